@@ -1,0 +1,76 @@
+"""What an import leaves behind: stacks of subjects, and an account of everything that was repaired or set aside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackEntry:
+    """One imported stack, without its pixels.
+
+    id: 16 hexadecimal digits from subject, series identity and content; independent of file names and order.
+    shape: (T, Z, Y, X). spacing: (z, y, x) in mm or None where unknown.
+    affines: Z affines, each 16 numbers row by row (`core.geometry`).
+    phases: known phases and their index on T, for example {"ed": 0, "es": 11}.
+    base_first: True if slice 0 is the base of the heart, None where that has no meaning.
+    mask_phases: phases that carry a mask; empty if there is none.
+    instance_uids, instance_numbers: of each image, (T, Z), or None.
+    facts: what else the source said (Manufacturer, MagneticFieldStrength, PatientSex, group ...), never a name.
+    """
+
+    id: str
+    subject: str
+    study: str = ""
+    series: str = ""
+    modality: str = ""
+    site: str | None = None
+    split: str | None = None
+    shape: tuple[int, int, int, int]
+    spacing: tuple[float, float, float] | None
+    affines: tuple[tuple[float, ...], ...]
+    times: tuple[float, ...] | None = None
+    phases: Mapping[str, int] = field(default_factory=dict)
+    base_first: bool | None = None
+    mask_phases: tuple[int, ...] = ()
+    pixels_digest: str
+    instance_uids: tuple[tuple[str, ...], ...] | None = None
+    instance_numbers: tuple[tuple[int, ...], ...] | None = None
+    source: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def phase_name(self, index: int) -> str:
+        """The name of a phase ("ed", "es"), or its number as text where it has none."""
+        return next((name for name, phase in self.phases.items() if phase == index), str(index))
+
+
+NoteKind = Literal["repaired", "set aside", "refused", "noticed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportNote:
+    """One line of the repair log.
+
+    kind: "repaired" (used, after a change), "set aside" (readable, but no part of a stack), "refused" (unreadable),
+    "noticed" (used as it is, but the user should know).
+    code: stable, for filters: for example "gap", "duplicate-instance", "no-instance-number", "localiser",
+    "not-an-image", "truncated", "spacing-differs".
+    where: the file or the stack, relative to the source. count: how many files it speaks about.
+    """
+
+    kind: NoteKind
+    code: str
+    where: str
+    text: str
+    count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportReport:
+    """What one import did: stacks added, stacks that were there already, and the notes."""
+
+    source: str
+    added: tuple[StackEntry, ...]
+    known: tuple[StackEntry, ...]
+    notes: tuple[ImportNote, ...]
+    n_files: int

@@ -1,0 +1,75 @@
+"""Where pixels are in the patient: DICOM's patient coordinates (LPS), millimetres, 4 x 4 affines.
+
+An affine maps a pixel index (x = column, y = row, z, 1) to (L, P, S, 1): +x of the patient is left, +y posterior,
++z superior (PS3.3 C.7.6.2.1.1). Affines of single slices have z = 0 in the slice's own plane.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.errors import InputError
+
+Affine = NDArray[np.float64]
+
+#: From the base of the heart towards its apex, for a patient on the back: left, forward (anterior) and down.
+BASE_TO_APEX = np.array([0.70, -0.45, -0.55])
+
+
+def slice_affine(
+    position: tuple[float, float, float],
+    row_direction: tuple[float, float, float],
+    column_direction: tuple[float, float, float],
+    spacing: tuple[float, float],
+) -> Affine:
+    """The affine (4, 4) of one slice from ImagePositionPatient, ImageOrientationPatient and PixelSpacing.
+
+    `row_direction` points along increasing column index, `column_direction` along increasing row index;
+    `spacing` is (between rows, between columns) in mm as in DICOM. Raises `InputError` if the directions are
+    not perpendicular unit vectors to within 1e-3.
+    """
+    along_row, along_column = np.asarray(row_direction, float), np.asarray(column_direction, float)
+    lengths = np.linalg.norm(along_row), np.linalg.norm(along_column)
+    if not np.allclose([*lengths, along_row @ along_column], [1, 1, 0], atol=1e-3):
+        raise InputError(
+            f"Expected perpendicular unit vectors in ImageOrientationPatient, got {row_direction}, {column_direction}."
+        )
+    affine = np.eye(4)
+    affine[:3, 0] = along_row * spacing[1]
+    affine[:3, 1] = along_column * spacing[0]
+    affine[:3, 2] = np.cross(along_row, along_column)
+    affine[:3, 3] = position
+    return affine
+
+
+def normal_of(affine: Affine) -> NDArray[np.float64]:
+    """The unit normal (3,) of a slice: the cross product of its row and column directions."""
+    normal = np.cross(affine[:3, 0], affine[:3, 1])
+    return np.asarray(normal / np.linalg.norm(normal), float)
+
+
+def positions_along(affines: NDArray[np.float64], normal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where slices (Z, 4, 4) lie along `normal`, in mm: their origins projected on it, shape (Z,)."""
+    return np.asarray(affines[:, :3, 3] @ normal, float)
+
+
+def points_to_apex(direction: NDArray[Any]) -> bool:
+    """True if a direction in LPS runs from the base of the heart to its apex rather than the other way."""
+    return bool(np.asarray(direction, float) @ BASE_TO_APEX > 0)
+
+
+def orientation_letters(affine: Affine) -> tuple[str, str]:
+    """What a reader sees at the right edge and at the bottom edge of a slice: of L R P A S I, up to two letters each.
+
+    >>> orientation_letters(np.eye(4))
+    ('L', 'P')
+    """
+    return _letters(affine[:3, 0]), _letters(affine[:3, 1])
+
+
+def _letters(direction: NDArray[np.float64]) -> str:
+    unit = direction / np.linalg.norm(direction)
+    names = [("L", "R"), ("P", "A"), ("S", "I")]
+    order = np.argsort(-np.abs(unit))
+    return "".join(names[axis][0 if unit[axis] > 0 else 1] for axis in order[:2] if abs(unit[axis]) > 0.35)

@@ -1,0 +1,90 @@
+"""Predictions: scores with subject, unit and truth. Everything is evaluated from this table, per subject."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.errors import InputError
+
+_FIXED = ("subject", "site", "stack", "phase", "slice", "n_slices", "fold", "y_true")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predictions:
+    """One row per unit (N rows), K classes.
+
+    subject, site, stack, phase: (N,) text; phase is a name such as "ed". site is "" where unknown.
+    slice, n_slices: (N,) place in the stack from the base (0-based) and slices in that stack.
+    fold: (N,) the fold in which the row was held out; -1 for a held-out test set or new data.
+    y_true: (N,) class index, -1 where unknown. y_score: (N, K) probabilities, each row sums to 1.
+    classes: the K class codes in column order.
+    """
+
+    subject: NDArray[np.str_]
+    site: NDArray[np.str_]
+    stack: NDArray[np.str_]
+    phase: NDArray[np.str_]
+    slice: NDArray[np.int64]
+    n_slices: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    y_true: NDArray[np.int64]
+    y_score: NDArray[np.float64]
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` where the columns do not fit together."""
+        lengths = {name: len(getattr(self, name)) for name in (*_FIXED, "y_score")}
+        if len(set(lengths.values())) != 1:
+            raise InputError(f"Expected columns of one length, got {lengths}.")
+        if self.y_score.shape[1:] != (len(self.classes),):
+            raise InputError(f"Expected {len(self.classes)} score columns, got {self.y_score.shape}.")
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.y_true)
+
+    @property
+    def y_pred(self) -> NDArray[np.int64]:
+        """(N,) the class with the highest score; the first of equals."""
+        return np.asarray(self.y_score.argmax(axis=1), np.int64)
+
+    def rows(self, index: NDArray[Any]) -> "Predictions":
+        """The chosen rows, by boolean mask (N,) or by positions."""
+        columns = {name: getattr(self, name)[index] for name in (*_FIXED, "y_score")}
+        return Predictions(**columns, classes=self.classes)
+
+    def stacks(self) -> list[NDArray[np.int64]]:
+        """Row numbers of each (stack, phase), in slice order: the sequences that joint decoding works on."""
+        order = np.lexsort((self.slice, self.phase, self.stack))
+        keys = list(zip(self.stack[order], self.phase[order], strict=True))
+        starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
+        return [np.asarray(part, np.int64) for part in np.split(order, starts[1:])] if keys else []
+
+    def write_csv(self, path: Path) -> None:
+        """Write as CSV; equal predictions give equal bytes. Scores keep 9 significant digits."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([*_FIXED, *(f"score_{code}" for code in self.classes)])
+        for i in range(len(self)):
+            fixed = [getattr(self, name)[i] for name in _FIXED]
+            writer.writerow([*fixed, *(f"{score:.9g}" for score in self.y_score[i])])
+        path.write_text(text.getvalue())
+
+    @classmethod
+    def read_csv(cls, path: Path) -> "Predictions":
+        """Read what `write_csv` wrote. Raises `InputError` if columns are missing."""
+        with path.open(newline="") as file:
+            header, *lines = list(csv.reader(file))
+        if tuple(header[: len(_FIXED)]) != _FIXED:
+            raise InputError(f"Expected the columns {', '.join(_FIXED)} in {path.name}, got {', '.join(header)}.")
+        columns = list(zip(*lines, strict=True)) if lines else [()] * len(header)
+        text = {name: np.asarray(columns[i], np.str_) for i, name in enumerate(_FIXED[:4])}
+        whole = {name: np.asarray(columns[i + 4], np.int64) for i, name in enumerate(_FIXED[4:])}
+        scores = np.asarray(columns[len(_FIXED) :], np.float64).T.reshape(len(lines), -1)
+        classes = tuple(name.removeprefix("score_") for name in header[len(_FIXED) :])
+        return cls(**text, **whole, y_score=scores, classes=classes)

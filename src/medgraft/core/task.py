@@ -1,0 +1,111 @@
+"""Task: what is answered, for which unit, with which labels. Schemas of labels are data in the table below."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from medgraft.core.errors import InputError
+
+#: Codes of segmentation masks inside medgraft; importers map a source's codes to these.
+MASK_CODES = {"background": 0, "pool": 1, "myocardium": 2, "rv": 3}
+
+Unit = Literal["image", "slice", "stack", "series", "volume", "study"]
+
+
+class UnitKey(NamedTuple):
+    """One slice of one stack at one phase: what a label or a prediction speaks about."""
+
+    stack: str
+    phase: int
+    slice: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassLabel:
+    """One class of a task: its short code, its full name, the key that labels it, its colour (Okabe-Ito)."""
+
+    code: str
+    name: str
+    key: str
+    colour: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A question put to every unit of a cohort.
+
+    classes: in the order of the scores' columns.
+    along_stack: codes from base to apex if the anatomy orders the classes along a stack, else empty.
+    phases: which named phases are asked about; empty means every phase.
+    """
+
+    name: str
+    unit: Unit
+    classes: tuple[ClassLabel, ...]
+    along_stack: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+    reference: str = ""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The classes' codes in column order."""
+        return tuple(item.code for item in self.classes)
+
+    def index(self, code: str) -> int:
+        """The column of a class code. Raises `InputError` for an unknown one."""
+        if code not in self.codes:
+            raise InputError(f"Expected one of {', '.join(self.codes)} for task {self.name}, got {code!r}.")
+        return self.codes.index(code)
+
+    @property
+    def stack_order(self) -> tuple[int, ...]:
+        """Columns from base to apex, empty if the classes have no order along the stack."""
+        return tuple(self.index(code) for code in self.along_stack)
+
+
+OAP = ClassLabel(code="OAP", name="out of apical", key="1", colour="#E69F00")
+IN = ClassLabel(code="IN", name="apical to basal", key="2", colour="#009E73")
+OBS = ClassLabel(code="OBS", name="out of basal", key="3", colour="#56B4E9")
+
+SAX_RANGE = Task(
+    name="sax-range",
+    unit="slice",
+    classes=(OAP, IN, OBS),
+    along_stack=("OBS", "IN", "OAP"),
+    phases=("ed", "es"),
+    reference="Ho and Kim 2021, doi 10.1038/s41598-021-81525-9",
+)
+
+SAX_LEVELS = Task(
+    name="sax-levels",
+    unit="slice",
+    classes=(
+        ClassLabel(code="oap", name="out of apical", key="1", colour="#E69F00"),
+        ClassLabel(code="ap", name="apical", key="2", colour="#F0E442"),
+        ClassLabel(code="mid", name="mid-cavity", key="3", colour="#009E73"),
+        ClassLabel(code="bs", name="basal", key="4", colour="#0072B2"),
+        ClassLabel(code="obs", name="out of basal", key="5", colour="#56B4E9"),
+    ),
+    along_stack=("obs", "bs", "mid", "ap", "oap"),
+    phases=("ed", "es"),
+    reference="Ho and Kim 2022 (Tomography), five levels",
+)
+
+#: The tasks medgraft knows by name; others come with a project's own labels (`task_from_codes`).
+TASKS = {task.name: task for task in (SAX_RANGE, SAX_LEVELS)}
+
+_PALETTE = ("#E69F00", "#009E73", "#56B4E9", "#CC79A7", "#0072B2", "#F0E442", "#999999", "#882255", "#44AA99")
+
+
+def task_from_codes(name: str, codes: list[str]) -> Task:
+    """A task for labels that came with the images, for example from a CSV file.
+
+    >>> task_from_codes("tumour", ["benign", "malignant"]).codes
+    ('benign', 'malignant')
+    """
+    if len(set(codes)) < 2 or len(set(codes)) != len(codes):
+        raise InputError(f"Expected at least two different class codes, got {codes}.")
+    classes = tuple(
+        ClassLabel(code=code, name=code, key=str(index + 1) if index < 9 else "", colour=_PALETTE[index % 9])
+        for index, code in enumerate(codes)
+    )
+    return Task(name=name, unit="image", classes=classes)
