@@ -1,0 +1,132 @@
+"""Recipe: steps before, a slot where training may augment, steps after."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from medgraft.core.errors import InputError
+from medgraft.core.seeds import rng
+from medgraft.recipe.augment.rotation import Rotation
+from medgraft.recipe.crop import CentreCrop
+from medgraft.recipe.resize import Resize
+from medgraft.recipe.step import RandomStep, Step
+from medgraft.recipe.window import PercentileWindow
+
+#: Every step by the name it has in files; a new step is one line here.
+STEPS: dict[str, type[Any]] = {
+    "percentile-window": PercentileWindow,
+    "resize": Resize,
+    "centre-crop": CentreCrop,
+    "rotation": Rotation,
+}
+_NAMES = {kind: name for name, kind in STEPS.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a native slice becomes what a network reads. It travels with the weights.
+
+    before: done once per image. augment: random steps, used in training only. after: done last, on augmented and plain
+    images alike.
+    """
+
+    before: tuple[Step, ...]
+    augment: tuple[RandomStep, ...] = ()
+    after: tuple[Step, ...] = ()
+
+    def choose(self, *key: object) -> tuple[float, ...]:
+        """One recorded choice per random step, from a key.
+
+        >>> PAPER.choose(7, "image", 0) == PAPER.choose(7, "image", 0)
+        True
+        """
+        return tuple(step.choose(rng(*key, index)) for index, step in enumerate(self.augment))
+
+    def render(self, image: NDArray[Any], size: int, choices: NDArray[np.float64] | None = None) -> Tensor:
+        """One native grey image (Y, X) as the network reads it: plain, or once per row of recorded choices.
+
+        Args:
+            image: (Y, X), any numeric type.
+            size: side in pixels that the network reads.
+            choices: (D, number of random steps), or None for the plain picture.
+
+        Returns:
+            (1, 1, size, size) plain, or (D, 1, size, size); float32 in 0..1.
+        """
+        if image.ndim != 2:
+            raise InputError(f"Expected one grey image (Y, X), got shape {image.shape}.")
+        images = torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None]
+        for step in self.before:
+            images = step.apply(images, size)
+        if choices is not None:
+            images = self._augmented(images.expand(len(choices), -1, -1, -1), torch.from_numpy(choices))
+        for step in self.after:
+            images = step.apply(images, size)
+        return images.contiguous()
+
+    def restore(self, maps: Tensor, shape: tuple[int, int], size: int) -> Tensor:
+        """Maps (N, size, size) on plain rendered pictures, brought back to native pixels (N, Y, X)."""
+        steps = [*self.before, *self.after]
+        shapes = [shape]
+        probe = torch.zeros((1, 1, *shape))
+        for step in steps:
+            probe = step.apply(probe, size)
+            shapes.append((probe.shape[-2], probe.shape[-1]))
+        result = maps[:, None]
+        for step, before in zip(reversed(steps), reversed(shapes[:-1]), strict=True):
+            result = step.inverse(result, before)
+        return result[:, 0]
+
+    def as_dict(self) -> dict[str, list[dict[str, Any]]]:
+        """The recipe as plain data; `recipe_from_dict` reads it back."""
+        return {part: [_step_dict(step) for step in getattr(self, part)] for part in ("before", "augment", "after")}
+
+    def _augmented(self, images: Tensor, choices: Tensor) -> Tensor:
+        for index, step in enumerate(self.augment):
+            images = step.apply(images, choices[:, index])
+        return images
+
+
+def recipe_from_dict(data: Mapping[str, list[dict[str, Any]]]) -> Recipe:
+    """The recipe that `Recipe.as_dict` wrote. Raises `InputError` for an unknown step or setting.
+
+    >>> recipe_from_dict(PAPER.as_dict()) == PAPER
+    True
+    """
+    unknown = set(data) - {"before", "augment", "after"}
+    if unknown:
+        raise InputError(f"Expected the parts before, augment, after in a recipe, got {', '.join(sorted(unknown))}.")
+    return Recipe(
+        before=tuple(_read_step(item) for item in data.get("before", [])),
+        augment=tuple(_read_step(item) for item in data.get("augment", [])),
+        after=tuple(_read_step(item) for item in data.get("after", [])),
+    )
+
+
+def _step_dict(step: Any) -> dict[str, Any]:
+    return {"step": _NAMES[type(step)], **dataclasses.asdict(step)}
+
+
+def _read_step(item: dict[str, Any]) -> Any:
+    settings = {key: value for key, value in item.items() if key != "step"}
+    name = item.get("step")
+    if name not in STEPS:
+        raise InputError(f"Expected a recipe step of {', '.join(STEPS)}, got {name!r}.")
+    try:
+        return STEPS[name](**settings)
+    except TypeError as error:
+        raise InputError(f"Recipe step {name} does not know these settings: {settings}.") from error
+
+
+#: The paper's order of pixels (Ho and Kim 2021): resize, rotate, then crop, so that corners are true pixels.
+PAPER = Recipe(
+    before=(PercentileWindow(), Resize()),
+    augment=(Rotation(degrees=45.0),),
+    after=(CentreCrop(fraction=0.6),),
+)

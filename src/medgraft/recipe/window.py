@@ -1,0 +1,34 @@
+"""Grey levels of any range to 0..1."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class PercentileWindow:
+    """Percentiles `low` and `high` (0..100) of each image become 0 and 1; what lies outside is clipped.
+
+    A constant image becomes all 0. MR has no absolute grey scale, so the window is taken from the image itself; one
+    image suffices, which keeps single slices and whole stacks alike.
+
+    >>> PercentileWindow(low=0, high=100).apply(torch.tensor([[[[0.0, 5.0, 10.0]]]]), size=3).tolist()
+    [[[[0.0, 0.5, 1.0]]]]
+    """
+
+    low: float = 1.0
+    high: float = 99.0
+
+    def apply(self, images: Tensor, size: int) -> Tensor:  # noqa: ARG002 (a step's signature)
+        """Images (N, 1, Y, X) in 0..1, float32."""
+        flat = images.flatten(1).float()
+        levels = torch.tensor([self.low / 100, self.high / 100], dtype=flat.dtype, device=flat.device)
+        low, high = torch.quantile(flat, levels, dim=1)
+        scaled = (flat - low[:, None]) / (high - low).clamp_min(1e-6)[:, None]
+        windowed: Tensor = scaled.clamp(0, 1).reshape(images.shape)
+        return windowed
+
+    def inverse(self, maps: Tensor, shape: tuple[int, int]) -> Tensor:  # noqa: ARG002 (a step's signature)
+        """The maps as they are: no pixel moved."""
+        return maps

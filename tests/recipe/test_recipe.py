@@ -1,0 +1,111 @@
+"""Laws of every recipe step, and the paper's order of pixels."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from medgraft.core.errors import InputError
+from medgraft.recipe import PAPER, CentreCrop, PercentileWindow, Recipe, Resize, Rotation, recipe_from_dict
+from medgraft.recipe.recipe import STEPS
+
+PLAIN_STEPS = [PercentileWindow(), Resize(), CentreCrop(fraction=0.6)]
+
+
+def smooth_image(rows: int = 50, columns: int = 64) -> np.ndarray:
+    y, x = np.mgrid[:rows, :columns]
+    return (1000 * np.exp(-((y - rows * 0.45) ** 2 + (x - columns * 0.55) ** 2) / 150)).astype(np.int16)
+
+
+def test_every_step_is_listed_and_survives_its_own_file() -> None:
+    recipe = Recipe(before=(PercentileWindow(low=2), Resize()), augment=(Rotation(degrees=9),), after=(CentreCrop(),))
+    assert {item["step"] for part in recipe.as_dict().values() for item in part} == set(STEPS)
+    assert recipe_from_dict(recipe.as_dict()) == recipe
+
+
+@pytest.mark.parametrize("step", PLAIN_STEPS, ids=lambda step: type(step).__name__)
+def test_a_step_leaves_its_input_alone_and_repeats(step) -> None:
+    image = torch.from_numpy(smooth_image().astype(np.float32))[None, None]
+    before = image.clone()
+    first, second = step.apply(image, 32), step.apply(image, 32)
+    assert torch.equal(image, before)
+    assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("step", [Resize(), CentreCrop(fraction=0.6)], ids=lambda step: type(step).__name__)
+def test_the_inverse_brings_a_map_back_to_where_it_was(step) -> None:
+    image = torch.from_numpy(smooth_image(60, 60).astype(np.float32))[None, None] / 1000
+    restored = step.inverse(step.apply(image, 60), (60, 60))
+    middle = slice(16, 44)
+    assert torch.allclose(restored[..., middle, middle], image[..., middle, middle], atol=0.05)
+
+
+def test_restore_puts_a_point_back_on_the_native_pixel() -> None:
+    image = np.zeros((80, 100), np.float32)
+    image[30:34, 56:60] = 1
+    seen = PAPER.render(image, 64)[:, 0]
+    back = PAPER.restore(seen, (80, 100), 64)[0].numpy()
+    centre = ndimage.center_of_mass(back)
+    assert centre == pytest.approx((31.5, 57.5), abs=1.0)
+
+
+def test_the_window_is_blind_to_scale_and_offset() -> None:
+    image = smooth_image().astype(np.float64)
+    first, second = PAPER.render(image, 32), PAPER.render(image * 7 + 300, 32)
+    assert torch.allclose(first, second, atol=1e-5)
+    assert first.min() >= 0
+    assert first.max() <= 1
+
+
+def test_a_constant_image_becomes_zero_instead_of_nan() -> None:
+    assert torch.equal(PAPER.render(np.full((20, 20), 7), 16), torch.zeros(1, 1, 16, 16))
+
+
+@settings(deadline=None, max_examples=20)
+@given(angle=st.floats(-45, 45))
+def test_rotation_agrees_with_scipy(angle: float) -> None:
+    image = smooth_image(64, 64).astype(np.float32) / 1000
+    ours = Rotation().apply(torch.from_numpy(image)[None, None], torch.tensor([angle]))[0, 0].numpy()
+    oracle = ndimage.rotate(image, angle, reshape=False, order=1, mode="nearest")
+    inside = (slice(12, 52), slice(12, 52))
+    assert np.abs(ours - oracle)[inside].max() < 0.02
+
+
+def test_no_rotation_is_the_plain_picture() -> None:
+    image = smooth_image()
+    turned = PAPER.render(image, 32, np.zeros((1, 1)))
+    assert torch.allclose(turned, PAPER.render(image, 32), atol=1e-5)
+
+
+def test_corners_hold_true_pixels_because_the_crop_comes_last() -> None:
+    """With 60 % kept, no rotation up to 45 degrees can reach beyond the picture: the fill never shows."""
+    image = np.random.default_rng(0).normal(100, 10, (128, 128))
+    framed = image.copy()
+    framed[[0, -1]] = framed[:, [0, -1]] = 1e6
+    window = Recipe(before=(Resize(),), augment=(Rotation(),), after=(CentreCrop(),))
+    turned = window.render(framed, 128, np.array([[45.0], [-45.0], [30.0]]))
+    assert float(turned.max()) < 1000
+
+
+def test_choices_depend_on_their_key_alone() -> None:
+    assert PAPER.choose(7, "a", 0) == PAPER.choose(7, "a", 0)
+    assert PAPER.choose(7, "a", 0) != PAPER.choose(7, "a", 1)
+    angles = [PAPER.choose(7, "a", draw)[0] for draw in range(500)]
+    assert -45 <= min(angles) < -40
+    assert 40 < max(angles) <= 45
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"before": [{"step": "sharpen"}]}, {"before": [{"step": "resize", "side": 3}]}, {"between": []}],
+)
+def test_an_unknown_step_or_setting_is_refused(broken: dict) -> None:
+    with pytest.raises(InputError, match=r"(?i)recipe"):
+        recipe_from_dict(broken)
+
+
+def test_render_refuses_what_is_not_one_grey_image() -> None:
+    with pytest.raises(InputError, match="one grey image"):
+        PAPER.render(np.zeros((3, 20, 20)), 16)
