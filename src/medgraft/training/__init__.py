@@ -1,0 +1,14 @@
+"""The training loop: head only, block by block or whole network, one code for all.
+
+Enters: a model, batches per epoch, a plan. Leaves: history, scores, trained tensors. Must not know: DICOM, cohorts,
+which network it trains, where batches come from.
+"""
+
+from medgraft.training.batch import Batch
+from medgraft.training.checkpoint import Checkpoint, trained_state
+from medgraft.training.fit import fit
+from medgraft.training.history import History
+from medgraft.training.plan import Plan
+from medgraft.training.predict import predict
+
+__all__ = ["Batch", "Checkpoint", "History", "Plan", "fit", "predict", "trained_state"]

@@ -1,0 +1,68 @@
+"""A training on disk, between epochs: no pickle, whole or absent."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+@dataclass(kw_only=True)
+class Checkpoint:
+    """Saves a training to `path` between epochs, at most once per `seconds`; removed by the caller at the end."""
+
+    path: Path
+    seconds: float = 30.0
+    _last: float = field(default_factory=time.monotonic)
+
+    def save(
+        self, model: nn.Module, optimizer: Optimizer, losses: list[float], scores: list[np.ndarray], updates: int
+    ) -> None:
+        """Write the state after an epoch if it is time to."""
+        if time.monotonic() - self._last < self.seconds:
+            return
+        tensors = {f"model.{name}": value.contiguous() for name, value in _moving_state(model).items()}
+        tensors |= {f"momentum.{index}": value.contiguous() for index, value in enumerate(_momenta(optimizer))}
+        tensors["losses"] = torch.tensor(losses, dtype=torch.float64)
+        tensors["scores"] = torch.from_numpy(np.stack(scores))
+        tensors["updates"] = torch.tensor(updates)
+        fresh = self.path.with_suffix(".new")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, fresh)
+        fresh.replace(self.path)
+        self._last = time.monotonic()
+
+    def load(self, model: nn.Module, optimizer: Optimizer) -> tuple[list[float], list[np.ndarray], int]:
+        """Put the saved state back; gives losses and scores of the finished epochs and the updates done."""
+        if not self.path.exists():
+            return [], [], 0
+        tensors = load_file(self.path)
+        with torch.no_grad():
+            for name, value in _moving_state(model).items():
+                value.copy_(tensors[f"model.{name}"])
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        for index, parameter in enumerate(parameters):
+            optimizer.state[parameter]["momentum_buffer"] = tensors[f"momentum.{index}"].to(parameter)
+        return tensors["losses"].tolist(), list(tensors["scores"].numpy()), int(tensors["updates"])
+
+
+def trained_state(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors that training changes: trained parameters, and the buffers of modules in training mode."""
+    return {name: value.detach().cpu().clone() for name, value in _moving_state(model).items()}
+
+
+def _moving_state(model: nn.Module) -> dict[str, Tensor]:
+    moving = {name: value.data for name, value in model.named_parameters() if value.requires_grad}
+    for prefix, module in model.named_modules():
+        if module.training:
+            moving |= {f"{prefix}.{name}".lstrip("."): value for name, value in module.named_buffers(recurse=False)}
+    return moving
+
+
+def _momenta(optimizer: Optimizer) -> list[Tensor]:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    return [optimizer.state[parameter]["momentum_buffer"] for parameter in parameters]

@@ -1,0 +1,18 @@
+"""How to train: everything that changes the numbers, and nothing else."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Stochastic gradient descent as in the paper.
+
+    rate: learning rate of the first update; update t uses rate / (1 + decay t) (Keras' `decay`, not weight decay).
+    epochs: how often the training set is seen. momentum: Nesterov's.
+    """
+
+    rate: float
+    epochs: int
+    batch_size: int = 32
+    momentum: float = 0.9
+    decay: float = 1e-6

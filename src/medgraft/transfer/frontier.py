@@ -1,0 +1,156 @@
+"""The frozen frontier: a model cut where training begins.
+
+What is trained decides where the graph is cut. Every value that no trained module has touched can be computed once per
+picture and kept; the rest is trained from there, with the same numbers. The cut is computed from a trace of the model
+(`torch.fx`, modules without children and normalisations as leaves), checked at the shape in use, and given up with a
+reason where a model cannot be traced: then the frontier is the picture itself and the whole model is the suffix.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
+
+#: What torch.fx raises on models whose Python depends on values of tensors.
+_UNTRACEABLE = (fx.proxy.TraceError, TypeError, ValueError, RuntimeError, AttributeError, KeyError, AssertionError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Split:
+    """A model in two parts with `suffix(*prefix(images))` equal to `model(images)`.
+
+    prefix: images (N, C, S, S) to the frontier values, each (N, ...); None where the frontier is the images themselves.
+    suffix: frontier values to scores (N, K). Its modules are the model's own: training it trains the model. Switch
+    modes on the model, which keeps frozen parts frozen, never on the suffix.
+    reason: why the frontier is the images themselves; "" if it is not.
+    """
+
+    prefix: nn.Module | None
+    suffix: nn.Module
+    reason: str = ""
+
+    def frontier(self, images: Tensor) -> tuple[Tensor, ...]:
+        """The frontier values of some images, without gradients."""
+        if self.prefix is None:
+            return (images,)
+        with torch.no_grad():
+            values: tuple[Tensor, ...] = self.prefix(images)
+        return values
+
+
+def split_at_frontier(model: nn.Module, example: Tensor) -> Split:
+    """Cut a model where training begins.
+
+    Args:
+        model: in training mode as it will be trained; frozen parts are in evaluation mode (`networks.freeze`), which is
+            how the frontier knows them.
+        example: images (N, C, S, S) with N of 2 or more, of the shape in use; the cut is checked on them.
+
+    Returns:
+        The two parts. Where nothing is frozen, or the model cannot be traced, or the traced parts do not repeat the
+        model's scores on the example to 1e-5, the prefix is None and the suffix is the model.
+    """
+    try:
+        graph = _Tracer().trace(model)
+    except _UNTRACEABLE as error:
+        return _whole(model, f"cannot be traced ({type(error).__name__}: {str(error).splitlines()[0][:120]})")
+    live = _live_nodes(model, graph)
+    if not _has_parameters(model, (node for node in graph.nodes if node not in live)):
+        return _whole(model, "nothing is frozen")
+    if any(_is_random_function(node) for node in live):
+        return _whole(model, "random functions outside modules cannot be traced")
+    crossing = _crossing(graph, live)
+    prefix, suffix = _prefix(model, graph, live, crossing), _suffix(model, graph, live, crossing)
+    return _checked(model, Split(prefix=prefix, suffix=suffix), example)
+
+
+class _Tracer(fx.Tracer):
+    """Leaves are modules without children, and normalisations and random modules, whose mode must stay switchable."""
+
+    def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
+        """True where the trace must not look inside."""
+        childless = next(module.children(), None) is None
+        return childless or isinstance(module, _BatchNorm) or super().is_leaf_module(module, qualified_name)
+
+
+def _whole(model: nn.Module, reason: str) -> Split:
+    return Split(prefix=None, suffix=model, reason=reason)
+
+
+def _live_nodes(model: nn.Module, graph: fx.Graph) -> set[fx.Node]:
+    """Nodes that training can change: modules in training mode, trained parameters, and all that follows them."""
+    live: set[fx.Node] = set()
+    for node in graph.nodes:
+        if node.op == "output" or _trains(model, node) or any(source in live for source in node.all_input_nodes):
+            live.add(node)
+    return live
+
+
+def _trains(model: nn.Module, node: fx.Node) -> bool:
+    if node.op == "call_module":
+        return model.get_submodule(str(node.target)).training
+    if node.op == "get_attr":
+        owner, _, name = str(node.target).rpartition(".")
+        value = getattr(model.get_submodule(owner), name)
+        return isinstance(value, nn.Parameter) and value.requires_grad
+    return False
+
+
+def _has_parameters(model: nn.Module, nodes: Iterable[fx.Node]) -> bool:
+    modules = (model.get_submodule(str(node.target)) for node in nodes if node.op == "call_module")
+    return any(next(module.parameters(), None) is not None for module in modules)
+
+
+def _is_random_function(node: fx.Node) -> bool:
+    return node.target in (functional.dropout, functional.dropout2d, torch.dropout) and bool(
+        node.kwargs.get("training", False)
+    )
+
+
+def _crossing(graph: fx.Graph, live: set[fx.Node]) -> list[fx.Node]:
+    """Frozen nodes whose values a live node reads, in the order of the graph; parameters are read, not cached."""
+    read = {source for node in live for source in node.all_input_nodes}
+    return [node for node in graph.nodes if node in read and node not in live and node.op != "get_attr"]
+
+
+def _prefix(model: nn.Module, graph: fx.Graph, live: set[fx.Node], crossing: list[fx.Node]) -> fx.GraphModule:
+    copies: dict[fx.Node, fx.Node] = {}
+    prefix = fx.Graph()
+    for node in graph.nodes:
+        if node not in live:
+            copies[node] = prefix.node_copy(node, lambda source: copies[source])
+    prefix.output(tuple(copies[node] for node in crossing))
+    prefix.eliminate_dead_code()
+    return fx.GraphModule(model, prefix)
+
+
+def _suffix(model: nn.Module, graph: fx.Graph, live: set[fx.Node], crossing: list[fx.Node]) -> fx.GraphModule:
+    suffix = fx.Graph()
+    copies = {node: suffix.placeholder(f"frontier_{index}") for index, node in enumerate(crossing)}
+    for node in graph.nodes:
+        if node in live or node.op == "get_attr":
+            copies[node] = suffix.node_copy(node, lambda source: copies[source])
+    suffix.eliminate_dead_code()
+    return fx.GraphModule(model, suffix)
+
+
+def _checked(model: nn.Module, split: Split, example: Tensor) -> Split:
+    """The split if it repeats the model's scores on the example, else the whole model with the reason."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            values = split.frontier(example)
+            if not all(isinstance(value, Tensor) and len(value) == len(example) for value in values):
+                return _whole(model, "values other than one tensor per image cross the frontier")
+            expected, got = model(example), split.suffix(*(value.clone() for value in values))
+    finally:
+        for module, training in modes.items():
+            module.training = training
+    difference = float((expected - got).abs().max())
+    if not difference <= 1e-5 * max(1.0, float(expected.abs().max())):
+        return _whole(model, f"the traced parts differ from the model by {difference:.1e}")
+    return split
