@@ -1,0 +1,149 @@
+"""Labels as a CSV sheet: out for a reader's spreadsheet, and back in, all rows or none."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from medgraft.core.errors import LabelError
+from medgraft.core.task import UnitKey
+from medgraft.labels.event import LabelEvent
+from medgraft.labels.store import LabelStore
+
+COLUMNS = ("subject", "stack", "phase", "slice", "task", "label", "reader", "at", "source")
+_NEEDED = ("stack", "phase", "slice", "task", "label")
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetImport:
+    """What an import did: the events it added, and how many rows said what their reader had said already."""
+
+    added: tuple[LabelEvent, ...]
+    unchanged: int
+
+
+def export_csv(store: LabelStore, path: Path, subjects: Mapping[str, str], tasks: Sequence[str]) -> int:
+    """Write what every reader says now, one row per reader and unit; equal labels give equal bytes.
+
+    Args:
+        store: the labels.
+        path: the file to write.
+        subjects: stack id to subject, for the column of that name; "" where a stack is not in it.
+        tasks: which tasks.
+
+    Returns:
+        The number of rows.
+    """
+    events = [event for task in tasks for event in store.current(task)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(_row(event, subjects.get(event.unit.stack, "")) for event in events)
+    return len(events)
+
+
+def import_csv(
+    store: LabelStore, path: Path, *, subjects: Mapping[str, str] | None = None, reader: str | None = None
+) -> SheetImport:
+    """Record the labels of a sheet as one act.
+
+    Args:
+        store: where they go.
+        path: the file; it needs the columns stack, phase, slice, task and label (slice and phase count from 0).
+        subjects: stack id to subject; if given, a row about another stack or another subject is bad.
+        reader: who says so where the sheet has no reader.
+
+    Raises:
+        LabelError: columns are missing or rows are bad, with line numbers; nothing was stored then.
+    """
+    events: list[LabelEvent] = []
+    problems: list[str] = []
+    for line, row in _read_rows(path):
+        try:
+            events.append(_event(store, row, subjects, reader, f"{path.name} line {line}"))
+        except LabelError as error:
+            problems.append(f"line {line}: {error}")
+    problems += _contradictions(events)
+    if problems:
+        more = f" ... and {len(problems) - _SHOWN} more." if len(problems) > _SHOWN else ""
+        shown = "\n".join(problems[:_SHOWN])
+        raise LabelError(f"{len(problems)} bad rows in {path.name}; nothing was stored.\n{shown}{more}")
+    new = _news(store, events)
+    return SheetImport(added=store.record(new), unchanged=len(events) - len(new))
+
+
+def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets put a byte order mark in front
+        sheet = csv.DictReader(file, restval="")
+        missing = [name for name in _NEEDED if name not in (sheet.fieldnames or ())]
+        if missing:
+            raise LabelError(f"Expected the columns {', '.join(_NEEDED)} in {path.name}, missing {', '.join(missing)}.")
+        return [(sheet.line_num, {name: row[name].strip() for name in COLUMNS if name in row}) for row in sheet]
+
+
+def _event(
+    store: LabelStore, row: Mapping[str, str], subjects: Mapping[str, str] | None, reader: str | None, where: str
+) -> LabelEvent:
+    task = store.task(row["task"])
+    if row["label"] not in task.codes:
+        raise LabelError(f"Expected one of {', '.join(task.codes)}, got {row['label']!r}.")
+    if subjects is not None:
+        _check_subject(row, subjects)
+    said_by = row.get("reader") or reader
+    if not said_by:
+        raise LabelError("Expected a reader, got none. Do fill the column reader, or name the reader of the sheet.")
+    return LabelEvent(
+        reader=said_by,
+        unit=UnitKey(row["stack"], _whole(row, "phase"), _whole(row, "slice")),
+        task=task.name,
+        value=row["label"],
+        source=row.get("source") or "csv",
+        at=_time(row.get("at", "")),
+        detail=where,
+    )
+
+
+def _check_subject(row: Mapping[str, str], subjects: Mapping[str, str]) -> None:
+    if row["stack"] not in subjects:
+        raise LabelError(f"Expected a stack of this project, got {row['stack']!r}.")
+    if row.get("subject") and row["subject"] != subjects[row["stack"]]:
+        raise LabelError(f"Expected subject {subjects[row['stack']]} of this stack, got {row['subject']!r}.")
+
+
+def _whole(row: Mapping[str, str], name: str) -> int:
+    if not (row[name].isascii() and row[name].isdigit()):
+        raise LabelError(f"Expected a whole number from 0 in column {name}, got {row[name]!r}.")
+    return int(row[name])
+
+
+def _time(text: str) -> str:
+    try:
+        return text and datetime.fromisoformat(text).isoformat(timespec="milliseconds")
+    except ValueError as error:
+        raise LabelError(f"Expected a time such as 2026-11-21T09:30:00+00:00, got {text!r}.") from error
+
+
+def _contradictions(events: Sequence[LabelEvent]) -> list[str]:
+    first: dict[tuple[str, str, UnitKey], LabelEvent] = {}
+    return [
+        f"{event.detail}: {event.reader} says {event.value} here and {other.value} in {other.detail}"
+        for event in events
+        if (other := first.setdefault((event.task, event.reader, event.unit), event)).value != event.value
+    ]
+
+
+def _news(store: LabelStore, events: Sequence[LabelEvent]) -> list[LabelEvent]:
+    known = {
+        (event.task, event.reader, event.unit): event.value
+        for task in {event.task for event in events}
+        for event in store.current(task)
+    }
+    unique = {(event.task, event.reader, event.unit): event for event in events}
+    return [event for key, event in unique.items() if known.get(key) != event.value]
+
+
+def _row(event: LabelEvent, subject: str) -> tuple[object, ...]:
+    stack, phase, index = event.unit
+    return subject, stack, phase, index, event.task, event.value, event.reader, event.at, event.source

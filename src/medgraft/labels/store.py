@@ -1,0 +1,230 @@
+"""LabelStore: the append-only history of labels, and the table of labels that follows from it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from sqlalchemy import Engine, Row, Select, func, insert, select
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from medgraft.core.database import open_engine
+from medgraft.core.digest import digest, short_id
+from medgraft.core.errors import LabelError, ProjectError
+from medgraft.core.task import TASKS, Task, UnitKey
+from medgraft.labels.event import LabelEvent, utc_now
+from medgraft.labels.schema import task_from_json, task_to_json
+from medgraft.labels.tables import ACTS, EVENTS, SCHEMAS, create_tables
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LabelStore:
+    """Labels of all readers; open one with `LabelStore.open`.
+
+    >>> from medgraft.core.task import UnitKey
+    >>> with LabelStore.open(":memory:") as store:
+    ...     said = LabelEvent(reader="ana", unit=UnitKey("a1", 0, 3), task="sax-range", value="IN", source="app")
+    ...     stored = store.record([said])
+    ...     store.table("sax-range")
+    {UnitKey(stack='a1', phase=0, slice=3): 'IN'}
+    """
+
+    engine: Engine
+
+    @classmethod
+    def open(cls, url_or_path: str | Path) -> Self:
+        """The store in a SQLite file (created if missing) or behind a database URL.
+
+        Raises `ProjectError` if the database cannot be reached or is no database.
+        """
+        engine = open_engine(url_or_path)
+        try:
+            with engine.begin() as connection:
+                create_tables(connection)
+        except DatabaseError as error:
+            engine.dispose()
+            raise ProjectError(
+                f"Expected a database that can be opened, got {engine.url.render_as_string()}: {error.orig}. "
+                "Do check that its folder exists and may be written, or that the server runs."
+            ) from error
+        return cls(engine=engine)
+
+    def record(self, events: Iterable[LabelEvent], *, act: str | None = None) -> tuple[LabelEvent, ...]:
+        """Store events, all or none; they are on disk when this returns, with their ids and times.
+
+        Args:
+            events: what was said; `id` is ignored, an empty `at` becomes the time now.
+            act: an id of the caller's for this act. The same act again stores nothing and gives what it stored before.
+
+        Raises:
+            LabelError: an unknown task or code, an empty reader, or an act id that was used for other events.
+        """
+        given = tuple(events)
+        self._check(given)
+        return self._append(given, act or uuid4().hex, undoes=None) if given else ()
+
+    def undo(self, reader: str, task: str) -> tuple[LabelEvent, ...]:
+        """Take back the reader's latest act on a task: new events that restore what stood before (None: nothing).
+
+        Again and again it walks back through the acts, one at a time. Gives the new events, none if nothing is left.
+        """
+        latest = self._latest_act(reader, task)
+        if latest is None:
+            return ()
+        ids = select(EVENTS).where(EVENTS.c.act == latest, EVENTS.c.reader == reader, EVENTS.c.task == task)
+        undone = self._events(ids.order_by(EVENTS.c.id))
+        before = {event.unit: self._value_before(event) for event in reversed(undone)}
+        events = tuple(
+            LabelEvent(reader=reader, unit=unit, task=task, value=value, source="undo", detail=f"undo of {latest}")
+            for unit, value in sorted(before.items())
+        )
+        # The act's id follows from what it undoes, so two processes cannot undo one act twice.
+        return self._append(events, f"undo-{short_id([reader, task, latest])}", undoes=latest)
+
+    def history(self, unit: UnitKey | None = None) -> tuple[LabelEvent, ...]:
+        """Every event ever recorded, oldest first; of one unit if given."""
+        query = select(EVENTS).order_by(EVENTS.c.id)
+        return self._events(query if unit is None else query.where(*_is_unit(unit)))
+
+    def current(self, task: str, reader: str | None = None) -> tuple[LabelEvent, ...]:
+        """The latest event of each reader and unit, those withdrawn left out; by reader, then unit."""
+        newest = select(func.max(EVENTS.c.id)).where(EVENTS.c.task == task)
+        newest = newest.group_by(EVENTS.c.reader, EVENTS.c.stack, EVENTS.c.phase, EVENTS.c.slice)
+        query = select(EVENTS).where(EVENTS.c.id.in_(newest), EVENTS.c.value.is_not(None))
+        events = self._events(query if reader is None else query.where(EVENTS.c.reader == reader))
+        return tuple(sorted(events, key=lambda event: (event.reader, event.unit)))
+
+    def table(self, task: str, reader: str | None = None) -> dict[UnitKey, str]:
+        """The label of each unit: one reader's, or where `reader` is None what all readers of a unit agree on.
+
+        Units on which readers disagree are left out; `conflicts` has them.
+        """
+        opinions = _by_unit(self.current(task, reader))
+        return {unit: _only(said) for unit, said in opinions.items() if len(set(said.values())) == 1}
+
+    def conflicts(self, task: str) -> dict[UnitKey, dict[str, str]]:
+        """The units on which readers disagree, and what each of them says."""
+        opinions = _by_unit(self.current(task))
+        return {unit: said for unit, said in opinions.items() if len(set(said.values())) > 1}
+
+    def readers(self, task: str) -> tuple[str, ...]:
+        """Everyone who has a label on a task that is not withdrawn."""
+        return tuple(sorted({event.reader for event in self.current(task)}))
+
+    def save_task(self, task: Task) -> None:
+        """Keep a label schema with the labels. Saving the same again changes nothing.
+
+        Raises `LabelError` if the name already stands for other classes: stored labels must keep their meaning.
+        """
+        if task.name not in self._tasks():
+            try:
+                with self.engine.begin() as connection:
+                    connection.execute(insert(SCHEMAS).values(name=task.name, definition=task_to_json(task)))
+            except IntegrityError:
+                pass  # another process saved the name first; whether it meant the same is asked below
+        if self.task(task.name) != task:
+            raise LabelError(
+                f"Expected a new name, got {task.name!r}, which has other classes. Do choose another name."
+            )
+
+    def task(self, name: str) -> Task:
+        """A label schema by name. Raises `LabelError` for an unknown one."""
+        known = self._tasks()
+        if name not in known:
+            raise LabelError(f"Expected a known task, got {name!r}. Available: {', '.join(sorted(known))}.")
+        return known[name]
+
+    def close(self) -> None:
+        """Close the connections; nothing is lost by not doing so."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check(self, events: tuple[LabelEvent, ...]) -> None:
+        codes = {name: self.task(name).codes for name in {event.task for event in events}}
+        for event in events:
+            if event.value is not None and event.value not in codes[event.task]:
+                raise LabelError(
+                    f"Expected a label of {event.task}, got {event.value!r} for {event.unit}. "
+                    f"Available: {', '.join(codes[event.task])}."
+                )
+            if not event.reader.strip():
+                raise LabelError(f"Expected a reader's name, got {event.reader!r} for {event.unit}.")
+
+    def _append(self, events: tuple[LabelEvent, ...], act: str, undoes: str | None) -> tuple[LabelEvent, ...]:
+        content = digest([replace(event, id=0, at="") for event in events])
+        now = utc_now()
+        rows = [{**_to_row(event, now), "act": act, "undoes": undoes} for event in events]
+        try:
+            with self.engine.begin() as connection:
+                # The act comes first: it takes the writer's place, and a retried act fails here with nothing stored.
+                connection.execute(insert(ACTS).values(id=act, digest=content))
+                connection.execute(insert(EVENTS), rows)
+        except IntegrityError as error:
+            self._check_is_retry(act, content, error)
+        return self._events(select(EVENTS).where(EVENTS.c.act == act).order_by(EVENTS.c.id))
+
+    def _check_is_retry(self, act: str, content: str, error: IntegrityError) -> None:
+        with self.engine.connect() as connection:
+            stored = connection.execute(select(ACTS.c.digest).where(ACTS.c.id == act)).scalar()
+        if stored != content:
+            raise LabelError(
+                f"Expected the same labels again under act {act!r}, got others. Do use a new id."
+            ) from error
+
+    def _latest_act(self, reader: str, task: str) -> str | None:
+        mine = (EVENTS.c.reader == reader, EVENTS.c.task == task)
+        undone = select(EVENTS.c.undoes).where(*mine, EVENTS.c.undoes.is_not(None))
+        query = select(EVENTS.c.act).where(*mine, EVENTS.c.undoes.is_(None), EVENTS.c.act.not_in(undone))
+        with self.engine.connect() as connection:
+            return connection.execute(query.order_by(EVENTS.c.id.desc()).limit(1)).scalar()
+
+    def _value_before(self, event: LabelEvent) -> str | None:
+        query = select(EVENTS.c.value).where(*_is_unit(event.unit), EVENTS.c.reader == event.reader)
+        query = query.where(EVENTS.c.task == event.task, EVENTS.c.id < event.id)
+        with self.engine.connect() as connection:
+            return connection.execute(query.order_by(EVENTS.c.id.desc()).limit(1)).scalar()
+
+    def _events(self, query: Select[Any]) -> tuple[LabelEvent, ...]:
+        with self.engine.connect() as connection:
+            return tuple(_from_row(row) for row in connection.execute(query))
+
+    def _tasks(self) -> dict[str, Task]:
+        with self.engine.connect() as connection:
+            saved = [
+                task_from_json(definition) for definition in connection.execute(select(SCHEMAS.c.definition)).scalars()
+            ]
+        return {task.name: task for task in saved} | TASKS
+
+
+def _by_unit(events: Iterable[LabelEvent]) -> dict[UnitKey, dict[str, str]]:
+    opinions: dict[UnitKey, dict[str, str]] = {}
+    for event in sorted(events, key=lambda event: (event.unit, event.reader)):
+        opinions.setdefault(event.unit, {})[event.reader] = str(event.value)
+    return opinions
+
+
+def _only(said: Mapping[str, str]) -> str:
+    return next(iter(said.values()))
+
+
+def _is_unit(unit: UnitKey) -> tuple[Any, ...]:
+    return EVENTS.c.stack == unit.stack, EVENTS.c.phase == unit.phase, EVENTS.c.slice == unit.slice
+
+
+def _to_row(event: LabelEvent, now: str) -> dict[str, object]:
+    fields = {name: getattr(event, name) for name in ("reader", "task", "value", "source", "detail")}
+    return {**fields, **event.unit._asdict(), "at": event.at or now}
+
+
+def _from_row(row: Row[Any]) -> LabelEvent:
+    fields = {name: getattr(row, name) for name in ("id", "reader", "task", "value", "source", "detail", "at")}
+    return LabelEvent(**fields, unit=UnitKey(row.stack, row.phase, row.slice))

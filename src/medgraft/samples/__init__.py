@@ -1,0 +1,29 @@
+"""Samples: the cohort joined with labels, split by patient, balanced and put in order for training.
+
+Enters: stack entries, one label per unit, a task. Leaves: `Samples` (and what was dropped and why), `Fold`s in which no
+patient appears twice, and for each epoch the order of samples with the recorded draw each one uses.
+Must not know: where labels came from, pixels, networks, the training loop.
+"""
+
+from medgraft.samples.balance import PAPER_COPIES, CopyRule, epoch_order, n_draws, training_copies
+from medgraft.samples.folds import Fold, patient_folds
+from medgraft.samples.join import join
+from medgraft.samples.samples import ClassCount, Dropped, Sample, Samples
+from medgraft.samples.splits import read_splits, write_splits
+
+__all__ = [
+    "PAPER_COPIES",
+    "ClassCount",
+    "CopyRule",
+    "Dropped",
+    "Fold",
+    "Sample",
+    "Samples",
+    "epoch_order",
+    "join",
+    "n_draws",
+    "patient_folds",
+    "read_splits",
+    "training_copies",
+    "write_splits",
+]

@@ -1,0 +1,102 @@
+"""Samples: labelled units of a cohort, ready to be split and trained on."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.digest import digest
+from medgraft.core.task import Task, UnitKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One labelled unit.
+
+    phase: its name, such as "ed", or its number as text. slice counts from 0 at the base; n_slices of the whole stack.
+    label: column of the class in the task. pixels_digest: of the whole stack's pixels. site, split: None where unknown.
+    """
+
+    unit: UnitKey
+    subject: str
+    site: str | None
+    split: str | None
+    phase: str
+    slice: int
+    n_slices: int
+    label: int
+    pixels_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropped:
+    """How many units (or stacks, where the reason speaks of those) were left out, and one of them as an example."""
+
+    reason: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassCount:
+    """Images and subjects of one class in one split (Tables S1 and S3 of the paper); split is "" where unknown."""
+
+    split: str
+    code: str
+    images: int
+    subjects: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Labelled units in canonical order (subject, stack, phase, slice), and what was left out and why."""
+
+    task: Task
+    items: tuple[Sample, ...]
+    dropped: tuple[Dropped, ...] = ()
+
+    def __len__(self) -> int:
+        """How many samples there are."""
+        return len(self.items)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(N,) class columns."""
+        return np.asarray([item.label for item in self.items], np.int64)
+
+    @property
+    def subjects(self) -> NDArray[np.str_]:
+        """(N,) whose image it is."""
+        return np.asarray([item.subject for item in self.items], np.str_)
+
+    @property
+    def digest(self) -> str:
+        """What the samples are: equal for equal tasks, labels and pixels, however the files lay on disk."""
+        return digest([self.task, self.items])
+
+    def take(self, index: NDArray[Any]) -> "Samples":
+        """The chosen samples, by boolean mask (N,) or by positions."""
+        chosen = np.arange(len(self))[index]
+        return Samples(task=self.task, items=tuple(self.items[i] for i in chosen), dropped=self.dropped)
+
+    def of_split(self, split: str) -> "Samples":
+        """The samples of one split, such as "test"."""
+        return self.take(np.asarray([item.split == split for item in self.items], bool))
+
+    def without_split(self, split: str) -> "Samples":
+        """The samples of every other split, those without a split included."""
+        return self.take(np.asarray([item.split != split for item in self.items], bool))
+
+    def counts(self) -> tuple[ClassCount, ...]:
+        """Images and subjects per split and class, classes in the task's order, none left out."""
+        images = Counter((item.split or "", item.label) for item in self.items)
+        people = Counter(
+            (split, label) for split, label, _ in {(i.split or "", i.label, i.subject) for i in self.items}
+        )
+        return tuple(
+            ClassCount(split=split, code=code, images=images[split, label], subjects=people[split, label])
+            for split in sorted({split for split, _ in images})
+            for label, code in enumerate(self.task.codes)
+        )
