@@ -1,0 +1,25 @@
+"""Cohort: which subjects, series and stacks there are, where their pixels lie, and how they came in.
+
+Enters: folders of DICOM, NIfTI and pictures in the layouts of `importers`. Leaves: `StackEntry`, pixels and masks
+memory-mapped, labels that came with the images, and the repair log. Must not know: tasks, folds,
+networks, the label store.
+"""
+
+from medgraft.cohort.cohort import Cohort, ImportRecord
+from medgraft.cohort.found import FoundLabel, LabelledStack, entry_of
+from medgraft.cohort.importing import import_source, layouts
+from medgraft.cohort.options import ImportOptions
+from medgraft.cohort.phases import phases_from_csv, set_phases
+
+__all__ = [
+    "Cohort",
+    "FoundLabel",
+    "ImportOptions",
+    "ImportRecord",
+    "LabelledStack",
+    "entry_of",
+    "import_source",
+    "layouts",
+    "phases_from_csv",
+    "set_phases",
+]

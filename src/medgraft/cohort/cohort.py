@@ -1,0 +1,244 @@
+"""Cohort: the index of stacks in project.db, and their pixels beside it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
+
+from medgraft.cohort.found import FoundLabel, entry_of, labels_of, stored_form
+from medgraft.cohort.pixel_store import PixelStore
+from medgraft.cohort.tables import IMPORTS, LABELS, NOTES, STACKS, create_tables, entry_of_row, note_of_row, row_of
+from medgraft.core.cohort import ImportNote, StackEntry
+from medgraft.core.database import open_engine
+from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.stack import FoundStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRecord:
+    """One import in the history. `finished` is False if it was stopped or still runs; `when` is ISO 8601 text."""
+
+    number: int
+    when: str
+    source: str
+    layout: str
+    n_files: int
+    added: int
+    known: int
+    finished: bool
+
+
+class Cohort:
+    """Stacks of subjects in a project folder. Several processes may read and write it at once."""
+
+    def __init__(self, root: Path, engine: Engine) -> None:
+        self.root = root
+        self._engine = engine
+        self._images = PixelStore(root / "images")
+        self._masks = PixelStore(root / "masks")
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """The cohort of a project folder, made where it is missing. Raises `ProjectError` if it cannot be used."""
+        root = Path(root)
+        try:
+            cohort = cls(root, open_engine(root / "project.db"))
+            cohort._images.prepare()
+            cohort._masks.prepare()
+        except OSError as error:
+            raise ProjectError(
+                f"Expected a folder that can be written for the project, got {root.name}: {error}."
+            ) from error
+        with cohort._writing() as connection:
+            create_tables(connection)
+        return cohort
+
+    def close(self) -> None:
+        """Let go of the database; the next use opens it again."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, found: FoundStack) -> StackEntry:
+        """Store a stack and give its entry; one that is there already is stored once.
+
+        Raises `ProjectError` if the disk is full, and then nothing of the stack is in the cohort; `InputError` if
+        the stack has no subject.
+        """
+        return self.take(found)[0]
+
+    def take(self, found: FoundStack) -> tuple[StackEntry, bool]:
+        """As `add`, and whether the stack is new. A known stack gains a mask or phases that it lacked."""
+        found = stored_form(found)
+        entry = entry_of(found)
+        if entry.id not in self:
+            self._images.write(entry.id, found.stack.pixels)
+            if found.stack.mask is not None:
+                self._masks.write(entry.id, np.asarray(found.stack.mask, np.uint8))
+        # The row comes last: a stack is in the cohort once its pixels are safe.
+        with self._writing() as connection:
+            new = connection.execute(insert(STACKS).on_conflict_do_nothing(), row_of(entry)).rowcount == 1
+            _insert_labels(connection, labels_of(found, entry.id))
+        return (entry, True) if new else (self._complete(self.entry(entry.id), found), False)
+
+    def entries(self) -> tuple[StackEntry, ...]:
+        """All entries, by subject, series and id."""
+        with self._reading() as connection:
+            entries = [entry_of_row(row) for row in connection.execute(select(STACKS)).mappings()]
+        return tuple(sorted(entries, key=lambda entry: (entry.subject, entry.series, entry.id)))
+
+    def entry(self, id: str) -> StackEntry:  # noqa: A002 - the field's own name
+        """The entry of an id. Raises `InputError` if there is none."""
+        with self._reading() as connection:
+            row = connection.execute(select(STACKS).where(STACKS.c.id == id)).mappings().first()
+        if row is None:
+            raise InputError(f"Expected the id of an imported stack, got {id!r}. Available: see Cohort.entries().")
+        return entry_of_row(row)
+
+    def __contains__(self, id: object) -> bool:  # noqa: A002 - the field's own name
+        """Whether a stack of that id is there."""
+        with self._reading() as connection:
+            return connection.execute(select(STACKS.c.id).where(STACKS.c.id == id)).first() is not None
+
+    def __len__(self) -> int:
+        """How many stacks there are."""
+        return len(self.entries())
+
+    def subjects(self) -> tuple[str, ...]:
+        """All subjects, sorted."""
+        return tuple(sorted({entry.subject for entry in self.entries()}))
+
+    def pixels(self, entry: StackEntry) -> NDArray[Any]:
+        """Pixels (T, Z, Y, X) in the stored type, memory-mapped. Raises `ProjectError` if they are missing."""
+        return self._images.read(entry.id)
+
+    def mask(self, entry: StackEntry) -> NDArray[np.uint8] | None:
+        """Mask (T, Z, Y, X) in `core.task.MASK_CODES`, memory-mapped; None where no phase is labelled."""
+        return self._masks.read(entry.id) if entry.mask_phases else None
+
+    def found_labels(self) -> tuple[FoundLabel, ...]:
+        """The labels that came with the images, as their sources wrote them, in order of stack, phase and slice."""
+        with self._reading() as connection:
+            rows = connection.execute(select(LABELS).order_by(*LABELS.primary_key)).mappings().all()
+        return tuple(FoundLabel(**row) for row in rows)
+
+    def set_phases(self, id: str, phases: Mapping[str, int]) -> StackEntry:  # noqa: A002 - the field's own name
+        """Name phases, for example {"ed": 0, "es": 11}, in place of the names so far; indices count from 0.
+
+        Raises `InputError` for an unknown stack or an index that is not on the stack.
+        """
+        entry = self.entry(id)
+        outside = {name: phase for name, phase in phases.items() if not 0 <= phase < entry.shape[0]}
+        if outside:
+            raise InputError(f"Expected phases of stack {id} within 0..{entry.shape[0] - 1}, got {outside}.")
+        return self._update(id, phases=dict(phases))
+
+    def set_mask(self, id: str, mask: NDArray[np.uint8], phases: Sequence[int]) -> StackEntry:  # noqa: A002 - see entry
+        """Put a mask (T, Z, Y, X) in `core.task.MASK_CODES` in place of the one so far; `phases` are labelled.
+
+        Raises `InputError` if the mask does not fit the stack, `ProjectError` if the disk is full.
+        """
+        entry = self.entry(id)
+        outside = [phase for phase in phases if not 0 <= phase < entry.shape[0]]
+        if mask.shape != entry.shape or outside:
+            raise InputError(f"Expected a mask of shape {entry.shape} and phases on it, got {mask.shape}, {phases}.")
+        self._masks.write(id, np.asarray(mask, np.uint8))
+        return self._update(id, mask_phases=sorted(set(phases)))
+
+    def set_base_first(self, id: str, base_first: bool | None) -> StackEntry:  # noqa: A002 - see entry
+        """Say at which end of a stack the base of the heart is: True at slice 0, False at the last slice."""
+        return self._update(id, base_first=base_first)
+
+    def set_split(self, subject: str, split: str | None) -> None:
+        """Put a whole subject in a split, for example "test": its stacks cannot be torn apart."""
+        self._update_subject(subject, split=split)
+
+    def set_site(self, subject: str, site: str | None) -> None:
+        """Say where a subject was imaged."""
+        self._update_subject(subject, site=site)
+
+    def imports(self) -> tuple[ImportRecord, ...]:
+        """The history, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(IMPORTS).order_by(IMPORTS.c.number)).mappings().all()
+        return tuple(ImportRecord(**row) for row in rows)
+
+    def notes(self, import_number: int | None = None) -> tuple[ImportNote, ...]:
+        """The repair log of all imports or of one, oldest first."""
+        query = select(NOTES).order_by(NOTES.c.number)
+        if import_number is not None:
+            query = query.where(NOTES.c.import_number == import_number)
+        with self._reading() as connection:
+            return tuple(note_of_row(row) for row in connection.execute(query).mappings())
+
+    def begin_import(self, *, source: str, layout: str, when: str, n_files: int) -> ImportRecord:
+        """Open a line of the history; it counts as stopped until `update_import` says that it is finished."""
+        values = {"source": source, "layout": layout, "when": when, "n_files": n_files}
+        with self._writing() as connection:
+            row = connection.execute(insert(IMPORTS).values(values).returning(IMPORTS)).mappings().one()
+        return ImportRecord(**row)
+
+    def update_import(self, record: ImportRecord, notes: Sequence[ImportNote]) -> None:
+        """Write what an import has done so far, and further notes, in one step."""
+        with self._writing() as connection:
+            connection.execute(update(IMPORTS).where(IMPORTS.c.number == record.number).values(asdict(record)))
+            if notes:
+                connection.execute(insert(NOTES), [row_of(note) | {"import_number": record.number} for note in notes])
+
+    def _complete(self, entry: StackEntry, found: FoundStack) -> StackEntry:
+        stack = found.stack
+        if stack.mask is not None and stack.mask_phases and not entry.mask_phases:
+            entry = self.set_mask(entry.id, stack.mask, stack.mask_phases)
+        return self.set_phases(entry.id, stack.phases) if stack.phases and not entry.phases else entry
+
+    def _update(self, id: str, **values: object) -> StackEntry:  # noqa: A002 - see entry
+        with self._writing() as connection:
+            connection.execute(update(STACKS).where(STACKS.c.id == id).values(values))
+        return self.entry(id)
+
+    def _update_subject(self, subject: str, **values: object) -> None:
+        with self._writing() as connection:
+            done = connection.execute(update(STACKS).where(STACKS.c.subject == subject).values(values))
+        if not done.rowcount:
+            raise InputError(f"Expected a subject of the cohort, got {subject!r}. Available: {_few(self.subjects())}.")
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _project_errors(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _project_errors(), self._engine.begin() as connection:
+            yield connection
+
+
+def _insert_labels(connection: Connection, labels: Sequence[FoundLabel]) -> None:
+    if labels:
+        connection.execute(insert(LABELS).on_conflict_do_nothing(), [asdict(label) for label in labels])
+
+
+@contextmanager
+def _project_errors() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise ProjectError(
+            f"Expected a project.db that can be read and written, got: {error.orig}. "
+            "If the disk is full, make room and do it again; if it is damaged, restore a copy of the project folder."
+        ) from error
+
+
+def _few(names: Sequence[str], most: int = 10) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

@@ -1,0 +1,46 @@
+"""Any tree of DICOM files, with or without endings and DICOMDIR."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from medgraft.cohort.importers.importer import Importer
+from medgraft.cohort.options import ImportOptions
+from medgraft.cohort.source import Note, Source
+from medgraft.core.progress import Report
+from medgraft.core.stack import FoundStack
+from medgraft.images import read_dicom_tree
+
+_ENDINGS = (".dcm", ".dicom", ".ima")
+#: Where the letters DICM stand in a file with a preamble (PS3.10, 7.1).
+_PREAMBLE = 128
+#: Without a preamble a data set starts with group 0008 (or 0002), in little or big endian.
+_FIRST_GROUPS = (b"\x08\x00", b"\x02\x00", b"\x00\x08")
+_ENOUGH = 200
+
+
+def _recognises(source: Source, _options: ImportOptions) -> bool:
+    if source.suffixes(*_ENDINGS):
+        return True
+    return any(_looks_like_dicom(path) for path in islice(source.files, _ENOUGH))
+
+
+def _read(source: Source, _options: ImportOptions, note: Note, report: Report) -> Iterator[FoundStack]:
+    yield from read_dicom_tree(source.files, source.root, note, report)
+
+
+def _looks_like_dicom(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_PREAMBLE + 4)
+    except OSError:
+        return False
+    return head[_PREAMBLE:] == b"DICM" or (not path.suffix and head[:2] in _FIRST_GROUPS)
+
+
+DICOM = Importer(
+    name="dicom",
+    expects="DICOM files in any tree, whatever their names",
+    recognises=_recognises,
+    read=_read,
+)

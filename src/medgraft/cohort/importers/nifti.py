@@ -1,0 +1,109 @@
+"""Loose NIfTI files, with masks beside them by name; BIDS names give subjects."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.cohort.importers.importer import Importer
+from medgraft.cohort.options import ImportOptions
+from medgraft.cohort.source import Note, Source, attempt
+from medgraft.core.cohort import ImportNote
+from medgraft.core.geometry import points_to_apex
+from medgraft.core.progress import Progress, Report
+from medgraft.core.stack import FoundStack, Stack
+from medgraft.images import read_nifti
+
+ENDINGS = (".nii", ".nii.gz")
+#: What follows an image's name in the name of its mask.
+MASK_SUFFIXES = ("_gt", "_mask", "_seg", "_label", "_labels")
+_BIDS_SUBJECT = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[_/.])")
+
+
+def _recognises(source: Source, _options: ImportOptions) -> bool:
+    return bool(source.suffixes(*ENDINGS))
+
+
+def _read(source: Source, options: ImportOptions, note: Note, report: Report) -> Iterator[FoundStack]:
+    images, masks = _pair(source, note)
+    source.note_unused([*images, *masks.values()], note)
+    for done, path in enumerate(images, start=1):
+        where = source.relative(path)
+        stack = read_with_mask(path, masks.get(path), options, where, note)
+        report(Progress(stage="import", done=done, total=len(images), detail=where))
+        if stack is not None:
+            yield _found(stack, where, options)
+
+
+def read_with_mask(path: Path, mask: Path | None, options: ImportOptions, where: str, note: Note) -> Stack | None:
+    """A NIfTI file with its mask; without it, and with a note, where only the mask cannot be read."""
+    if mask is not None:
+        stack = attempt(lambda: read_nifti(path, mask, options.mask_codes), f"{where} with {mask.name}", note)
+        if stack is not None:
+            return stack
+    return attempt(lambda: read_nifti(path), where, note)
+
+
+def stem_of(path: Path) -> str:
+    """The name without .nii or .nii.gz.
+
+    >>> stem_of(Path("a/sub-01_T1w.nii.gz"))
+    'sub-01_T1w'
+    """
+    return re.sub(r"\.nii(\.gz)?$", "", path.name, flags=re.IGNORECASE)
+
+
+def _pair(source: Source, note: Note) -> tuple[list[Path], dict[Path, Path]]:
+    files = sorted(source.suffixes(*ENDINGS))
+    by_place = {(path.parent, stem_of(path)): path for path in files}
+    masks: dict[Path, Path] = {}
+    for path in (path for path in files if _image_stem(path) is not None):
+        image = by_place.get((path.parent, _image_stem(path) or ""))
+        if image is None or image in masks:
+            text = "Named like a mask, but it has no image of its own: name the image as the mask without its ending."
+            note(ImportNote(kind="set aside", code="mask-without-image", where=source.relative(path), text=text))
+        else:
+            masks[image] = path
+    return [path for path in files if _image_stem(path) is None], masks
+
+
+def _image_stem(path: Path) -> str | None:
+    stem = stem_of(path)
+    return next((stem.removesuffix(suffix) for suffix in MASK_SUFFIXES if stem.lower().endswith(suffix)), None)
+
+
+def _found(stack: Stack, where: str, options: ImportOptions) -> FoundStack:
+    base_first = _base_first(stack.affines) if options.short_axis else None
+    return FoundStack(
+        stack=replace(stack, base_first=base_first),
+        subject=_subject(where, options),
+        series_key=where,
+        series=stem_of(Path(where)),
+        source=where,
+    )
+
+
+def _subject(where: str, options: ImportOptions) -> str:
+    if options.subject_pattern is not None:
+        return options.subject_of(where) or ""
+    bids = _BIDS_SUBJECT.search(where)
+    if bids:
+        return bids[1]
+    folder, _, name = where.rpartition("/")
+    return folder.split("/")[0] or stem_of(Path(name))
+
+
+def _base_first(affines: NDArray[np.float64]) -> bool | None:
+    along = affines[-1, :3, 3] - affines[0, :3, 3]
+    return points_to_apex(along) if along.any() else None
+
+
+NIFTI = Importer(
+    name="nifti",
+    expects="files .nii or .nii.gz, masks beside them ending in _gt, _mask, _seg or _label",
+    recognises=_recognises,
+    read=_read,
+)

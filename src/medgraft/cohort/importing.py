@@ -1,0 +1,177 @@
+"""import_source: from a folder of files to entries of a cohort, with an account of everything on the way."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from medgraft.cohort.cohort import Cohort
+from medgraft.cohort.importers import IMPORTERS, Importer
+from medgraft.cohort.options import ImportOptions
+from medgraft.cohort.pseudonym import Pseudonyms, words_of
+from medgraft.cohort.source import Source, open_source
+from medgraft.core.cohort import ImportNote, ImportReport, StackEntry
+from medgraft.core.errors import InputError
+from medgraft.core.progress import Report, silent
+from medgraft.core.stack import FoundStack
+
+
+def import_source(
+    source: Path,
+    cohort: Cohort,
+    *,
+    layout: str = "auto",
+    options: ImportOptions = ImportOptions(),  # noqa: B008 - frozen
+    when: str | None = None,
+    report: Report = silent,
+) -> ImportReport:
+    """Import a folder (or one file) into a cohort.
+
+    A file that cannot be read is a note with its reason and the import goes on. Importing the same files again adds
+    nothing. Stopped at any moment and started again, the cohort ends as if it had not been stopped.
+
+    Args:
+        source: folder to read; it is never written to.
+        cohort: where stacks go.
+        layout: a name of `layouts()`, or "auto" for the first that recognises the folder.
+        options: what the source cannot say about itself.
+        when: time of the import for the history, ISO 8601; None is now.
+        report: called with `Progress` while files are read.
+
+    Raises:
+        InputError: no layout recognises the folder, or a layout needs an option; the text says which.
+        ProjectError: the disk is full, or the project cannot be written.
+    """
+    noted: list[ImportNote] = []
+    files = open_source(Path(source), noted.append)
+    importer = _choose(files, layout, options)
+    diary = _Diary(cohort, files, importer, options, when or datetime.now(UTC).isoformat(timespec="seconds"))
+    diary.notes(noted)
+    for found in importer.read(files, options, diary.note, report):
+        diary.take(found)
+    return diary.close()
+
+
+def layouts() -> tuple[str, ...]:
+    """The layouts that `import_source` knows, in the order in which "auto" tries them.
+
+    >>> layouts()
+    ('acdc', 'table', 'nifti', 'dicom', 'imagefolder')
+    """
+    return tuple(importer.name for importer in IMPORTERS)
+
+
+def _choose(source: Source, layout: str, options: ImportOptions) -> Importer:
+    if layout != "auto":
+        named = [importer for importer in IMPORTERS if importer.name == layout]
+        if not named:
+            raise InputError(f"Expected a layout, got {layout!r}. Available: auto, {', '.join(layouts())}.")
+        return named[0]
+    for importer in IMPORTERS:
+        if importer.recognises(source, options):
+            return importer
+    raise InputError(_nothing_fits(source))
+
+
+def _nothing_fits(source: Source) -> str:
+    endings = sorted({path.suffix.lower() or "no ending" for path in source.files})
+    expected = "\n".join(f"  {importer.name}: {importer.expects}" for importer in IMPORTERS)
+    return (
+        f"Expected a folder in a layout that medgraft knows, "
+        f"got {len(source.files)} files ({', '.join(endings[:10])}). Available:\n{expected}"
+    )
+
+
+class _Diary:
+    """One import while it runs: each stack and the notes before it are on disk before the next one is read."""
+
+    def __init__(self, cohort: Cohort, source: Source, importer: Importer, options: ImportOptions, when: str) -> None:
+        self._cohort, self._source, self._options = cohort, source, options
+        self._pseudonyms = Pseudonyms(options.pseudonyms) if options.pseudonyms is not None else None
+        self._names = words_of([source.root.name, *map(source.relative, source.files)])
+        self._notes: list[ImportNote] = []
+        self._unwritten: list[ImportNote] = []
+        self._added: dict[str, StackEntry] = {}
+        self._known: dict[str, StackEntry] = {}
+        name = source.root.resolve().name
+        self._record = cohort.begin_import(
+            source=self._pseudonyms.place(name) if self._pseudonyms else name,
+            layout=importer.name,
+            when=when,
+            n_files=len(source.files),
+        )
+
+    def note(self, note: ImportNote) -> None:
+        self._notes.append(note)
+        self._unwritten.append(note)
+
+    def notes(self, notes: list[ImportNote]) -> None:
+        for note in notes:
+            self.note(note)
+
+    def take(self, found: FoundStack) -> None:
+        if not found.subject.strip():
+            text = "No subject is known: such images could not be kept apart in folds. Name the subject in the source."
+            return self.note(ImportNote(kind="refused", code="no-subject", where=found.source, text=text))
+        self._names |= words_of([found.subject])
+        hidden = self._pseudonyms.hide(found) if self._pseudonyms else found
+        entry, new = self._cohort.take(replace(hidden, site=hidden.site or self._options.site))
+        self._file_away(entry, new, found.source)
+        return self._write(finished=False)
+
+    def close(self) -> ImportReport:
+        entries = self._cohort.entries()
+        mine = {**self._added, **self._known}
+        self.notes([*_shared_pixels(entries, mine), *_torn_subjects(entries, mine)])
+        self._write(finished=True)
+        return ImportReport(
+            source=self._source.root.name,
+            added=tuple(self._added.values()),
+            known=tuple(self._known.values()),
+            notes=tuple(self._notes),
+            n_files=len(self._source.files),
+        )
+
+    def _file_away(self, entry: StackEntry, new: bool, where: str) -> None:
+        if entry.id in self._added or entry.id in self._known:
+            text = f"The same images of the same subject were found twice ({entry.id}); they are stored once."
+            self.note(ImportNote(kind="set aside", code="duplicate-stack", where=where, text=text))
+        elif new:
+            self._added[entry.id] = entry
+        else:
+            self._known[entry.id] = entry
+
+    def _write(self, *, finished: bool) -> None:
+        self._record = replace(self._record, added=len(self._added), known=len(self._known), finished=finished)
+        notes = self._unwritten
+        if self._pseudonyms:
+            notes = [self._pseudonyms.hide_note(note, self._names) for note in notes]
+        self._cohort.update_import(self._record, notes)
+        self._unwritten = []
+
+
+def _shared_pixels(entries: tuple[StackEntry, ...], mine: dict[str, StackEntry]) -> list[ImportNote]:
+    by_pixels: dict[str, list[StackEntry]] = defaultdict(list)
+    for entry in entries:
+        by_pixels[entry.pixels_digest].append(entry)
+    shared = [same for same in by_pixels.values() if len({entry.subject for entry in same}) > 1]
+    return [_shared(same) for same in shared if any(entry.id in mine for entry in same)]
+
+
+def _shared(same: list[StackEntry]) -> ImportNote:
+    subjects = ", ".join(sorted({entry.subject for entry in same}))
+    text = f"Equal pixels under several subjects ({subjects}): they would leak from training into validation."
+    return ImportNote(kind="noticed", code="same-pixels", where=same[0].source, text=text, count=len(same))
+
+
+def _torn_subjects(entries: tuple[StackEntry, ...], mine: dict[str, StackEntry]) -> list[ImportNote]:
+    splits: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        splits[entry.subject].add(entry.split or "no split")
+    touched = {entry.subject for entry in mine.values()}
+    return [_torn(subject, splits[subject]) for subject in sorted(touched) if len(splits[subject]) > 1]
+
+
+def _torn(subject: str, splits: set[str]) -> ImportNote:
+    text = f"Subject {subject} is in several splits ({', '.join(sorted(splits))}): set one with Cohort.set_split."
+    return ImportNote(kind="noticed", code="subject-in-several-splits", where=subject, text=text)

@@ -1,0 +1,56 @@
+"""ImportOptions: what a source cannot say about itself."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from medgraft.core.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    r"""Options of an import; each has an effect only where the comment says so.
+
+    pseudonyms: a secret key; subjects become keyed hashes and nothing of their names is stored. Every layout.
+    site: where all subjects of this import were imaged; a source's own site goes first. Every layout.
+    short_axis: stacks are short-axis hearts, so their base is found (NIfTI: from the affine; table: slice numbers
+    count from the base).
+    subject_pattern: regular expression on the path relative to the source; its group "subject", or its first group,
+    is the subject. NIfTI and image folders.
+    mask_codes: a source's mask codes and what they mean in `core.task.MASK_CODES`; None leaves codes as they
+    are. NIfTI.
+    table: the index CSV, if it is not the only one in the folder. Table.
+
+    Raises `InputError` for a pattern that is no regular expression or has no group.
+
+    >>> ImportOptions(subject_pattern=r"(?P<subject>P\d+)").subject_of("benign/P012_left.png")
+    'P012'
+    """
+
+    pseudonyms: str | None = None
+    site: str | None = None
+    short_axis: bool = False
+    subject_pattern: str | None = None
+    mask_codes: Mapping[int, int] | None = None
+    table: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern that can find no subject."""
+        if self.subject_pattern is None:
+            return
+        try:
+            groups = re.compile(self.subject_pattern).groups
+        except re.error as error:
+            raise InputError(
+                f"Expected a regular expression for subjects, got {self.subject_pattern!r}: {error}."
+            ) from error
+        if not groups:
+            raise InputError(f"Expected a group (...) around the subject in {self.subject_pattern!r}, got none.")
+
+    def subject_of(self, path: str) -> str | None:
+        """The subject in a relative path by `subject_pattern`; None without a pattern or a match."""
+        match = re.search(self.subject_pattern, path) if self.subject_pattern else None
+        if match is None:
+            return None
+        return match["subject"] if "subject" in match.re.groupindex else match[1]

@@ -1,0 +1,87 @@
+"""Source: the files below a folder that an import may read."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from medgraft.core.cohort import ImportNote
+from medgraft.core.errors import InputError
+
+Note = Callable[[ImportNote], None]
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Regular files below `root`, sorted; links that lead out of it are not among them."""
+
+    root: Path
+    files: tuple[Path, ...]
+
+    def relative(self, path: Path) -> str:
+        """A file's path from the root, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
+
+    def suffixes(self, *suffixes: str) -> list[Path]:
+        """The files whose name ends in one of the suffixes, in any case."""
+        return [path for path in self.files if path.name.lower().endswith(suffixes)]
+
+    def note_unused(self, used: Iterable[Path], note: Note) -> None:
+        """One line about the files that are no part of the layout."""
+        unused = sorted(set(self.files) - set(used))
+        if unused:
+            names = ", ".join(sorted({path.suffix.lower() or "no ending" for path in unused})[:8])
+            text = f"{len(unused)} files are no part of this layout and were not read ({names})."
+            note(_set_aside("not-in-layout", self.relative(unused[0]), text, len(unused)))
+
+
+def open_source(path: Path, note: Note) -> Source:
+    """The files of a folder, or one file alone. Raises `InputError` if there is nothing."""
+    if path.is_file():
+        return Source(root=path.parent, files=(path,))
+    if not path.is_dir():
+        raise InputError(f"Expected a folder of images or one image, got {path.name!r}, which does not exist.")
+    files = tuple(sorted(_walk(path, note)))
+    if not files:
+        raise InputError(f"Expected images below the folder {path.name!r}, got no file at all.")
+    return Source(root=path, files=files)
+
+
+def attempt(read: Callable[[], _Read], where: str, note: Note) -> _Read | None:
+    """What `read` gives, or None and a note with the reason: an unreadable file does not stop an import."""
+    try:
+        return read()
+    except (InputError, OSError) as error:
+        note(ImportNote(kind="refused", code="unreadable", where=where, text=str(error)))
+        return None
+
+
+def _walk(root: Path, note: Note) -> Iterable[Path]:
+    home = root.resolve()
+    for folder, folders, names in os.walk(root):
+        for name in [name for name in folders if (Path(folder) / name).is_symlink() or name.startswith(".")]:
+            folders.remove(name)
+            where = (Path(folder) / name).relative_to(root).as_posix()
+            note(_set_aside("folder-not-entered", where, "Hidden folders and links to folders are not entered."))
+        for name in names:
+            path = Path(folder) / name
+            if reason := _why_not(path, home):
+                note(_set_aside(*reason[:1], path.relative_to(root).as_posix(), reason[1]))
+            else:
+                yield path
+
+
+def _why_not(path: Path, home: Path) -> tuple[str, str] | None:
+    if path.name.startswith("."):
+        return "hidden", "Hidden files are not read."
+    if path.is_symlink() and not path.resolve().is_relative_to(home):
+        return "outside-link", "A link that leads out of the source is not followed."
+    if not path.is_file():
+        return "not-a-file", "Not a regular file, or a link to nothing."
+    return None
+
+
+def _set_aside(code: str, where: str, text: str, count: int = 1) -> ImportNote:
+    return ImportNote(kind="set aside", code=code, where=where, text=text, count=count)

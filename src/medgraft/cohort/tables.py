@@ -1,0 +1,80 @@
+"""The cohort's tables in project.db, and StackEntry to row and back."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, Connection, Integer, MetaData, RowMapping, String, Table
+from sqlalchemy.schema import CreateTable
+
+from medgraft.core.cohort import ImportNote, StackEntry
+
+METADATA = MetaData()
+
+
+def _document(name: str) -> Column[Any]:
+    return Column(name, JSON(none_as_null=True))
+
+
+STACKS = Table(
+    "cohort_stacks",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("subject", String, nullable=False, index=True),
+    *(Column(name, String, nullable=False) for name in ("study", "series", "modality", "pixels_digest", "source")),
+    *(Column(name, String) for name in ("site", "split")),
+    Column("base_first", Boolean),
+    *(_document(name) for name in ("shape", "spacing", "affines", "times", "phases", "mask_phases")),
+    *(_document(name) for name in ("instance_uids", "instance_numbers", "facts")),
+)
+
+LABELS = Table(
+    "cohort_labels",
+    METADATA,
+    Column("stack", String, primary_key=True),
+    Column("phase", Integer, primary_key=True),
+    Column("slice", Integer, primary_key=True),
+    Column("code", String, primary_key=True),
+)
+
+IMPORTS = Table(
+    "cohort_imports",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    *(Column(name, String, nullable=False) for name in ("when", "source", "layout")),
+    *(Column(name, Integer, nullable=False, default=0) for name in ("n_files", "added", "known")),
+    Column("finished", Boolean, nullable=False, default=False),
+)
+
+NOTES = Table(
+    "cohort_notes",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("import_number", Integer, nullable=False, index=True),
+    *(Column(name, String, nullable=False) for name in ("kind", "code", "where", "text")),
+    Column("count", Integer, nullable=False),
+)
+
+
+def create_tables(connection: Connection) -> None:
+    """Create what is missing; two processes may do so at once."""
+    for table in METADATA.sorted_tables:
+        connection.execute(CreateTable(table, if_not_exists=True))
+
+
+def row_of(value: StackEntry | ImportNote) -> dict[str, Any]:
+    """The columns of an entry or a note."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def entry_of_row(row: RowMapping) -> StackEntry:
+    """The entry that `row_of` wrote: JSON's lists become tuples again."""
+    return StackEntry(**{name: _tuples(value) for name, value in row.items()})
+
+
+def note_of_row(row: RowMapping) -> ImportNote:
+    """The note that `row_of` wrote."""
+    return ImportNote(**{field.name: row[field.name] for field in fields(ImportNote)})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
