@@ -1,0 +1,66 @@
+"""medgraft correct."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from medgraft.cli.options import HERE, JsonOption, ProjectOption
+from medgraft.cli.output import write_json, write_line
+
+_ENDS = {"first": True, "last": False}
+
+
+def correct(
+    *,
+    stack: Annotated[str | None, typer.Option(help="A stack's id, as medgraft cohort shows it.")] = None,
+    subject: Annotated[str | None, typer.Option(help="A subject, with all its stacks.")] = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help="NAME=INDEX of a phase of the stack, from 0; may be given again.")
+    ] = None,
+    base: Annotated[
+        Literal["first", "last"] | None, typer.Option(help="Which slice is at the base of the heart.")
+    ] = None,
+    site: Annotated[str | None, typer.Option(help="Where the subject was imaged.")] = None,
+    split: Annotated[str | None, typer.Option(help='The subject\'s split, for example "test".')] = None,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what the source of a stack or of a subject did not say.
+
+    Examples:
+      medgraft correct --stack 5a0c2e7d91b4f368 --phase ed=0 --phase es=9
+      medgraft correct --subject P012 --split test --site Lyon
+    """
+    from medgraft.workspace import Project, correct_stack, correct_subject
+
+    if (stack is None) == (subject is None):
+        raise typer.BadParameter("Expected either --stack or --subject.")
+    if stack is not None:
+        _refuse({"--site": site, "--split": split}, "--subject")
+        named = _phases(phase) if phase else None
+        base_first = _ENDS[base] if base else None
+        rows = [correct_stack(Project.open(project), stack, phases=named, base_first=base_first)]
+    else:
+        _refuse({"--phase": phase, "--base": base}, "--stack")
+        rows = list(correct_subject(Project.open(project), str(subject), site=site, split=split))
+    if as_json:
+        write_json({"stacks": rows})
+        return
+    for row in rows:
+        write_line(f"{row.subject}, stack {row.id}: corrected")
+
+
+def _refuse(options: dict[str, object], needs: str) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise typer.BadParameter(f"{given[0]} goes with {needs}.")
+
+
+def _phases(pairs: list[str]) -> dict[str, int]:
+    phases = {}
+    for pair in pairs:
+        name, _, index = pair.partition("=")
+        if not (name and index.isdecimal()):
+            raise typer.BadParameter(f"Expected --phase NAME=INDEX, for example ed=0, got {pair!r}.")
+        phases[name.lower()] = int(index)
+    return phases

@@ -1,0 +1,90 @@
+"""medgraft import."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medgraft.cli.bars import progress_bars
+from medgraft.cli.options import HERE, JsonOption, ProjectOption
+from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.cohort import ImportNote
+
+if TYPE_CHECKING:
+    from medgraft.workspace import Imported
+
+LAYOUTS = "How the folder is arranged: acdc, table, nifti, dicom, imagefolder, or auto."
+
+
+def import_images(
+    source: Annotated[
+        Path, typer.Argument(help="A folder of images, in any known layout.", exists=True, show_default=False)
+    ],
+    *,
+    project: ProjectOption = HERE,
+    layout: Annotated[str, typer.Option(help=LAYOUTS)] = "auto",
+    site: Annotated[str | None, typer.Option(help="Where these subjects were imaged.")] = None,
+    phases: Annotated[
+        Path | None, typer.Option(help="CSV file with the columns subject, ed, es; indices from 0.", exists=True)
+    ] = None,
+    short_axis: Annotated[bool, typer.Option("--short-axis", help="These stacks are short-axis hearts.")] = False,
+    subject_pattern: Annotated[
+        str | None, typer.Option(help="Regular expression whose group is the subject in a file's path.")
+    ] = None,
+    table: Annotated[Path | None, typer.Option(help="The index CSV, if the folder has several.", exists=True)] = None,
+    task: Annotated[str | None, typer.Option(help="The task that labels in the source answer.")] = None,
+    pseudonym_key: Annotated[
+        Path | None,
+        typer.Option(help="File with a secret: subjects become pseudonyms that only it can repeat.", exists=True),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a folder of images into a project, which is made if it is missing.
+
+    Slices are put in order by geometry; cine series become a grid of slices and phases. Whatever was repaired, set
+    aside or refused is said, and medgraft notes says it again. Importing the same folder again adds nothing.
+
+    Examples:
+      medgraft import scans/ --project heart
+      medgraft import scans/ --project heart --site Lyon --pseudonym-key secret.txt
+      medgraft import scans/ --project heart --json
+    """
+    from medgraft.workspace import ImportOptions, Project
+    from medgraft.workspace import import_images as import_into
+
+    options = ImportOptions(
+        pseudonyms=pseudonym_key.read_text(encoding="utf-8").strip() if pseudonym_key else None,
+        site=site,
+        short_axis=short_axis,
+        subject_pattern=subject_pattern,
+        table=table,
+    )
+    place = Project.open_or_create(project)
+    with progress_bars() as report:
+        done = import_into(place, source, layout=layout, options=options, phases=phases, task=task, report=report)
+    if as_json:
+        write_json(done)
+    else:
+        _show(done)
+
+
+def _show(done: "Imported") -> None:
+    added = f"{len(done.added)} stacks of {len({row.subject for row in done.added})} subjects added"
+    write_line(f"{added}, {len(done.known)} known, {done.files} files looked at in {done.source}")
+    if done.labels:
+        changes = done.labels.changes
+        write_line(f"{changes.added} labels for {done.labels.task} came with them ({changes.unchanged} known)")
+    if done.notes:
+        write_table("\nNotes (all: medgraft notes)", ("kind", "code", "files", "for example"), _summary(done.notes))
+
+
+def _summary(notes: Sequence[ImportNote]) -> list[tuple[object, ...]]:
+    """One row per kind and code: how many files, and the first of them."""
+    files: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], str] = {}
+    for note in notes:
+        files[note.kind, note.code] += note.count
+        first.setdefault((note.kind, note.code), f"{note.where}: {note.text}")
+    return [(kind, code, count, first[kind, code]) for (kind, code), count in sorted(files.items())]

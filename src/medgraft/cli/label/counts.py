@@ -1,0 +1,22 @@
+"""How labelling from masks is shown."""
+
+from typing import TYPE_CHECKING
+
+from medgraft.cli.output import write_line, write_table
+
+if TYPE_CHECKING:
+    from medgraft.workspace import MaskLabelling
+
+
+def show_labelling(done: "MaskLabelling") -> None:
+    """Say what was recorded, and how every rule of the task counts."""
+    changes = done.changes
+    write_line(
+        f"{changes.added} labels added by {done.reader} for {done.task} in {done.stacks} stacks, "
+        f"{changes.unchanged} unchanged, {changes.withdrawn} withdrawn"
+    )
+    codes = list(next(iter(done.counts.values()), {}))
+    rows = [(rule, *(count[code] for code in codes)) for rule, count in done.counts.items()]
+    write_table("\nSlices by rule", ("rule", *codes), rows)
+    if done.notes:
+        write_table("\nNotes", ("what",), [(note,) for note in done.notes])

@@ -1,0 +1,23 @@
+"""medgraft label status."""
+
+from medgraft.cli.options import HERE, JsonOption, ProjectOption, TaskOption
+from medgraft.cli.output import write_json, write_line, write_table
+
+
+def status(project: ProjectOption = HERE, task: TaskOption = "sax-range", as_json: JsonOption = False) -> None:
+    """Show how many slices of a task are labelled, how, and by whom.
+
+    Examples:
+      medgraft label status --project heart
+      medgraft label status --project heart --task sax-levels --json
+    """
+    from medgraft.workspace import Project, label_status
+
+    found = label_status(Project.open(project), task)
+    if as_json:
+        write_json(found)
+        return
+    write_line(f"{found.task}: {found.labelled} of {found.units} slices labelled, {found.conflicts} in conflict")
+    columns = ("reader", *found.counts)
+    rows = [(reader, *counts.values()) for reader, counts in found.readers.items()]
+    write_table("", columns, [*rows, ("agreed", *found.counts.values())])

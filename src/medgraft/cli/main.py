@@ -1,0 +1,70 @@
+"""The program `medgraft`: its commands, and what its exit codes mean.
+
+0: done. 1: medgraft cannot do what was asked, and says why in one message. 2: the command line was not understood.
+130: interrupted with Ctrl-C; what was finished is kept.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from medgraft import __version__
+from medgraft.cli import label
+from medgraft.cli.cohort import cohort
+from medgraft.cli.command import add_command
+from medgraft.cli.correct import correct
+from medgraft.cli.import_images import import_images
+from medgraft.cli.networks import networks
+from medgraft.cli.notes import notes
+from medgraft.cli.output import MESSAGES
+from medgraft.core.errors import MedgraftError
+
+EXIT_ERROR = 1
+
+app = typer.Typer(
+    name="medgraft",
+    help="Graft pretrained networks onto your own medical images, and find out honestly which graft to trust.",
+    epilog="Start with: medgraft import SOURCE --project heart",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+add_command(app, "import", import_images)
+add_command(app, "cohort", cohort)
+add_command(app, "notes", notes)
+add_command(app, "correct", correct)
+app.add_typer(label.app, name="label")
+add_command(app, "networks", networks)
+
+
+def main() -> None:
+    """Run the program on the process's arguments and leave with its exit code."""
+    try:
+        app()
+    except MedgraftError as error:
+        _explain(str(error))
+    except OSError as error:
+        # The machine's own answers (no space, no permission) are for the user, not for a developer.
+        _explain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+
+
+def _explain(text: str) -> None:
+    MESSAGES.print(f"[bold red]error:[/] {escape(text)}", highlight=False, soft_wrap=True)
+    sys.exit(EXIT_ERROR)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"medgraft {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def medgraft(
+    version: Annotated[  # read by its callback only
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Graft pretrained networks onto your own medical images, and find out honestly which graft to trust."""

@@ -1,0 +1,32 @@
+"""medgraft notes."""
+
+from typing import Annotated
+
+import typer
+
+from medgraft.cli.options import HERE, JsonOption, ProjectOption
+from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.cohort import NoteKind
+
+
+def notes(
+    project: ProjectOption = HERE,
+    kind: Annotated[NoteKind | None, typer.Option(help="Only notes of this kind.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the repair log: what imports repaired, set aside, refused or noticed, and why.
+
+    Examples:
+      medgraft notes --project heart
+      medgraft notes --project heart --kind refused --json
+    """
+    from medgraft.workspace import Project, import_notes
+
+    found = [note for note in import_notes(Project.open(project)) if kind in {None, note.kind}]
+    if as_json:
+        write_json({"notes": found})
+        return
+    write_table(
+        "", ("kind", "code", "files", "where", "what"), [(n.kind, n.code, n.count, n.where, n.text) for n in found]
+    )
+    write_line(f"{len(found)} notes")
