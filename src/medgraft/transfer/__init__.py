@@ -1,0 +1,1 @@
+"""Weight sources, the load report, the frozen frontier and its cache."""

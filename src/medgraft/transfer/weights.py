@@ -1,0 +1,32 @@
+"""Weights: tensors by name with what belongs to them, and the protocol of everything that can give some."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from medgraft.core.contract import InputContract
+from medgraft.networks.spec import NetworkSpec
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Weights:
+    """State of a network's base, in the base's own names, and the input those weights expect.
+
+    origin: where they came from, for people. digest: SHA-256 of the file they were read from, or of their key.
+    """
+
+    state: Mapping[str, Tensor]
+    contract: InputContract
+    licence: str
+    origin: str
+    digest: str
+
+
+class WeightSource(Protocol):
+    """Something that has weights for a network."""
+
+    def load(self, network: NetworkSpec) -> Weights:
+        """The weights for a network. Raises `WeightsError` if there are none or they cannot be read."""
+        ...
