@@ -7,9 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from medgraft.core.contract import InputContract
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import seed_of
 from medgraft.networks.registry import spec
+from medgraft.networks.scaling import Scaling
 from medgraft.networks.spec import NetworkSpec
 
 
@@ -21,10 +23,12 @@ def build(
     key: object = 0,
     dropout: float = 0.5,
     hidden: int = 256,
+    contract: InputContract | None = None,
 ) -> "Classifier":
     """A network with random weights and the paper's head; equal keys give equal weights.
 
-    channels: of the images, 3 or 1. key: any plain value or tuple of such, for `core.seeds`. hidden: width of the head.
+    channels: of the first convolution, 3 or 1. contract: the scaling that the weights to be loaded expect, done as the
+    first layer on pictures in 0..1, grey or colour; without it images come in scaled. key: any plain value or tuple of such, for `core.seeds`. hidden: width of the head.
     torch's global random state is left as it was. Raises `InputError` for an unknown network.
 
     >>> build("mobilenetv1_025", n_classes=3)(torch.zeros(2, 3, 64, 64)).shape
@@ -35,7 +39,7 @@ def build(
         raise InputError(f"Expected at least one class and one channel, got {n_classes} and {channels}.")
     base = build_base(described, channels=channels, key=key)
     head = Head(described.features, hidden=hidden, n_classes=n_classes, dropout=dropout, key=key)
-    return Classifier(described, base, head)
+    return Classifier(described, base, head, Scaling(contract) if contract else None)
 
 
 def build_base(network: NetworkSpec, *, channels: int = 3, key: object = 0) -> nn.Module:
@@ -58,9 +62,10 @@ class Classifier(nn.Module):
     statistics, frozen dropout and drop-path do nothing (`networks.freezing` fills it).
     """
 
-    def __init__(self, network: NetworkSpec, base: nn.Module, head: "Head") -> None:
+    def __init__(self, network: NetworkSpec, base: nn.Module, head: "Head", scaling: Scaling | None = None) -> None:
         super().__init__()
         self.spec = network
+        self.scaling = scaling
         self.base = base
         self.head = head
         self.frozen: frozenset[str] = frozenset()

@@ -1,1 +1,30 @@
-"""Weight sources, the load report, the frozen frontier and its cache."""
+"""From other people's weights to a model that can be trained here.
+
+Enters: a source of weights and a network. Leaves: loaded models with a report of every name, and a model cut at its
+frozen frontier with the frozen part's values cached. Must not know: images, folds, the training loop.
+"""
+
+from medgraft.transfer.cache import FrontierCache, cache_bytes, fill_cache
+from medgraft.transfer.frontier import Split, split_at_frontier
+from medgraft.transfer.load import LoadReport, load_weights
+from medgraft.transfer.sources.file import WeightFile
+from medgraft.transfer.sources.imagenet import ImageNet
+from medgraft.transfer.sources.parse import parse_source
+from medgraft.transfer.sources.random import Random
+from medgraft.transfer.weights import Weights, WeightSource
+
+__all__ = [
+    "FrontierCache",
+    "ImageNet",
+    "LoadReport",
+    "Random",
+    "Split",
+    "WeightFile",
+    "WeightSource",
+    "Weights",
+    "cache_bytes",
+    "fill_cache",
+    "load_weights",
+    "parse_source",
+    "split_at_frontier",
+]

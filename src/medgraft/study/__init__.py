@@ -1,0 +1,40 @@
+"""The study: networks x depths x rates x patient folds, stage by stage, honest about which graft to trust.
+
+Enters: a study file, samples, a way to read pixels. Leaves: one run per trial (content-addressed folders), a choice per
+stage, predictions out of fold and on held-out subjects, packaged models. Must not know: projects, command lines, pages.
+
+Read downwards: `study_file` (what is asked), `grid` (what that means in trials), `staging` (in which order), `graft`
+(a network ready to train on cached features), `trial` (one training), `runs` (what is kept), `outcome` (what is found).
+"""
+
+from medgraft.study.estimate import Estimate, StageEstimate, estimate_study
+from medgraft.study.executor import Executor, LocalExecutor
+from medgraft.study.grid import ModelPlan, model_plans
+from medgraft.study.outcome import StageOutcome, StudyOutcome, read_outcome, write_outcome
+from medgraft.study.runs import Run, RunStore
+from medgraft.study.staging import run_study
+from medgraft.study.study_data import StudyData
+from medgraft.study.study_file import NetworkEntry, StageEntry, StudyFile, parse_study, read_study_file
+
+__all__ = [
+    "Estimate",
+    "Executor",
+    "LocalExecutor",
+    "ModelPlan",
+    "NetworkEntry",
+    "Run",
+    "RunStore",
+    "StageEntry",
+    "StageEstimate",
+    "StageOutcome",
+    "StudyData",
+    "StudyFile",
+    "StudyOutcome",
+    "estimate_study",
+    "model_plans",
+    "parse_study",
+    "read_outcome",
+    "read_study_file",
+    "run_study",
+    "write_outcome",
+]

@@ -1,0 +1,58 @@
+"""What a study file means: which network with which weights goes through which stages."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from medgraft.core.errors import StudyFileError
+from medgraft.networks import NetworkSpec, spec
+from medgraft.study.study_file import NetworkEntry, StageEntry, StudyFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPlan:
+    """One row of the comparison, before depths. name: unique, safe as a file name. size: None for the weights' own."""
+
+    name: str
+    network: str
+    weights: str
+    size: int | None
+    stages: tuple[StageEntry, ...]
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """The network described."""
+        return spec(self.network)
+
+
+def model_plans(study: StudyFile) -> tuple[ModelPlan, ...]:
+    """The study's models with every setting filled in.
+
+    Networks that are made to be trained from scratch (CBR) take random weights and `scratch_stages` unless told
+    otherwise. Raises `InputError` for an unknown network or a depth it does not have, `StudyFileError` for equal names.
+    """
+    entries = [NetworkEntry(network=item) if isinstance(item, str) else item for item in study.networks]
+    plans = [_plan(study, entry) for entry in entries]
+    twice = [name for name, count in Counter(plan.name for plan in plans).items() if count > 1]
+    if twice:
+        raise StudyFileError(f"Expected models of different names, got {', '.join(twice)} twice. Do give one a `name`.")
+    for plan in plans:
+        for stage in plan.stages:
+            plan.spec.trainable_stages(stage.depth)
+    return tuple(plans)
+
+
+def _plan(study: StudyFile, entry: NetworkEntry) -> ModelPlan:
+    from_scratch = not spec(entry.network).licence
+    weights = entry.weights or ("random" if from_scratch else study.weights)
+    return ModelPlan(
+        name=entry.name or f"{entry.network}-{_kind(weights)}",
+        network=entry.network,
+        weights=weights,
+        size=entry.size,
+        stages=entry.stages or (study.scratch_stages if from_scratch else study.stages),
+    )
+
+
+def _kind(weights: str) -> str:
+    kind = weights.partition(":")[0]
+    return "pretrained" if kind in ("imagenet", "file") else kind

@@ -1,0 +1,144 @@
+"""What a study found, stage by stage, and how it lies on disk: equal outcomes give equal bytes."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from medgraft.core.errors import ProjectError
+from medgraft.core.predictions import Predictions
+from medgraft.core.task import Task
+from medgraft.evaluation import Choice
+from medgraft.study.study_file import Depth, StudyFile, parse_study
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Curves:
+    """Curves of a grid, each (rates, folds, epochs); NaN where a training diverged.
+
+    train_loss: cross-entropy on the balanced, augmented training set. validation_loss: class-balanced cross-entropy on
+    plain validation images. validation_accuracy: 0..1.
+    """
+
+    train_loss: NDArray[np.float64]
+    validation_loss: NDArray[np.float64]
+    validation_accuracy: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StageOutcome:
+    """One model at one depth and seed.
+
+    weights: where its first weights came from. choice: rate and epoch by the one-standard-error rule.
+    out_of_fold: every training sample, scored by the fold that did not train on its patient, at the choice.
+    test: held-out subjects, scored by the final fit; None without a test set.
+    final_run: the fit on all training samples. runs: the grid's runs.
+    """
+
+    model: str
+    network: str
+    weights: str
+    weights_digest: str
+    depth: Depth
+    seed: int
+    rates: tuple[float, ...]
+    choice: Choice
+    curves: Curves
+    out_of_fold: Predictions
+    test: Predictions | None
+    final_run: str
+    runs: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Model and depth: one row of a table, whatever the seed."""
+        return f"{self.model}, depth {self.depth}"
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder among the results."""
+        return f"{self.model}-depth-{self.depth}-seed-{self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StudyOutcome:
+    """All stages of all models and seeds, in the order they were done."""
+
+    study: StudyFile
+    task: Task
+    stages: tuple[StageOutcome, ...]
+
+    def by_title(self) -> dict[str, list[StageOutcome]]:
+        """Outcomes of one model and depth over the seeds, in the order of the study."""
+        rows: dict[str, list[StageOutcome]] = {}
+        for stage in self.stages:
+            rows.setdefault(stage.title, []).append(stage)
+        return rows
+
+
+def write_stage(outcome: StageOutcome, results: Path) -> None:
+    """Write one stage under `results/<its folder>/`; equal outcomes give equal bytes."""
+    folder = results / outcome.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    outcome.out_of_fold.write_csv(folder / "out_of_fold.csv")
+    if outcome.test is not None:
+        outcome.test.write_csv(folder / "test.csv")
+    plain = {field.name: getattr(outcome, field.name) for field in dataclasses.fields(outcome)}
+    del plain["out_of_fold"], plain["test"]
+    plain["choice"] = dataclasses.asdict(outcome.choice)
+    plain["curves"] = {name: _numbers(value) for name, value in vars(outcome.curves).items()}
+    (folder / "stage.json").write_text(json.dumps(plain, indent=1) + "\n")
+
+
+def write_outcome(outcome: StudyOutcome, folder: Path) -> None:
+    """Write the resolved study file and the list of stages beside the results that `write_stage` wrote."""
+    (folder / "study.yaml").write_text(resolved_yaml(outcome.study))
+    for stage in outcome.stages:
+        write_stage(stage, folder / "results")
+    stages = {"stages": [stage.folder for stage in outcome.stages]}
+    (folder / "results" / "stages.json").write_text(json.dumps(stages, indent=1) + "\n")
+
+
+def read_outcome(folder: Path, task: Task) -> StudyOutcome:
+    """Read what `write_outcome` wrote. Raises `ProjectError` if the study has not ended or its results are damaged."""
+    try:
+        study = parse_study(yaml.safe_load((folder / "study.yaml").read_text()), where=folder.name)
+        names = json.loads((folder / "results" / "stages.json").read_text())["stages"]
+        stages = tuple(_read_stage(folder / "results" / name) for name in names)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ProjectError(
+            f"Expected the results of a finished study in {folder.name}, got: {error}. "
+            "Do run `medgraft study run` again: it goes on from where it was."
+        ) from error
+    return StudyOutcome(study=study, task=task, stages=stages)
+
+
+def resolved_yaml(study: StudyFile) -> str:
+    """The study with every default filled in, as YAML."""
+    return yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _read_stage(folder: Path) -> StageOutcome:
+    plain: dict[str, Any] = json.loads((folder / "stage.json").read_text())
+    test = folder / "test.csv"
+    return StageOutcome(
+        **{name: value for name, value in plain.items() if name not in ("choice", "curves", "rates", "runs")},
+        rates=tuple(plain["rates"]),
+        runs=tuple(plain["runs"]),
+        choice=Choice(**plain["choice"]),
+        curves=Curves(**{name: np.asarray(value, np.float64) for name, value in plain["curves"].items()}),
+        out_of_fold=Predictions.read_csv(folder / "out_of_fold.csv"),
+        test=Predictions.read_csv(test) if test.exists() else None,
+    )
+
+
+def _numbers(array: NDArray[np.float64]) -> Any:
+    """Nested lists with 9 significant digits; NaN becomes null."""
+    if array.ndim:
+        return [_numbers(part) for part in array]
+    return None if np.isnan(array) else float(f"{float(array):.9g}")

@@ -1,0 +1,144 @@
+"""The study file: what is compared, on what, how. YAML, every key documented, nothing unknown accepted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from medgraft.core.errors import StudyFileError
+
+Depth = Annotated[int, Field(ge=0)] | Literal["all"]
+Rate = Annotated[float, Field(gt=0, le=10)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StageEntry(_Part):
+    """One stage of training; each stage starts where the one before ended, in the same fold."""
+
+    depth: Depth = Field(description="0 trains the head alone, k the last k stages too, all the whole network")
+    rates: tuple[Rate, ...] = Field(min_length=1, description="learning rates to try")
+    epochs: int = Field(ge=1, le=10_000, description="epochs to train; the best one is chosen among them")
+
+
+class NetworkEntry(_Part):
+    """A network with settings of its own; a bare name stands for one with the study's settings."""
+
+    network: str = Field(description="a name of `medgraft networks`, or any timm name")
+    weights: str | None = Field(None, description="overrides the study's weights")
+    size: int | None = Field(
+        None, ge=16, le=2048, description="side of the input in pixels; the weights' own if left out"
+    )
+    stages: tuple[StageEntry, ...] | None = Field(None, min_length=1, description="overrides the study's stages")
+    name: str | None = Field(None, description="what tables call it")
+
+
+class CacheEntry(_Part):
+    """Where frozen features are kept."""
+
+    dtype: Literal["float32", "float16"] = Field("float32", description="float16 takes half the disk")
+    limit_gb: float = Field(50.0, gt=0, description="the most one network's features may take")
+
+
+class TestEntry(_Part):
+    """Which subjects are held out from everything but the last evaluation."""
+
+    split: str = Field(description="stacks imported with this split are the test set")
+
+
+PAPER_STAGES = (
+    StageEntry(depth=0, rates=(1e-2, 1e-3, 1e-4), epochs=50),
+    StageEntry(depth=1, rates=(1e-3, 1e-4, 1e-5), epochs=50),
+)
+SCRATCH_STAGES = (StageEntry(depth="all", rates=(1e-2, 1e-3, 1e-4), epochs=50),)
+
+
+class StudyFile(_Part):
+    """A study. Every key has the paper's value as its default where the paper has one."""
+
+    name: str = Field("study", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="folder under studies/")
+    task: str = Field("sax-range", description="a task of the project: sax-range, sax-levels, or an imported one")
+    networks: tuple[str | NetworkEntry, ...] = Field(min_length=1, description="what is compared")
+    weights: str = Field("imagenet", description="imagenet, random, or file:PATH")
+    stages: tuple[StageEntry, ...] = Field(PAPER_STAGES, min_length=1, description="stages of pretrained networks")
+    scratch_stages: tuple[StageEntry, ...] = Field(
+        SCRATCH_STAGES, min_length=1, description="stages of networks that are made to be trained from scratch (CBR)"
+    )
+    folds: int = Field(5, ge=2, le=50, description="patient-grouped, stratified folds")
+    test: TestEntry | None = Field(None, description="held-out subjects; none if left out")
+    seeds: tuple[int, ...] = Field((7,), min_length=1, description="the study is repeated for each seed")
+    draws: int = Field(4, ge=1, le=1000, description="recorded random rotations per image (and per oversampled copy)")
+    balance: dict[str, int] = Field(
+        {"OAP": 6, "OBS": 6}, description="how often images of a class are seen per epoch, once if not named"
+    )
+    rotation: float = Field(45.0, ge=0, le=180, description="largest rotation in degrees, either way")
+    crop: float = Field(0.6, gt=0, le=1, description="share of each axis that the centre crop keeps")
+    batch_size: int = Field(32, ge=2, description="images per update")
+    staging: Literal["per-fold", "paper"] = Field(
+        "per-fold",
+        description="per-fold: fold k of a stage starts from fold k's own weights. paper: from a model fitted on all "
+        "training data, which has seen the fold's validation patients; for repeating the paper only",
+    )
+    reader: str | None = Field(None, description="whose labels; where readers agree if left out")
+    cache: CacheEntry = Field(CacheEntry(), description="frozen features on disk")
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "StudyFile":
+        names = [item.name for item in self.networks if isinstance(item, NetworkEntry) and item.name]
+        if len(set(names)) != len(names):
+            raise ValueError(f"names of networks must differ, got {names}")
+        return self
+
+
+def read_study_file(path: Path, overrides: Sequence[str] = ()) -> StudyFile:
+    """Read and check a study file.
+
+    Args:
+        path: a YAML file.
+        overrides: `key=value` with dots for parts (`cache.dtype=float16`), values in YAML.
+
+    Raises:
+        StudyFileError: the file is missing or is not YAML, or a key or value is wrong; the message names each one.
+    """
+    try:
+        data = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StudyFileError(f"Expected a YAML study file at {path}, got: {error}") from error
+    if not isinstance(data, dict):
+        raise StudyFileError(f"Expected keys and values in {path}, got {type(data).__name__}.")
+    for override in overrides:
+        _override(data, override)
+    return parse_study(data, where=str(path))
+
+
+def parse_study(data: dict[str, Any], where: str = "the study") -> StudyFile:
+    """A study from plain data. Raises `StudyFileError` naming every wrong key."""
+    try:
+        return StudyFile.model_validate(data)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, item['loc'])) or 'study'}: {item['msg']}" for item in error.errors()]
+        known = ", ".join(StudyFile.model_fields)
+        raise StudyFileError(f"{where} does not validate:\n" + "\n".join(lines) + f"\nKeys: {known}.") from error
+
+
+def _override(data: dict[str, Any], override: str) -> None:
+    path, found, value = override.partition("=")
+    if not found:
+        raise StudyFileError(f"Expected key=value, got {override!r}.")
+    *parents, last = path.split(".")
+    for parent in parents:
+        data = data.setdefault(parent, {})
+        if not isinstance(data, dict):
+            raise StudyFileError(f"Expected {parent} in {override!r} to have keys of its own.")
+    data[last] = _yaml_value(value)
+
+
+def _yaml_value(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise StudyFileError(f"Expected a YAML value, got {text!r}.") from error
