@@ -1,0 +1,60 @@
+"""Copies of one image: the same SOPInstanceUID, or the same place, time and pixel bytes."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+
+from medgraft.core.digest import file_digest
+from medgraft.images.frame import Frame
+from medgraft.images.ledger import Remark
+
+
+def drop_copies_by_uid(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remark]]:
+    """One file per SOPInstanceUID: of several, the one with the smallest content digest, whatever its name."""
+    files: dict[str, dict[str, Frame]] = defaultdict(dict)
+    for frame in frames:
+        files[frame.instance].setdefault(frame.where, frame)
+    dropped: set[str] = set()
+    for copies in files.values():
+        if len(copies) > 1:
+            _, *others = sorted(copies.values(), key=lambda frame: (file_digest(frame.path), frame.where))
+            dropped.update(frame.where for frame in others)
+    kept = [frame for frame in frames if frame.where not in dropped]
+    return kept, _remarks("A file with the same SOPInstanceUID is there already.", frames, dropped)
+
+
+def drop_copies_by_content(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remark]]:
+    """One of the images of a series with equal place, keys (but InstanceNumber) and pixel bytes."""
+    alike: dict[Hashable, list[Frame]] = defaultdict(list)
+    for frame in frames:
+        if frame.n_frames == 1 and frame.pixels_at is not None and frame.affine is not None:
+            keys = tuple(sorted((name, value) for name, value in frame.keys.items() if name != "InstanceNumber"))
+            alike[(frame.study, frame.series, frame.affine.tobytes(), keys)].append(frame)
+    dropped: set[str] = set()
+    for candidates in alike.values():
+        if len(candidates) > 1:
+            dropped |= _copies(candidates)
+    kept = [frame for frame in frames if frame.where not in dropped]
+    return kept, _remarks("Place, time and pixels equal those of another image of the series.", frames, dropped)
+
+
+def _copies(candidates: list[Frame]) -> set[str]:
+    seen: set[bytes] = set()
+    copies = set()
+    for frame in sorted(candidates, key=lambda frame: frame.sort_key):
+        digest = _pixel_digest(frame)
+        if digest in seen:
+            copies.add(frame.where)
+        seen.add(digest)
+    return copies
+
+
+def _pixel_digest(frame: Frame) -> bytes:
+    with frame.path.open("rb") as file:
+        file.seek(frame.pixels_at or 0)
+        return hashlib.sha256(file.read() if frame.compressed else file.read(frame.n_bytes)).digest()
+
+
+def _remarks(text: str, frames: Sequence[Frame], dropped: set[str]) -> list[Remark]:
+    copies = [frame for frame in frames if frame.where in dropped]
+    return [Remark(kind="set aside", code="duplicate-image", text=text, frames=copies)] if copies else []
