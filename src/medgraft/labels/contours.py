@@ -1,8 +1,9 @@
 """Contour files to masks: the layout of the Sunnybrook challenge, one text file of x y points per image and contour."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def masks_from_contours(folder: Path, instance_numbers: NDArray[np.integer], sha
         else:
             notes.append(_note("unknown-instance", next(iter(files.values())), f"no image has InstanceNumber {number}"))
     phases = tuple(int(phase) for phase in np.flatnonzero(mask.any(axis=(1, 2, 3))))
-    return ContourMasks(mask=mask, phases=phases, notes=tuple(notes))
+    return ContourMasks(mask=mask, phases=phases, notes=_gather(notes))
 
 
 def read_contour_file(path: Path) -> NDArray[np.float64]:
@@ -86,11 +87,12 @@ def fill_contour(points: NDArray[np.float64], shape: tuple[int, int]) -> NDArray
     np.int64(4)
     """
     inside = np.zeros(shape, bool)
-    left, top = np.clip(np.ceil(points.min(axis=0)), 0, None).astype(int)
-    right, bottom = np.clip(np.floor(points.max(axis=0)) + 1, 0, (shape[1], shape[0])).astype(int)
+    limits = (shape[1], shape[0])
+    left, top = np.clip(np.ceil(points.min(axis=0)), 0, limits).astype(int)
+    right, bottom = np.clip(np.floor(points.max(axis=0)) + 1, (left, top), limits).astype(int)
     ys, xs = np.mgrid[top:bottom, left:right]
-    centres = np.column_stack([xs.ravel(), ys.ravel()])
-    if len(centres):
+    if xs.size:
+        centres = np.column_stack([xs.ravel(), ys.ravel()])
         inside[top:bottom, left:right] = Polygon(points).contains_points(centres).reshape(xs.shape)
     return inside
 
@@ -128,3 +130,12 @@ def _paint(mask: NDArray[np.uint8], files: dict[str, Path]) -> Iterator[ImportNo
 
 def _note(code: str, path: Path, text: str) -> ImportNote:
     return ImportNote(kind=_KINDS[code], code=code, where=path.name, text=text)
+
+
+def _gather(notes: list[ImportNote]) -> tuple[ImportNote, ...]:
+    """One note per code, with the first file as the example and how many files it speaks about."""
+    first: dict[str, ImportNote] = {}
+    counts = Counter(note.code for note in notes)
+    for note in notes:
+        first.setdefault(note.code, replace(note, count=counts[note.code]))
+    return tuple(first.values())

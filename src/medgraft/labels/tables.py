@@ -1,6 +1,6 @@
 """The store's tables, in SQLite and PostgreSQL alike: rows are added, and triggers refuse to change or remove them."""
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, MetaData, Table, Text, inspect, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 _METADATA = MetaData()
@@ -57,6 +57,9 @@ def create_tables(connection: Connection) -> None:
     dialect = connection.dialect.name
     if dialect == "postgresql":
         connection.execute(text(_POSTGRES_LOCK))
+        # Here all tables come in one transaction, or none. To make them again would deadlock with those who write.
+        if inspect(connection).has_table(SCHEMAS.name):
+            return
     for table in _METADATA.sorted_tables:
         connection.execute(CreateTable(table, if_not_exists=True))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):

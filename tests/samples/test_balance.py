@@ -1,0 +1,81 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medgraft.core.errors import InputError
+from medgraft.core.task import SAX_LEVELS, SAX_RANGE
+from medgraft.samples import PAPER_COPIES, epoch_order, n_draws, training_copies
+
+#: ACDC, 60 patients, rule `pool`.
+ACDC = np.repeat([0, 1, 2], [39, 1072, 25])
+
+copies_of = st.dictionaries(st.integers(0, 30), st.integers(1, 4), min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        (None, [1, 1, 1]),
+        (6, [6, 1, 6]),
+        (PAPER_COPIES, [6, 1, 6]),
+        ({"OBS": 3}, [1, 1, 3]),
+        ("balanced", [27, 1, 30]),
+    ],
+)
+def test_copies_per_class(factor, expected):
+    copies = training_copies(ACDC, SAX_RANGE.codes, factor)
+    assert [set(copies[label == ACDC]) for label in range(3)] == [{count} for count in expected]
+
+
+def test_the_papers_table_fits_both_schemas():
+    labels = np.array([0, 1, 2, 3, 4])
+    assert training_copies(labels, SAX_LEVELS.codes).tolist() == [6, 1, 1, 1, 6]
+
+
+@pytest.mark.parametrize("factor", [0, {"IN": 0}, "wish"])
+def test_impossible_copies_are_refused(factor):
+    with pytest.raises(InputError, match="Expected"):
+        training_copies(ACDC, SAX_RANGE.codes, factor)
+
+
+@given(copies_of, st.integers(1, 6), st.integers(0, 20))
+def test_an_epoch_shows_every_copy_once(copies: dict[int, int], draws: int, epoch: int):
+    positions, counts = np.array(list(copies)), np.array(list(copies.values()))
+    shown, used = epoch_order(positions, counts, epoch, draws, 7, "fold", 0)
+    assert Counter(shown.tolist()) == Counter(copies)
+    assert {(p, d // draws) for p, d in zip(shown.tolist(), used.tolist(), strict=True)} == {
+        (p, k) for p, count in copies.items() for k in range(count)
+    }
+    needed = dict(zip(positions.tolist(), n_draws(counts, draws).tolist(), strict=True))
+    assert all(0 <= draw < needed[place] for place, draw in zip(shown.tolist(), used.tolist(), strict=True))
+
+
+@given(copies_of, st.integers(1, 6), st.integers(0, 3))
+def test_a_cycle_of_epochs_uses_every_recorded_draw_once(copies: dict[int, int], draws: int, cycle: int):
+    positions, counts = np.array(list(copies)), np.array(list(copies.values()))
+    seen = Counter()
+    for epoch in range(cycle * draws, (cycle + 1) * draws):
+        seen.update(zip(*(part.tolist() for part in epoch_order(positions, counts, epoch, draws, 7)), strict=True))
+    assert seen == Counter((p, d) for p, count in copies.items() for d in range(count * draws))
+
+
+@given(copies_of, st.integers(1, 6), st.integers(0, 20), st.randoms(use_true_random=False))
+def test_the_order_of_positions_changes_nothing(copies: dict[int, int], draws: int, epoch: int, random):
+    items = list(copies.items())
+    shuffled = random.sample(items, len(items))
+    one, two = (
+        epoch_order(np.array([p for p, _ in them]), np.array([c for _, c in them]), epoch, draws, 7)
+        for them in (items, shuffled)
+    )
+    assert np.array_equal(one, two)
+
+
+def test_epochs_keys_and_cycles_differ():
+    positions, copies = np.arange(40), np.ones(40, np.int64)
+    first = epoch_order(positions, copies, 0, 4, 7)
+    assert np.array_equal(first, epoch_order(positions, copies, 0, 4, 7))
+    for epoch, key in [(1, 7), (4, 7), (0, 8)]:
+        assert not np.array_equal(first, epoch_order(positions, copies, epoch, 4, key))
