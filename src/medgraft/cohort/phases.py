@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from medgraft.cohort.cohort import Cohort
+from medgraft.cohort.pseudonym import Pseudonyms
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 
 
-def phases_from_csv(path: Path) -> dict[str, dict[str, int]]:
+def phases_from_csv(path: Path, pseudonyms: str | None = None) -> dict[str, dict[str, int]]:
     """Named phases per subject, for example {"patient001": {"ed": 0, "es": 11}}.
 
     Every column but `subject` names a phase; its values are indices on T that count from 0; empty means unknown.
+    With the secret key of a pseudonymous import, the file names subjects as the source does.
     Raises `InputError` if the column `subject` is missing, a value is no index, or a subject comes twice.
     """
     try:
@@ -28,7 +30,8 @@ def phases_from_csv(path: Path) -> dict[str, dict[str, int]]:
     twice = sorted({subject for subject in subjects if subjects.count(subject) > 1})
     if twice:
         raise InputError(f"Expected one row per subject in {Path(path).name}, got several for {', '.join(twice[:5])}.")
-    return {row["subject"]: _indices(row, Path(path).name) for row in rows}
+    named = Pseudonyms(pseudonyms).subject if pseudonyms is not None else str
+    return {named(row["subject"]): _indices(row, Path(path).name) for row in rows}
 
 
 def set_phases(cohort: Cohort, phases: Mapping[str, Mapping[str, int]]) -> tuple[StackEntry, ...]:
