@@ -27,8 +27,9 @@ def build(
 ) -> "Classifier":
     """A network with random weights and the paper's head; equal keys give equal weights.
 
-    channels: of the first convolution, 3 or 1. contract: the scaling that the weights to be loaded expect, done as the
-    first layer on pictures in 0..1, grey or colour; without it images come in scaled. key: any plain value or tuple of such, for `core.seeds`. hidden: width of the head.
+    channels: of the first convolution, 3 or 1. key: any plain value or tuple of such, for `core.seeds`. hidden: width
+    of the head. contract: the scaling that the weights to be loaded expect, done as the first layer on pictures in
+    0..1, grey or colour; without it images come in scaled.
     torch's global random state is left as it was. Raises `InputError` for an unknown network.
 
     >>> build("mobilenetv1_025", n_classes=3)(torch.zeros(2, 3, 64, 64)).shape
@@ -77,7 +78,7 @@ class Classifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Pooled features (N, F) of images (N, C, H, W)."""
-        out: Tensor = self.base(images)
+        out: Tensor = self.base(self.scaling(images) if self.scaling else images)
         return out
 
     def forward(self, images: Tensor) -> Tensor:
