@@ -1,0 +1,27 @@
+"""The figures, one family per file.
+
+Enters: values of `content` and arrays. Leaves: matplotlib `Figure`s that no other code has seen.
+Must not know: HTML, files, pyplot.
+"""
+
+from medgraft.report.figures.cams import cam_matrix, cam_sheet
+from medgraft.report.figures.class_counts import class_counts
+from medgraft.report.figures.confusion import confusion_matrices
+from medgraft.report.figures.curves import curves_at_rate, curves_by_rate
+from medgraft.report.figures.feature_map import feature_maps
+from medgraft.report.figures.headline import headline
+from medgraft.report.figures.stack_sheet import stack_sheet
+from medgraft.report.figures.subject_strip import subject_strip
+
+__all__ = [
+    "cam_matrix",
+    "cam_sheet",
+    "class_counts",
+    "confusion_matrices",
+    "curves_at_rate",
+    "curves_by_rate",
+    "feature_maps",
+    "headline",
+    "stack_sheet",
+    "subject_strip",
+]

@@ -1,0 +1,202 @@
+"""What we found, and what to be careful about, as plain sentences made from the numbers."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from medgraft.evaluation import Interval
+from medgraft.report.content import Comparison, ModelResult, StudyContent
+from medgraft.report.study_tables import metric_title
+
+HEADLINE = "macro_f1"
+_FEW_IMAGES, _FEW_SUBJECTS = 50, 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One paragraph; `warn` marks what must not be overlooked."""
+
+    text: str
+    tone: Literal["plain", "good", "warn"] = "plain"
+
+
+def leading_model(content: StudyContent) -> ModelResult:
+    """The model the study chose; where it chose none, the one with the highest macro F1 of its answers."""
+    if content.chosen is not None:
+        everyone = (*content.results, *content.baselines)
+        return next(result for result in everyone if result.name == content.chosen)
+    return max(content.results, key=_headline_value)
+
+
+def findings(content: StudyContent) -> tuple[Finding, ...]:
+    """The answer first: which model, how good, better than no pixels or not, on how many patients."""
+    model = leading_model(content)
+    return (
+        _which_model(content, model),
+        *_against_baselines(content, model),
+        *_classes(content, model),
+        _patients(content, model),
+        _meaning(),
+    )
+
+
+def cautions(content: StudyContent) -> tuple[Finding, ...]:
+    """The study's own warnings, then what its size and its design do not allow one to say."""
+    return (
+        *(Finding(text=text, tone="warn") for text in content.warnings),
+        *_selection(content),
+        *_rare_classes(content),
+        *_few_patients(content),
+        Finding(
+            text="Grad-CAM and t-SNE are there to raise questions, not to settle them: a map that looks right does not "
+            "prove that the network uses what a reader would use."
+        ),
+        Finding(
+            text="These figures speak about the patients, scanners and readers of this study. Another site needs "
+            "its own labelled stacks before any of the models is used there."
+        ),
+    )
+
+
+def evaluated_on(result: ModelResult) -> str:
+    """Where the figures come from: a held-out test set, or validation folds pooled."""
+    return "a held-out test set" if (result.predictions.fold == -1).all() else "validation folds, pooled"
+
+
+def with_interval(figure: Interval) -> str:
+    """A figure in running text.
+
+    >>> with_interval(Interval(value=0.8123, low=0.7, high=0.9, n_resamples=2000))
+    '0.81 (0.70 to 0.90)'
+    """
+    if math.isnan(figure.low):
+        return f"{figure.value:.2f}"
+    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
+
+
+def _which_model(content: StudyContent, model: ModelResult) -> Finding:
+    many = f"Of {len(content.results)} models, " if len(content.results) > 1 else ""
+    how = "was chosen" if content.chosen else "has the highest macro F1"
+    rule = f" ({content.chosen_by})" if content.chosen and content.chosen_by else ""
+    plain = _sentence_part(model.metrics.get(HEADLINE), "taking the class with the highest score")
+    decoded = _sentence_part(model.decoded_metrics.get(HEADLINE), "deciding each stack as a whole")
+    figures = " and ".join(part for part in (plain, decoded) if part)
+    text = f"{many}{model.title} {how}{rule}. Its macro F1 is {figures or 'not known'}."
+    return Finding(text=text[0].upper() + text[1:])
+
+
+def _sentence_part(figure: Interval | None, how: str) -> str:
+    return "" if figure is None else f"{with_interval(figure)} {how}"
+
+
+def _against_baselines(content: StudyContent, model: ModelResult) -> Iterator[Finding]:
+    others = {baseline.name: baseline for baseline in content.baselines}
+    if model.name in others:
+        yield Finding(text="The model is itself a baseline that sees no pixels: no network did better.", tone="warn")
+        return
+    compared = [c for c in content.comparisons if c.model == model.name and c.other in others]
+    if not compared:
+        yield Finding(
+            text="The model was not compared with a baseline that sees no pixels. Until that is done, its "
+            "figures do not show that it has learned anything from the images.",
+            tone="warn",
+        )
+    for comparison in compared:
+        yield _against(comparison, others[comparison.other])
+
+
+def _against(comparison: Comparison, baseline: ModelResult) -> Finding:
+    d = comparison.difference
+    facts = (
+        f"Against the baseline “{baseline.title}”, which sees no pixels, the paired difference in "
+        f"{metric_title(d.metric)} is {d.value:+.2f} (95 % interval {d.low:+.2f} to {d.high:+.2f}, p = {d.p_value:.3g})"
+    )
+    if d.low > 0:
+        return Finding(text=f"{facts}: on these patients the images add something.", tone="good")
+    if d.high < 0:
+        return Finding(
+            text=f"{facts}: the network does worse than a rule that never looks at the image. It must not be used.",
+            tone="warn",
+        )
+    return Finding(
+        text=f"{facts}. The interval includes zero: this study does not show that the network knows more "
+        "than that rule does.",
+        tone="warn",
+    )
+
+
+def _classes(content: StudyContent, model: ModelResult) -> Iterator[Finding]:
+    figures = {code: model.answer_metrics.get(f"f1_{code}") for code in content.task.codes}
+    known = {code: figure for code, figure in figures.items() if figure and not math.isnan(figure.value)}
+    if not known:
+        return
+    weakest = min(known, key=lambda code: known[code].value)
+    listed = ", ".join(f"{code} {with_interval(figure)}" for code, figure in known.items())
+    yield Finding(text=f"By class its F1 is {listed}; {weakest} is the hardest.")
+
+
+def _patients(content: StudyContent, model: ModelResult) -> Finding:
+    table = model.predictions
+    counts = np.bincount(table.y_true[table.y_true >= 0], minlength=len(content.task.codes))
+    listed = ", ".join(f"{count:,} {code}" for code, count in zip(content.task.codes, counts, strict=True))
+    text = (
+        f"All figures come from {evaluated_on(model)}: {len(table):,} images ({listed}) of "
+        f"{len(np.unique(table.subject)):,} patients. No patient was in both training and evaluation."
+    )
+    return Finding(text=text)
+
+
+def _meaning() -> Finding:
+    return Finding(
+        text="Numbers in brackets are 95 % intervals. They come from drawing whole patients again and again, since "
+        "images of one patient resemble each other, and say how far a figure could move with other patients of the "
+        "same kind; they do not cover another scanner, another reader or another training run."
+    )
+
+
+def _selection(content: StudyContent) -> Iterator[Finding]:
+    pooled = evaluated_on(content.results[0]) != "a held-out test set"
+    if content.chosen is None and len(content.results) > 1:
+        yield Finding(
+            text=f"The leading model was picked as the best of {len(content.results)} on the very figures "
+            "reported here, so its figures are somewhat too good.",
+            tone="warn",
+        )
+    if pooled:
+        yield Finding(
+            text="Learning rate and epoch were chosen on the same folds whose answers are pooled here, which "
+            "flatters every network a little, and the baselines not at all.",
+            tone="warn",
+        )
+
+
+def _rare_classes(content: StudyContent) -> Iterator[Finding]:
+    table = content.results[0].predictions
+    for index, item in enumerate(content.task.classes):
+        rows = table.y_true == index
+        if rows.sum() >= _FEW_IMAGES:
+            continue
+        yield Finding(
+            text=f"{item.code} ({item.name}) has only {rows.sum():,} images, of "
+            f"{len(np.unique(table.subject[rows])):,} patients. One image more or less moves its figures "
+            "visibly; accuracy hides it, macro F1 does not.",
+            tone="warn",
+        )
+
+
+def _few_patients(content: StudyContent) -> Iterator[Finding]:
+    n_subjects = len(np.unique(content.results[0].predictions.subject))
+    if n_subjects < _FEW_SUBJECTS:
+        yield Finding(
+            text=f"With {n_subjects} patients the intervals themselves are rough: below about "
+            f"{_FEW_SUBJECTS} patients they tend to be too narrow.",
+            tone="warn",
+        )
+
+
+def _headline_value(result: ModelResult) -> float:
+    figure = result.answer_metrics.get(HEADLINE)
+    return -math.inf if figure is None or math.isnan(figure.value) else figure.value
