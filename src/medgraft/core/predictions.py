@@ -73,18 +73,21 @@ class Predictions:
         for i in range(len(self)):
             fixed = [getattr(self, name)[i] for name in _FIXED]
             writer.writerow([*fixed, *(f"{score:.9g}" for score in self.y_score[i])])
-        path.write_text(text.getvalue())
+        path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
 
     @classmethod
     def read_csv(cls, path: Path) -> "Predictions":
-        """Read what `write_csv` wrote. Raises `InputError` if columns are missing."""
-        with path.open(newline="") as file:
-            header, *lines = list(csv.reader(file))
+        """Read what `write_csv` wrote. Raises `InputError` if columns are missing or a cell cannot be read."""
+        with path.open(newline="", encoding="utf-8") as file:
+            header, *lines = list(csv.reader(file)) or [[]]
         if tuple(header[: len(_FIXED)]) != _FIXED:
             raise InputError(f"Expected the columns {', '.join(_FIXED)} in {path.name}, got {', '.join(header)}.")
-        columns = list(zip(*lines, strict=True)) if lines else [()] * len(header)
-        text = {name: np.asarray(columns[i], np.str_) for i, name in enumerate(_FIXED[:4])}
-        whole = {name: np.asarray(columns[i + 4], np.int64) for i, name in enumerate(_FIXED[4:])}
-        scores = np.asarray(columns[len(_FIXED) :], np.float64).T.reshape(len(lines), -1)
+        try:
+            cells = list(zip(*lines, strict=True)) if lines else [()] * len(header)
+            columns: dict[str, Any] = {name: np.asarray(cells[i], np.str_) for i, name in enumerate(_FIXED[:4])}
+            columns |= {name: np.asarray(cells[i + 4], np.int64) for i, name in enumerate(_FIXED[4:])}
+            scores = np.asarray(cells[len(_FIXED) :], np.float64).reshape(len(header) - len(_FIXED), len(lines))
+        except (ValueError, IndexError) as error:
+            raise InputError(f"Expected {len(header)} readable cells in every line of {path.name}: {error}.") from error
         classes = tuple(name.removeprefix("score_") for name in header[len(_FIXED) :])
-        return cls(**text, **whole, y_score=scores, classes=classes)
+        return cls(**columns, y_score=scores.T, classes=classes)
