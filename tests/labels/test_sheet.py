@@ -64,6 +64,18 @@ def test_a_sheet_without_readers_gets_the_one_named_and_survives_a_spreadsheet(s
     assert event.detail == "labels.csv line 2"
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("2026-11-21T10:30:00+01:00", "2026-11-21T09:30:00.000+00:00"),
+        ("2026-11-21 09:30", "2026-11-21T09:30:00.000+00:00"),
+    ],
+)
+def test_times_are_kept_in_utc(store: LabelStore, tmp_path: Path, text: str, kept: str):
+    (tmp_path / "labels.csv").write_text(f"at,{HEADER}{text},a1,0,0,sax-range,IN,ana\n")
+    assert [event.at for event in import_csv(store, tmp_path / "labels.csv").added] == [kept]
+
+
 def test_every_bad_row_is_counted_and_nothing_is_stored(store: LabelStore, tmp_path: Path):
     bad = ["a1,0,1,sax-range,APEX,ana", "a1,x,1,sax-range,IN,ana", "a1,0,-1,sax-range,IN,ana", "a1,0,1,wish,IN,ana"]
     bad += ["a1,0,1,sax-range,IN,", "zz,0,1,sax-range,IN,ana", "a1,0"]
@@ -82,13 +94,15 @@ def test_every_bad_row_is_counted_and_nothing_is_stored(store: LabelStore, tmp_p
     [
         ("stack,phase,slice,label\n", "missing task"),
         ("", "missing stack"),
+        ("St\udce4ck,phase", "in UTF-8"),
+        (HEADER + "a1,0,99999999999999999999,sax-range,IN,ana\n", "Expected a whole number"),
         (HEADER + "a1,0,0,sax-range,IN,ana\na1,0,0,sax-range,OBS,ana\n", "labels.csv line 3: ana says OBS here and IN"),
         ("subject,stack,phase,slice,task,label,reader\nother,a1,0,0,sax-range,IN,ana\n", "Expected subject Änne"),
         ("at,stack,phase,slice,task,label,reader\nnoon,a1,0,0,sax-range,IN,ana\n", "Expected a time"),
     ],
 )
 def test_a_sheet_that_cannot_be_used_is_explained(store: LabelStore, tmp_path: Path, text: str, message: str):
-    (tmp_path / "labels.csv").write_text(text)
+    (tmp_path / "labels.csv").write_text(text, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(LabelError, match=message):
         import_csv(store, tmp_path / "labels.csv", subjects=SUBJECTS)
     assert store.history() == ()

@@ -75,6 +75,7 @@ def test_tasks_do_not_mix(store: LabelStore):
         (said("APEX"), "Available: OAP, IN, OBS"),
         (said("IN", task="nonsense"), "Available: sax-levels, sax-range"),
         (said("IN", reader=" "), "Expected a reader's name"),
+        (said("IN", unit=UnitKey("stack", 0, -1)), "from 0 upwards"),
     ],
 )
 def test_one_bad_event_stores_none(store: LabelStore, bad: LabelEvent, message: str):

@@ -44,6 +44,13 @@ def test_every_unit_is_a_sample_or_counted_as_dropped(make_entry):
     assert len(samples) == 6 + 3 + 3
 
 
+@pytest.mark.parametrize(("base_first", "places"), [(True, [0, 1, 2]), (None, [0, 1, 2]), (False, [2, 1, 0])])
+def test_slices_are_counted_from_the_base(make_entry, base_first, places):
+    samples = join([make_entry("a", 3, base_first=base_first)], along("a", (0,)), SAX_RANGE)
+    assert [item.slice for item in samples.items] == places
+    assert [item.unit.slice for item in samples.items] == [0, 1, 2]
+
+
 def test_order_on_disk_changes_nothing(make_entry):
     entries = [make_entry(name, 3) for name in "cab"]
     labels = {unit: code for name in "bca" for unit, code in along(name).items()}

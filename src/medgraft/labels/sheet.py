@@ -1,13 +1,14 @@
 """Labels as a CSV sheet: out for a reader's spreadsheet, and back in, all rows or none."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from medgraft.core.errors import LabelError
-from medgraft.core.task import UnitKey
+from medgraft.core.task import Task, UnitKey
 from medgraft.labels.event import LabelEvent
 from medgraft.labels.store import LabelStore
 
@@ -60,9 +61,10 @@ def import_csv(
     """
     events: list[LabelEvent] = []
     problems: list[str] = []
+    find_task = cache(store.task)
     for line, row in _read_rows(path):
         try:
-            events.append(_event(store, row, subjects, reader, f"{path.name} line {line}"))
+            events.append(_event(find_task, row, subjects, reader, f"{path.name} line {line}"))
         except LabelError as error:
             problems.append(f"line {line}: {error}")
     problems += _contradictions(events)
@@ -75,6 +77,13 @@ def import_csv(
 
 
 def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        return _rows_of(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise LabelError(f"Expected a CSV file in UTF-8, got {path.name}, which is not: {error}.") from error
+
+
+def _rows_of(path: Path) -> list[tuple[int, dict[str, str]]]:
     with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets put a byte order mark in front
         sheet = csv.DictReader(file, restval="")
         missing = [name for name in _NEEDED if name not in (sheet.fieldnames or ())]
@@ -84,9 +93,13 @@ def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 
 def _event(
-    store: LabelStore, row: Mapping[str, str], subjects: Mapping[str, str] | None, reader: str | None, where: str
+    find_task: Callable[[str], Task],
+    row: Mapping[str, str],
+    subjects: Mapping[str, str] | None,
+    reader: str | None,
+    where: str,
 ) -> LabelEvent:
-    task = store.task(row["task"])
+    task = find_task(row["task"])
     if row["label"] not in task.codes:
         raise LabelError(f"Expected one of {', '.join(task.codes)}, got {row['label']!r}.")
     if subjects is not None:
@@ -113,14 +126,19 @@ def _check_subject(row: Mapping[str, str], subjects: Mapping[str, str]) -> None:
 
 
 def _whole(row: Mapping[str, str], name: str) -> int:
-    if not (row[name].isascii() and row[name].isdigit()):
+    if not (row[name].isascii() and row[name].isdigit() and len(row[name]) < 10):
         raise LabelError(f"Expected a whole number from 0 in column {name}, got {row[name]!r}.")
     return int(row[name])
 
 
 def _time(text: str) -> str:
+    """A time as the store keeps it; one without a zone is taken for UTC."""
+    if not text:
+        return ""
     try:
-        return text and datetime.fromisoformat(text).isoformat(timespec="milliseconds")
+        time = datetime.fromisoformat(text)
+        aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat(timespec="milliseconds")
     except ValueError as error:
         raise LabelError(f"Expected a time such as 2026-11-21T09:30:00+00:00, got {text!r}.") from error
 

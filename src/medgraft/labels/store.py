@@ -73,12 +73,14 @@ class LabelStore:
         latest = self._latest_act(reader, task)
         if latest is None:
             return ()
-        ids = select(EVENTS).where(EVENTS.c.act == latest, EVENTS.c.reader == reader, EVENTS.c.task == task)
-        undone = self._events(ids.order_by(EVENTS.c.id))
-        before = {event.unit: self._value_before(event) for event in reversed(undone)}
+        said = select(EVENTS).where(EVENTS.c.act == latest, EVENTS.c.reader == reader, EVENTS.c.task == task)
+        undone = self._events(said.order_by(EVENTS.c.id))
+        before = self._said_before(undone[0])
         events = tuple(
-            LabelEvent(reader=reader, unit=unit, task=task, value=value, source="undo", detail=f"undo of {latest}")
-            for unit, value in sorted(before.items())
+            LabelEvent(
+                reader=reader, unit=unit, task=task, value=before.get(unit), source="undo", detail=f"of {latest}"
+            )
+            for unit in sorted({event.unit for event in undone})
         )
         # The act's id follows from what it undoes, so two processes cannot undo one act twice.
         return self._append(events, f"undo-{short_id([reader, task, latest])}", undoes=latest)
@@ -118,7 +120,7 @@ class LabelStore:
 
         Raises `LabelError` if the name already stands for other classes: stored labels must keep their meaning.
         """
-        if task.name not in self._tasks():
+        if task.name not in self.tasks():
             try:
                 with self.engine.begin() as connection:
                     connection.execute(insert(SCHEMAS).values(name=task.name, definition=task_to_json(task)))
@@ -131,10 +133,18 @@ class LabelStore:
 
     def task(self, name: str) -> Task:
         """A label schema by name. Raises `LabelError` for an unknown one."""
-        known = self._tasks()
+        known = self.tasks()
         if name not in known:
             raise LabelError(f"Expected a known task, got {name!r}. Available: {', '.join(sorted(known))}.")
         return known[name]
+
+    def tasks(self) -> dict[str, Task]:
+        """Every label schema by name: the core's and those saved here."""
+        with self.engine.connect() as connection:
+            saved = [
+                task_from_json(definition) for definition in connection.execute(select(SCHEMAS.c.definition)).scalars()
+            ]
+        return {task.name: task for task in saved} | TASKS
 
     def close(self) -> None:
         """Close the connections; nothing is lost by not doing so."""
@@ -156,6 +166,8 @@ class LabelStore:
                     f"Expected a label of {event.task}, got {event.value!r} for {event.unit}. "
                     f"Available: {', '.join(codes[event.task])}."
                 )
+            if event.unit.phase < 0 or event.unit.slice < 0:
+                raise LabelError(f"Expected a phase and a slice from 0 upwards, got {event.unit}.")
             if not event.reader.strip():
                 raise LabelError(f"Expected a reader's name, got {event.reader!r} for {event.unit}.")
 
@@ -187,22 +199,16 @@ class LabelStore:
         with self.engine.connect() as connection:
             return connection.execute(query.order_by(EVENTS.c.id.desc()).limit(1)).scalar()
 
-    def _value_before(self, event: LabelEvent) -> str | None:
-        query = select(EVENTS.c.value).where(*_is_unit(event.unit), EVENTS.c.reader == event.reader)
-        query = query.where(EVENTS.c.task == event.task, EVENTS.c.id < event.id)
-        with self.engine.connect() as connection:
-            return connection.execute(query.order_by(EVENTS.c.id.desc()).limit(1)).scalar()
+    def _said_before(self, event: LabelEvent) -> dict[UnitKey, str | None]:
+        """What an event's reader said about each unit of its task before the event."""
+        newest = select(func.max(EVENTS.c.id)).group_by(EVENTS.c.stack, EVENTS.c.phase, EVENTS.c.slice)
+        mine = (EVENTS.c.reader == event.reader, EVENTS.c.task == event.task, EVENTS.c.id < event.id)
+        events = self._events(select(EVENTS).where(EVENTS.c.id.in_(newest.where(*mine))))
+        return {event.unit: event.value for event in events}
 
     def _events(self, query: Select[Any]) -> tuple[LabelEvent, ...]:
         with self.engine.connect() as connection:
             return tuple(_from_row(row) for row in connection.execute(query))
-
-    def _tasks(self) -> dict[str, Task]:
-        with self.engine.connect() as connection:
-            saved = [
-                task_from_json(definition) for definition in connection.execute(select(SCHEMAS.c.definition)).scalars()
-            ]
-        return {task.name: task for task in saved} | TASKS
 
 
 def _by_unit(events: Iterable[LabelEvent]) -> dict[UnitKey, dict[str, str]]:

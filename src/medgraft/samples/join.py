@@ -73,7 +73,7 @@ def _sample(entry: StackEntry, unit: UnitKey, label: int) -> Sample:
         site=entry.site,
         split=entry.split,
         phase=entry.phase_name(unit.phase),
-        slice=unit.slice,
+        slice=entry.shape[1] - 1 - unit.slice if entry.base_first is False else unit.slice,
         n_slices=entry.shape[1],
         label=label,
         pixels_digest=entry.pixels_digest,

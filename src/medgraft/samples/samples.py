@@ -15,7 +15,8 @@ from medgraft.core.task import Task, UnitKey
 class Sample:
     """One labelled unit.
 
-    phase: its name, such as "ed", or its number as text. slice counts from 0 at the base; n_slices of the whole stack.
+    phase: its name, such as "ed", or its number as text. slice counts from 0 at the base, even where the stack (`unit`)
+    is stored from the apex; where no end is the base, as stored. n_slices of the whole stack.
     label: column of the class in the task. pixels_digest: of the whole stack's pixels. site, split: None where unknown.
     """
 
