@@ -1,7 +1,12 @@
 """medgraft cohort."""
 
+from typing import TYPE_CHECKING
+
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+
+if TYPE_CHECKING:
+    from medgraft.workspace import StackRow
 
 
 def cohort(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
@@ -17,20 +22,17 @@ def cohort(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     if as_json:
         write_json(found)
         return
-    columns = ("stack", "subject", "site", "split", "series", "T", "Z", "Y", "X", "mm", "named phases", "base", "masks")
-    rows = [
-        (
-            *(row.id, row.subject, row.site, row.split, row.series),
-            *(row.phases, row.slices, row.rows, row.columns),
-            " x ".join(f"{side:.3g}" for side in row.spacing) if row.spacing else None,
-            " ".join(f"{name}={index}" for name, index in row.named_phases.items()),
-            _BASE[row.base_first],
-            row.masks,
-        )
-        for row in found.stacks
-    ]
-    write_table("", columns, rows)
-    write_line(f"{len(rows)} stacks of {found.subjects} subjects")
+    columns = ("stack", "subject", "site", "split", "series", "T x Z x Y x X", "mm", "phases", "base", "masks")
+    write_table(columns, [_cells(row) for row in found.stacks])
+    write_line(f"{len(found.stacks)} stacks of {found.subjects} subjects")
 
 
 _BASE = {True: "first", False: "last", None: None}
+
+
+def _cells(row: "StackRow") -> tuple[object, ...]:
+    shape = " x ".join(str(length) for length in (row.phases, row.slices, row.rows, row.columns))
+    spacing = " x ".join(f"{side:.3g}" for side in row.spacing) if row.spacing else None
+    phases = " ".join(f"{name}={index}" for name, index in row.named_phases.items()) or None
+    place = (row.id, row.subject, row.site, row.split, row.series or None)
+    return *place, shape, spacing, phases, _BASE[row.base_first], row.masks

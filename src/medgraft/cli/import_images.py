@@ -77,7 +77,8 @@ def _show(done: "Imported") -> None:
         changes = done.labels.changes
         write_line(f"{changes.added} labels for {done.labels.task} came with them ({changes.unchanged} known)")
     if done.notes:
-        write_table("\nNotes (all: medgraft notes)", ("kind", "code", "files", "for example"), _summary(done.notes))
+        write_line("\nNotes by kind (one by one: medgraft notes)")
+        write_table(("code", "kind", "files", "for example"), _summary(done.notes))
 
 
 def _summary(notes: Sequence[ImportNote]) -> list[tuple[object, ...]]:
@@ -87,4 +88,4 @@ def _summary(notes: Sequence[ImportNote]) -> list[tuple[object, ...]]:
     for note in notes:
         files[note.kind, note.code] += note.count
         first.setdefault((note.kind, note.code), f"{note.where}: {note.text}")
-    return [(kind, code, count, first[kind, code]) for (kind, code), count in sorted(files.items())]
+    return [(code, kind, count, first[kind, code]) for (kind, code), count in sorted(files.items())]

@@ -1,11 +1,12 @@
 """medgraft networks."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from medgraft.cli.options import JsonOption
-from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.cli.output import write_json, write_table
 
 if TYPE_CHECKING:
     from medgraft.workspace import NetworkRow
@@ -27,11 +28,17 @@ def networks(
     if as_json:
         write_json({"networks": rows})
         return
-    columns = ("name", "network", "input", "features", "stages", "parameters (M)", "ImageNet top 1 (%)", "reference")
-    write_table("", columns, [_cells(row) for row in rows])
     if name is not None:
-        write_line("stages, from input to output: " + " | ".join(rows[0].stages))
+        _show_one(rows[0])
+        return
+    columns = ("name", "network", "input", "features", "stages", "parameters (M)", "ImageNet top 1 (%)")
+    write_table(columns, [_cells(row) for row in rows])
 
 
 def _cells(row: "NetworkRow") -> tuple[object, ...]:
-    return row.name, row.title, row.size, row.features, len(row.stages), row.parameters, row.top1, row.reference
+    return row.name, row.title, row.size, row.features, len(row.stages), row.parameters, row.top1
+
+
+def _show_one(row: "NetworkRow") -> None:
+    facts = asdict(row) | {"stages": " | ".join(row.stages)}
+    write_table(("fact", "value"), [(name, value) for name, value in facts.items() if value not in {None, ""}])

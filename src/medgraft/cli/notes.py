@@ -26,7 +26,6 @@ def notes(
     if as_json:
         write_json({"notes": found})
         return
-    write_table(
-        "", ("kind", "code", "files", "where", "what"), [(n.kind, n.code, n.count, n.where, n.text) for n in found]
-    )
+    rows = [(note.code, note.kind, note.count, note.where, note.text) for note in found]
+    write_table(("code", "kind", "files", "where", "what"), rows)
     write_line(f"{len(found)} notes")

@@ -17,6 +17,7 @@ def show_labelling(done: "MaskLabelling") -> None:
     )
     codes = list(next(iter(done.counts.values()), {}))
     rows = [(rule, *(count[code] for code in codes)) for rule, count in done.counts.items()]
-    write_table("\nSlices by rule", ("rule", *codes), rows)
+    write_line("\nSlices by rule")
+    write_table(("rule", *codes), rows)
     if done.notes:
-        write_table("\nNotes", ("what",), [(note,) for note in done.notes])
+        write_line("\n".join(["\nNotes", *done.notes]))

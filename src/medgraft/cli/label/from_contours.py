@@ -37,6 +37,5 @@ def from_contours(
     write_line(f"{done.subject}, stack {done.stack}: {done.slices} images in {done.phases} phases have masks now")
     show_labelling(done.labels)
     if done.notes:
-        write_table(
-            "\nContours", ("kind", "code", "file", "what"), [(n.kind, n.code, n.where, n.text) for n in done.notes]
-        )
+        write_line("\nContours")
+        write_table(("file", "kind", "code", "what"), [(n.where, n.kind, n.code, n.text) for n in done.notes])

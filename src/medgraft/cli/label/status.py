@@ -20,4 +20,4 @@ def status(project: ProjectOption = HERE, task: TaskOption = "sax-range", as_jso
     write_line(f"{found.task}: {found.labelled} of {found.units} slices labelled, {found.conflicts} in conflict")
     columns = ("reader", *found.counts)
     rows = [(reader, *counts.values()) for reader, counts in found.readers.items()]
-    write_table("", columns, [*rows, ("agreed", *found.counts.values())])
+    write_table(columns, [*rows, ("agreed", *found.counts.values())])
