@@ -12,15 +12,15 @@ Field = NDArray[np.floating[Any]]
 #: Signal of tissues in balanced SSFP (about T2/T1 and proton density), blood = 1; muscle stands for myocardium too.
 SIGNAL = {
     "air": 0.0,
-    "lung": 0.045,
+    "lung": 0.10,
     "bone": 0.10,
     "muscle": 0.34,
     "liver": 0.33,
     "marrow": 0.45,
-    "spleen": 0.50,
+    "spleen": 0.55,
     "fat": 0.80,
     "blood": 1.0,
-    "skin fat": 1.15,
+    "skin fat": 1.05,
 }
 
 

@@ -104,19 +104,19 @@ def _paint_abdomen(canvas: Canvas, chest: Chest, point: Point, inside: Field, te
     canvas.paint("liver", liver, 1 + 0.06 * grain)
     canvas.paint("blood", np.maximum(liver + 6, 1.6 * (1.55 - texture.at(point, 4.6))), 0.75)
     canvas.paint("spleen", np.maximum(below + 3, ellipsoid((left - 108, 30), (back - 42, 42), (up + 72, 40))))
-    _paint_stomach(canvas, chest, point, below, grain)
+    _paint_stomach(canvas, chest, point, below, texture)
 
 
 def _paint_bowel(canvas: Canvas, below: Field, grain: Field, coarse: Field) -> None:
     loops = np.maximum(below + 8, 5 * (0.45 - coarse))
-    canvas.paint("muscle", loops, 1.1 + 0.25 * grain)
+    canvas.paint("muscle", loops, 1.25 + 0.3 * grain)
 
 
-def _paint_stomach(canvas: Canvas, chest: Chest, point: Point, below: Field, grain: Field) -> None:
+def _paint_stomach(canvas: Canvas, chest: Chest, point: Point, below: Field, texture: Texture) -> None:
     left, back, up = (axis - middle for axis, middle in zip(point, chest.stomach, strict=True))
-    sac = np.maximum(below + 4, ellipsoid((left, 44), (back, 36), (up, 38)))
+    sac = np.maximum(below + 4, ellipsoid((left, 44), (back, 36), (up, 38)) + 6 * texture.smooth_at(point, 14))
     canvas.paint("muscle", sac, 0.8)
-    canvas.paint("spleen", sac + 3.5, 0.9 + 0.22 * grain)
+    canvas.paint("spleen", sac + 2.5, 0.9 + 0.22 * texture.at(point, 2.6))
     canvas.paint("air", ellipsoid((left, chest.gas), (back + 20, chest.gas * 0.7), (up, chest.gas)))
 
 
@@ -128,7 +128,7 @@ def _paint_midline(canvas: Canvas, chest: Chest, point: Point, texture: Texture)
     canvas.paint("muscle", ellipsoid((left, 62), (back - spine - 38, 26)), 0.85 + 0.2 * grain)
     canvas.paint("marrow", ellipsoid((left, 22), (back - spine, 18)), 1 + 0.1 * grain)
     disc = np.abs((up + chest.ribs) % 33 - 16.5) - 3.5
-    canvas.paint("bone", np.maximum(disc, ellipsoid((left, 22), (back - spine, 18))), 1.5)
+    canvas.paint("muscle", np.maximum(disc, ellipsoid((left, 22), (back - spine, 18))), 0.7)
     canvas.paint("blood", ellipsoid((left, 8), (back - spine - 24, 7)), 0.9)
     canvas.paint("muscle", ellipsoid((left - 26, 13.5), (back - spine + 14, 13.5)), 0.8)
     canvas.paint("blood", ellipsoid((left - 26, 11.5), (back - spine + 14, 11.5)), 0.95)

@@ -63,10 +63,11 @@ def paint_heart(canvas: Canvas, state: HeartState, cut: Sections, grain: Field, 
     for sac in vessels:
         hull = np.minimum(hull, sac)
     hull = np.minimum(hull, np.maximum(cut.epicardium, state.base - 25 - cut.w))
-    fat = hull - heart.fat * (1.1 + 0.7 * coarse)
-    canvas.paint("bone", fat - 1.2, 0.8)
+    fat = hull - heart.fat * np.clip(0.7 + 0.8 * coarse, 0.1, 3)
+    canvas.paint("fat", _fat_pad(state, cut, coarse), 0.85 + 0.12 * coarse)
+    canvas.paint("bone", fat - 0.7, 0.8)
     canvas.paint("fat", fat, 0.95 + 0.05 * grain)
-    flow = 1 + 0.05 * grain
+    flow = 1 + 0.07 * grain + 0.08 * coarse
     for sac in vessels:
         canvas.paint("muscle", sac - 1.2)
         canvas.paint("blood", sac, 0.97 * flow)
@@ -76,6 +77,14 @@ def paint_heart(canvas: Canvas, state: HeartState, cut: Sections, grain: Field, 
     canvas.paint("blood", cut.pool + _trabeculae(state, cut, grain), flow)
     for muscle in _papillaries(state, cut):
         canvas.paint("muscle", muscle + 0.8 * grain, 1.1)
+
+
+def _fat_pad(state: HeartState, cut: Sections, coarse: Field) -> Field:
+    """The fat between right ventricle, diaphragm and breastbone."""
+    size, heart = heart_size(state.heart), state.heart
+    middle_u, middle_v = -1.1 * size - 0.4 * heart.rv_width, 0.5 * size
+    pad = ellipsoid((cut.u - middle_u, 34), (cut.v - middle_v, 22), (cut.w - 0.4 * heart.length, 0.55 * heart.length))
+    return np.asarray(pad + 9 * coarse + 3)
 
 
 def _shape(heart: Heart, cos: Field, sin: Field) -> Field:
@@ -92,8 +101,8 @@ def _rv(state: HeartState, u: Field, v: Field, w: Field) -> Field:
     share = (w - top) / (heart.rv_length * (state.outer_tip - top))
     fade = np.sqrt(np.clip(1 - np.clip(share, 0, 1) ** 2.2, 0, 1))
     width = heart.rv_width * (1 - 0.3 * state.contraction) * fade
-    half_u, half_v = 0.35 * outer + width + 0.01, outer * (0.66 + 0.42 * fade) + 0.01
-    norm = np.sqrt(((u + 0.65 * outer) / half_u) ** 2 + ((v - 5) / half_v) ** 2)
+    half_u, half_v = 0.35 * outer + width + 0.01, outer * (0.68 + 0.46 * fade) + 0.01
+    norm = np.sqrt(((u + 0.65 * outer) / half_u) ** 2 + ((v - 1) / half_v) ** 2)
     outside = np.maximum(top - w, np.where(share < 1, np.float32(-50), np.float32(50)))
     return np.asarray(np.maximum((norm - 1) * np.minimum(half_u, half_v), outside))
 
@@ -128,14 +137,14 @@ def heart_size(heart: Heart) -> float:
 
 def _trabeculae(state: HeartState, cut: Sections, grain: Field) -> Field:
     share = np.clip((cut.w - state.base) / (state.cavity_end - state.base), 0, 1)
-    return np.asarray(np.clip(grain, 0, 2) * (0.4 + 1.8 * share), np.float32)
+    return np.asarray(np.clip(grain + 0.4, 0, 2.5) * (0.6 + 1.6 * share), np.float32)
 
 
 def _papillaries(state: HeartState, cut: Sections) -> list[Field]:
     """Two columns of muscle from the wall into the cavity, between a quarter and three quarters of its length."""
     length = state.cavity_end - state.base
     radius = state.heart.papillary_radius * (1 + 0.15 * state.contraction)
-    away = 0.66 * state.cavity_radius(cut.w)
+    away = 0.70 * state.cavity_radius(cut.w)
     along = cut.w - state.base - 0.52 * length
     return [
         ellipsoid(

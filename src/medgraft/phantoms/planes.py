@@ -11,7 +11,7 @@ from medgraft.phantoms.sites import Site
 
 #: How many slices lie above the base and below the apex at end diastole, at most.
 MOST_ABOVE, MOST_BELOW = 4, 3
-_HEART_MM = np.array([46.0, -36.0, 0.0])
+_HEART_MM = np.array([46.0, -38.0, -6.0])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,7 +77,7 @@ def draw_planes(heart: Heart, site: Site, size: int, n_slices: int | None, rando
         right=right,
         down=down,
         depths=np.asarray(first + step * np.arange(n_slices), float),
-        centre=(random.uniform(-5, 35), random.uniform(-30, 10)),
+        centre=(random.uniform(-8, 14), random.uniform(-15, 20)),
         pixel=random.uniform(*site.fov_mm) / size,
         thickness=min(site.thickness_mm, step),
         step=step,

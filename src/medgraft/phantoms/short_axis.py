@@ -93,7 +93,7 @@ def short_axis_heart(
         base_first=True,
         mask=scene.mask_of(states),
         mask_phases=tuple(range(n_phases)),
-        facts={"Manufacturer": place.manufacturer, "SliceThickness": f"{planes.thickness:g}", "group": heart.group},
+        facts={"Manufacturer": place.manufacturer, "MagneticFieldStrength": f"{place.tesla:g}", "group": heart.group},
     )
     return PhantomHeart(
         stack=stack,
@@ -134,7 +134,7 @@ class _Scene:
         nearest = np.arange(_HEART_SLABS) * _CHEST_SLABS // _HEART_SLABS
         under = still[:, nearest, rows, columns]
         for phase, state in enumerate(states):
-            canvas = Canvas(values=under.copy(), pixel=self.planes.pixel, signal=self.signal)
+            canvas = Canvas(values=under.copy(), pixel=1.6 * self.planes.pixel, signal=self.signal)
             heart_u, heart_v = heart_plane(state.heart, u, v, w, self.planes.turn)
             paint_heart(canvas, state, sections(state, heart_u, heart_v, w), grain, coarse)
             moving[phase, :, rows, columns] = canvas.values.mean(axis=1)
