@@ -6,7 +6,7 @@ these labellings, so the best is found by the Viterbi recursion and the shares b
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def decode_stack(y_score: NDArray[Any], order: Sequence[int], required: Collecti
     array([2, 1, 1])
     """
     columns, log_score, step, first, last = _chain(y_score, order, required)
-    best = log_score.copy()
+    best = log_score.copy()  # best[z, k]: of all beginnings that end with class k at slice z
     for z in range(len(best)):
         best[z] += first if z == 0 else (best[z - 1][:, None] + step).max(axis=0)
     state, answer = last, np.empty(len(best), np.int64)
@@ -67,22 +67,29 @@ def stack_posterior(y_score: NDArray[Any], order: Sequence[int], required: Colle
     return probability
 
 
-def _chain(
-    y_score: NDArray[Any], order: Sequence[int], required: Collection[int]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Columns, log scores (Z, K), and log weights (0 or -inf) of steps (K, K), first states (K,), last states (K,)."""
+class _Chain(NamedTuple):
+    """Columns (K,), log scores (Z, K), and 0 where a step (K, K), a first or a last state (K,) is allowed, else -inf."""
+
+    columns: NDArray[np.int64]
+    log_score: NDArray[np.float64]
+    step: NDArray[np.float64]
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+
+def _chain(y_score: NDArray[Any], order: Sequence[int], required: Collection[int]) -> _Chain:
     scores = _checked(np.asarray(y_score, float), order, required)
     columns = np.asarray(order, np.int64)
     needed = np.concatenate([[0], np.cumsum(np.isin(columns, list(required)))])  # needed[i]: required ones before i
     before, upto = needed[:-1], needed[1:]
     forward = np.triu(np.ones((len(columns), len(columns)), bool))
     skips_none = before[None, :] <= upto[:, None]
-    return (
-        columns,
-        np.log(np.clip(scores[:, columns], _FLOOR, None)),
-        _log(forward & skips_none),
-        _log(before == 0),
-        _log(upto == needed[-1]),
+    return _Chain(
+        columns=columns,
+        log_score=np.log(np.clip(scores[:, columns], _FLOOR, None)),
+        step=_log(forward & skips_none),
+        first=_log(before == 0),
+        last=_log(upto == needed[-1]),
     )
 
 
@@ -91,8 +98,12 @@ def _log(allowed: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def _checked(scores: NDArray[np.float64], order: Sequence[int], required: Collection[int]) -> NDArray[np.float64]:
-    if scores.ndim != 2 or not np.isfinite(scores).all():
-        raise InputError(f"Expected finite scores of shape (Z, K), got {scores.shape} with NaN or infinity or not 2D.")
+    if scores.ndim != 2:
+        raise InputError(f"Expected scores of shape (Z, K), got {scores.shape}.")
+    if not np.isfinite(scores).all():
+        raise InputError(
+            f"Expected finite scores, got NaN or infinity in {(~np.isfinite(scores)).any(axis=1).sum()} slices. Do leave diverged runs out."
+        )
     if not order or len(set(order)) != len(order) or not set(order) <= set(range(scores.shape[1])):
         raise InputError(f"Expected an order of different columns within 0..{scores.shape[1] - 1}, got {tuple(order)}.")
     if not set(required) <= set(order):
