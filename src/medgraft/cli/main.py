@@ -19,6 +19,7 @@ from medgraft.cli.import_images import import_images
 from medgraft.cli.networks import networks
 from medgraft.cli.notes import notes
 from medgraft.cli.output import MESSAGES
+from medgraft.cli.phantoms import phantoms
 from medgraft.core.errors import MedgraftError
 
 EXIT_ERROR = 1
@@ -37,6 +38,7 @@ add_command(app, "notes", notes)
 add_command(app, "correct", correct)
 app.add_typer(label.app, name="label")
 add_command(app, "networks", networks)
+add_command(app, "phantoms", phantoms)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from medgraft.workspace.label_sheet import SheetResult, export_labels, import_la
 from medgraft.workspace.label_status import LabelStatus, label_status
 from medgraft.workspace.mask_labels import MaskLabelling, label_from_masks
 from medgraft.workspace.network_list import NetworkRow, describe_network, list_networks
+from medgraft.workspace.phantom_folder import PhantomFolder, write_phantoms
 from medgraft.workspace.project import Project, is_project
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "LabelStatus",
     "MaskLabelling",
     "NetworkRow",
+    "PhantomFolder",
     "Project",
     "SheetResult",
     "StackRow",
@@ -45,4 +47,5 @@ __all__ = [
     "list_cohort",
     "list_networks",
     "record_found_labels",
+    "write_phantoms",
 ]
