@@ -137,13 +137,13 @@ def test_labels_that_came_with_images_are_kept_once(cohort, found):
 @pytest.mark.parametrize(
     ("mistake", "text"),
     [
-        (lambda cohort, id: cohort.entry("0" * 16), "id of an imported stack"),
-        (lambda cohort, id: cohort.set_phases(id, {"ed": 2}), r"0\.\.1"),
-        (lambda cohort, id: cohort.set_phases(id, {"ed": -1}), r"0\.\.1"),
-        (lambda cohort, id: cohort.set_mask(id, np.zeros((1, 1, 1, 1), np.uint8), [0]), "mask of shape"),
-        (lambda cohort, id: cohort.set_mask(id, np.zeros((2, 3, 8, 9), np.uint8), [2]), "phases on it"),
-        (lambda cohort, id: cohort.set_base_first("nobody", base_first=True), "id of an imported stack"),
-        (lambda cohort, id: cohort.set_split("nobody", "test"), "Available: A"),
+        (lambda cohort, key: cohort.entry("0" * 16), "id of an imported stack"),
+        (lambda cohort, key: cohort.set_phases(key, {"ed": 2}), r"0\.\.1"),
+        (lambda cohort, key: cohort.set_phases(key, {"ed": -1}), r"0\.\.1"),
+        (lambda cohort, key: cohort.set_mask(key, np.zeros((1, 1, 1, 1), np.uint8), [0]), "mask of shape"),
+        (lambda cohort, key: cohort.set_mask(key, np.zeros((2, 3, 8, 9), np.uint8), [2]), "phases on it"),
+        (lambda cohort, key: cohort.set_base_first("nobody", base_first=True), "id of an imported stack"),
+        (lambda cohort, key: cohort.set_split("nobody", "test"), "Available: A"),
     ],
 )
 def test_a_mistake_is_told_and_changes_nothing(cohort, found, mistake, text):

@@ -1,6 +1,5 @@
 """Laws of every import: order and repetition change nothing, a bad file stops nothing, nothing leaks out or in."""
 
-import os
 import random
 import shutil
 import sqlite3
@@ -150,8 +149,8 @@ def test_links_that_lead_out_are_not_followed(source, cohort, tmp_path):
     name, root, options = source
     outside = tmp_path / "outside"
     shutil.copytree(root, outside)
-    os.symlink(outside, root / "linked-folder")
-    os.symlink(next(path for path in outside.rglob("*") if path.is_file()), root / "linked.nii.gz")
+    (root / "linked-folder").symlink_to(outside)
+    (root / "linked.nii.gz").symlink_to(next(path for path in outside.rglob("*") if path.is_file()))
     report = import_source(root, cohort, options=options)
     assert len(report.added) == SOURCES[name][1]
     codes = {note.where: note.code for note in report.notes if note.where.startswith("linked")}

@@ -24,11 +24,11 @@ def _half_saved(file, array, **_options):
     _disk_full()
 
 
-@pytest.mark.parametrize(("module", "name", "fault"), [(os, "fsync", _disk_full), (np, "save", _half_saved)])
-def test_a_full_disk_is_told_and_leaves_nothing(cohort, found, monkeypatch, module, name, fault):
+@pytest.mark.parametrize("seam", [(os, "fsync", _disk_full), (np, "save", _half_saved)], ids=["fsync", "save"])
+def test_a_full_disk_is_told_and_leaves_nothing(cohort, found, monkeypatch, seam):
     kept = cohort.add(found(1))
     with monkeypatch.context() as patch:
-        patch.setattr(module, name, fault)
+        patch.setattr(*seam)
         with pytest.raises(ProjectError, match=r"No space left.*Make room and import again"):
             cohort.add(found(2))
     assert cohort.entries() == (kept,)
@@ -44,7 +44,8 @@ def small_disk(tmp_path: Path):
     mount = shutil.which("mount")
     if mount is None or os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
-    if subprocess.run([mount, "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True).returncode:
+    command = [mount, "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("this machine does not let root mount a small file system")
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
@@ -54,9 +55,8 @@ def test_a_truly_full_disk_keeps_what_was_there(small_disk, found):
     with Cohort.open(small_disk) as cohort:
         kept = [cohort.add(found(key)) for key in range(3)]
         (small_disk / "other people's").write_bytes(bytes(shutil.disk_usage(small_disk).free - 4096))
-        with pytest.raises(ProjectError, match="Make room|make room"):
-            for key in range(100):
-                kept.append(cohort.add(found(("more", key))))
+        with pytest.raises(ProjectError, match=r"(?i)make room"):
+            kept.extend(map(cohort.add, (found(("more", key)) for key in range(100))))
     (small_disk / "other people's").unlink()
     with Cohort.open(small_disk) as cohort:
         assert {entry.id for entry in cohort.entries()} == {entry.id for entry in kept}

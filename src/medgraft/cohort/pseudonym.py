@@ -19,7 +19,7 @@ class Pseudonyms:
     """HMAC-SHA256 with a secret key; the key itself is stored nowhere. Raises `InputError` for a short key.
 
     >>> Pseudonyms("a long secret").subject("Doe, Jane")
-    'S-ee7e3ebb1bf8d0c8'
+    'S-3408d6ec5e4e990f'
     """
 
     key: str
@@ -42,8 +42,10 @@ class Pseudonyms:
         return f"2.25.{int(self._hash('uid', uid, digits=32), 16)}" if uid else ""
 
     def hide(self, found: FoundStack) -> FoundStack:
-        """The stack with pseudonyms for its subject, study, series key, source and instances."""
-        stack = found.stack
+        """The stack with pseudonyms for its subject, study, source and instances; free text loses words of the names."""
+        names = words_of([found.subject, found.source, found.series_key])
+        facts = {fact: self._hide_words(text, names) for fact, text in found.stack.facts.items()}
+        stack = replace(found.stack, facts=facts)
         if stack.instance_uids is not None:
             uids = tuple(tuple(map(self.uid, row)) for row in stack.instance_uids)
             stack = replace(stack, instance_uids=uids)
@@ -52,7 +54,7 @@ class Pseudonyms:
             stack=stack,
             subject=self.subject(found.subject),
             study=f"T-{self._hash('study', found.study)}" if found.study else "",
-            series=self._hide_words(found.series, words_of([found.subject, found.source])),
+            series=self._hide_words(found.series, names),
             series_key=self.place(found.series_key),
             source=self.place(found.source),
         )

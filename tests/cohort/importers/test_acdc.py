@@ -104,7 +104,12 @@ def test_sixty_real_patients(real_data, tmp_path):
         assert sum(entry.shape[0] * entry.shape[1] for entry in report.added) == 1136
         lost = {entry.subject for entry in report.added if entry.spacing is None}
         assert lost == {subject for subject in cohort.subjects() if subject > "patient020"}
-        assert Counter(note.code for note in report.notes) == {"spacing-unknown": len(lost)}
+        native = 60 - len(lost)
+        assert Counter(note.code for note in report.notes) == {
+            "spacing-unknown": len(lost),
+            "spacing-from-pixdim": native,
+        }
+        assert cohort.entries()[0].spacing == pytest.approx((10.0, 1.5625, 1.5625))
         for entry in cohort.entries():
             assert (entry.phases, entry.mask_phases, entry.base_first) == ({"ed": 0, "es": 1}, (0, 1), True)
             check_masks(cohort, entry, real_data / "acdc" / entry.subject)

@@ -5,7 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import nibabel
 import numpy as np
 
 from medgraft.cohort.importers.importer import Importer
@@ -84,19 +86,19 @@ def _patient(where: str, paths: list[Path]) -> _Patient:
 
 
 def _read_patient(patient: _Patient, source: Source, options: ImportOptions, note: Note) -> FoundStack | None:
+    where = patient.where
     info = _info(patient, note)
     numbers = {name: int(info[key]) for key, name in _PHASES.items() if info.get(key, "").isdecimal()}
     frames = _read_frames(patient, source, options, note)
-    stack = _cine(patient, frames, numbers, source, note) if patient.cine else None
-    stack = stack or attempt(lambda: _joined(frames, numbers), patient.where, note) if frames or stack else None
+    path, cine = _read_cine(patient, source, note)
+    stack = attempt(lambda: _over_time(cine, frames, numbers), where, note) if cine or frames else None
     if stack is None:
         return None
     facts = stack.facts | {fact: info[key] for key, fact in _FACTS.items() if key in info}
-    stack = _with_known_spacing(replace(stack, base_first=True, facts=facts), patient.where, note)
-    subject = patient.files[-1].parent.name
-    return FoundStack(
-        stack=stack, subject=subject, series_key=patient.where, series="sax", modality="MR", source=patient.where
-    )
+    path = path or patient.frames[min(frames)]
+    stack = _with_true_spacing(replace(stack, base_first=True, facts=facts), path, where, note)
+    subject = path.absolute().parent.name
+    return FoundStack(stack=stack, subject=subject, series_key=where, series="sax", modality="MR", source=where)
 
 
 def _info(patient: _Patient, note: Note) -> dict[str, str]:
@@ -118,31 +120,27 @@ def _read_frames(patient: _Patient, source: Source, options: ImportOptions, note
     return {number: stack for number, stack in read.items() if stack is not None}
 
 
-def _joined(frames: dict[int, Stack], numbers: dict[str, int]) -> Stack:
-    """ED and ES, or whatever frames there are, one after the other on T."""
-    order = sorted(frames)
-    shapes = {frames[number].pixels.shape[1:] for number in order}
-    if len(shapes) > 1:
-        raise ImageError(f"Expected frames of one shape (Z, Y, X), got {sorted(shapes)}.")
-    first = frames[order[0]]
-    phases = {name: order.index(number) for name, number in numbers.items() if number in frames}
-    pixels = np.concatenate([frames[number].pixels for number in order])
-    return replace(_with_masks(replace(first, pixels=pixels, mask=None), frames, order), phases=phases)
-
-
-def _cine(
-    patient: _Patient, frames: dict[int, Stack], numbers: dict[str, int], source: Source, note: Note
-) -> Stack | None:
-    """All frames from the 4D file, with masks from the frames that have one; frame 1 of Info.cfg is T = 0."""
+def _read_cine(patient: _Patient, source: Source, note: Note) -> tuple[Path, Stack] | tuple[None, None]:
     path = patient.cine
     stack = attempt(lambda: read_nifti(path), source.relative(path), note) if path else None
-    if stack is None:
-        return None
-    n_frames = stack.pixels.shape[0]
-    order = list(range(1, n_frames + 1))
-    fitting = {number: frame for number, frame in frames.items() if frame.pixels.shape[1:] == stack.pixels.shape[1:]}
-    phases = {name: number - 1 for name, number in numbers.items() if 1 <= number <= n_frames}
-    return replace(_with_masks(stack, fitting, order), phases=phases)
+    return (path, stack) if path and stack else (None, None)
+
+
+def _over_time(cine: Stack | None, frames: dict[int, Stack], numbers: dict[str, int]) -> Stack:
+    """The 4D file, where there is one, else ED and ES one after the other on T; masks from the single frames."""
+    shapes = sorted({stack.pixels.shape[1:] for stack in (*frames.values(), *([cine] if cine else []))})
+    if len(shapes) > 1:
+        raise ImageError(f"Expected frames of one shape (Z, Y, X), got {shapes[0]} and {shapes[1]}.")
+    stack = cine or _joined(frames)
+    order = list(range(1, len(cine.pixels) + 1)) if cine else sorted(frames)
+    phases = {name: order.index(number) for name, number in numbers.items() if number in order}
+    return replace(_with_masks(stack, frames, order), phases=phases)
+
+
+def _joined(frames: dict[int, Stack]) -> Stack:
+    order = sorted(frames)
+    pixels = np.concatenate([frames[number].pixels for number in order])
+    return replace(frames[order[0]], pixels=pixels, mask=None, mask_phases=())
 
 
 def _with_masks(stack: Stack, frames: dict[int, Stack], order: list[int]) -> Stack:
@@ -155,12 +153,25 @@ def _with_masks(stack: Stack, frames: dict[int, Stack], order: list[int]) -> Sta
     return replace(stack, mask=mask, mask_phases=tuple(sorted(masks)))
 
 
-def _with_known_spacing(stack: Stack, where: str, note: Note) -> Stack:
-    if stack.spacing != (1.0, 1.0, 1.0):
+def _with_true_spacing(stack: Stack, path: Path, where: str, note: Note) -> Stack:
+    """The spacing of pixdim: ACDC's files carry it there, while their affine is often the identity."""
+    header: Any = nibabel.Nifti1Image.from_filename(path).header
+    x, y, z = (round(float(zoom), 6) for zoom in header.get_zooms()[:3])
+    if (x, y, z) == (1.0, 1.0, 1.0):
+        text = "Spacing 1 x 1 x 1 mm is what a file says that lost its spacing: taken as unknown, no mm follow from it."
+        note(ImportNote(kind="noticed", code="spacing-unknown", where=where, text=text))
+        return replace(stack, spacing=None)
+    if stack.spacing is not None and np.allclose(stack.spacing, (z, y, x), atol=1e-3):
         return stack
-    text = "Spacing 1 x 1 x 1 mm is what a file says that lost its spacing: taken as unknown, no millimetres follow."
-    note(ImportNote(kind="noticed", code="spacing-unknown", where=where, text=text))
-    return replace(stack, spacing=None)
+    text = f"The affine says {_millimetres(stack.spacing)}, pixdim {_millimetres((z, y, x))}: pixdim is used."
+    note(ImportNote(kind="repaired", code="spacing-from-pixdim", where=where, text=text))
+    affines = np.tile(np.diag([x, y, 1.0, 1.0]), (stack.pixels.shape[1], 1, 1))
+    affines[:, 2, 3] = z * np.arange(stack.pixels.shape[1])
+    return replace(stack, affines=affines, spacing=(z, y, x))
+
+
+def _millimetres(spacing: tuple[float, float, float] | None) -> str:
+    return "nothing" if spacing is None else " x ".join(f"{step:g}" for step in spacing) + " mm"
 
 
 ACDC = Importer(

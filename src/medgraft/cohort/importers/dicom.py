@@ -12,6 +12,7 @@ from medgraft.core.stack import FoundStack
 from medgraft.images import read_dicom_tree
 
 _ENDINGS = (".dcm", ".dicom", ".ima")
+_FOREIGN = {".txt", ".csv", ".tsv", ".json", ".xml", ".md", ".pdf", ".html", ".png", ".jpg", ".nii", ".gz", ".zip"}
 #: Where the letters DICM stand in a file with a preamble (PS3.10, 7.1).
 _PREAMBLE = 128
 #: Without a preamble a data set starts with group 0008 (or 0002), in little or big endian.
@@ -26,7 +27,14 @@ def _recognises(source: Source, _options: ImportOptions) -> bool:
 
 
 def _read(source: Source, _options: ImportOptions, note: Note, report: Report) -> Iterator[FoundStack]:
-    yield from read_dicom_tree(source.files, source.root, note, report)
+    files = [path for path in source.files if not _is_foreign(path)]
+    source.note_unused(files, note)
+    yield from read_dicom_tree(files, source.root, note, report)
+
+
+def _is_foreign(path: Path) -> bool:
+    """Contours, sheets and notes beside the images: told in one line, where damaged DICOM files get one each."""
+    return path.suffix.lower() in _FOREIGN and not _looks_like_dicom(path)
 
 
 def _looks_like_dicom(path: Path) -> bool:

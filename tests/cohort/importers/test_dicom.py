@@ -1,0 +1,38 @@
+"""DICOM trees pass through the room `images`; here only that they are recognised and kept."""
+
+import pytest
+
+from medgraft.cohort import Cohort, import_source
+from medgraft.cohort.importers.dicom import DICOM
+from medgraft.cohort.options import ImportOptions
+from medgraft.cohort.source import open_source
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "recognised"),
+    [
+        ("IM0001", bytes(128) + b"DICM", True),
+        ("IM0001", b"\x08\x00\x05\x00" + bytes(200), True),
+        ("a.DCM", b"", True),
+        ("a.txt", b"\x08\x00\x05\x00" + bytes(200), False),
+        ("readme", b"hello", False),
+    ],
+)
+def test_dicom_is_recognised_by_its_bytes(tmp_path, name, content, recognised):
+    (tmp_path / name).write_bytes(content)
+    assert DICOM.recognises(open_source(tmp_path, lambda _: None), ImportOptions()) is recognised
+
+
+@pytest.mark.slow
+def test_pig_cine(real_data, tmp_path):
+    with Cohort.open(tmp_path) as cohort:
+        report = import_source(real_data / "pig_cine", cohort)
+        (entry,) = report.added
+        assert entry.shape == (20, 20, 256, 256)
+        # ImagePositionPatient says 5 mm, SliceLocation 4.14 mm: geometry comes first, and the user is told.
+        assert entry.spacing == pytest.approx((5.0, 0.82, 0.82), abs=0.01)
+        told = {note.code: note for note in report.notes}
+        assert told["not-in-layout"].count == 800
+        assert "4.14 mm" in told["spacing-differs"].text
+        assert cohort.pixels(entry).shape == entry.shape
+        assert import_source(real_data / "pig_cine", cohort).added == ()

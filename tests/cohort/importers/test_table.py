@@ -1,0 +1,149 @@
+"""Pictures with an index CSV, made and real."""
+
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medgraft.cohort import Cohort, ImportOptions, import_source
+from medgraft.core.errors import InputError
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A folder of 4 x 5 pictures that are constant, `name` -> grey value, and a writer of its index."""
+    root = tmp_path / "incoming"
+    root.mkdir()
+
+    def make(pictures: dict[str, int], index: str, size: tuple[int, int] = (4, 5)):
+        for name, grey in pictures.items():
+            Image.fromarray(np.full(size, grey, np.uint8)).save(root / name)
+        (root / "index.csv").write_text(index)
+        return root
+
+    return make
+
+
+def test_rows_without_slice_are_single_pictures_with_their_label(source, cohort):
+    root = source({"a.png": 10, "b.png": 20}, "path,subject,label,split,site\na.png,A,benign,test,north\nb.png,B,,,\n")
+    first, second = sorted(import_source(root, cohort).added, key=lambda entry: entry.subject)
+    assert (first.shape, first.split, first.site, first.source) == ((1, 1, 4, 5), "test", "north", "a.png")
+    assert (second.split, second.site) == (None, None)
+    assert np.all(cohort.pixels(second) == 20)
+    assert [(label.stack, label.code) for label in cohort.found_labels()] == [(first.id, "benign")]
+
+
+def test_numbered_rows_become_slices_by_phases(source, cohort):
+    pictures = {f"{phase}{z}.png": 10 * t + z for t, phase in enumerate(("ED", "ES")) for z in (2, 10, 3)}
+    rows = [f"{name},A,{'OBS' if name[2:] == '2.png' else 'IN'},{name[:2]},{name[2:-4]}" for name in pictures]
+    root = source(pictures, "path,subject,label,phase,slice\n" + "\n".join(rows))
+    (entry,) = import_source(root, cohort, options=ImportOptions(short_axis=True)).added
+    assert (entry.shape, entry.phases, entry.base_first) == ((2, 3, 4, 5), {"ed": 0, "es": 1}, True)
+    assert (entry.spacing, entry.facts) == (None, {"slices": "2 3 10"})
+    assert cohort.pixels(entry)[:, :, 0, 0].tolist() == [[2, 3, 10], [12, 13, 20]]
+    labels = {(label.phase, label.slice): label.code for label in cohort.found_labels()}
+    assert labels == {(t, z): "OBS" if z == 0 else "IN" for t in range(2) for z in range(3)}
+
+
+def test_numbered_phases_stand_in_order_and_have_no_names(source, cohort):
+    pictures = {f"{t}.png": t for t in (10, 9, 0)}
+    root = source(pictures, "path,subject,label,phase,slice\n" + "\n".join(f"{t}.png,A,,{t},1" for t in (10, 9, 0)))
+    (entry,) = import_source(root, cohort).added
+    assert (entry.phases, cohort.pixels(entry)[:, 0, 0, 0].tolist()) == ({}, [0, 9, 10])
+
+
+def test_phases_with_other_slices_are_stacks_of_their_own(source, cohort):
+    index = "path,subject,label,phase,slice\na.png,A,,ED,1\nb.png,A,,ED,2\nc.png,A,,ES,1\n"
+    report = import_source(source({"a.png": 1, "b.png": 2, "c.png": 3}, index), cohort)
+    assert {(entry.shape[1], tuple(entry.phases)) for entry in report.added} == {(2, ("ed",)), (1, ("es",))}
+    assert [note.code for note in report.notes] == ["phases-apart"]
+
+
+@pytest.mark.parametrize(
+    ("index", "told"),
+    [
+        ("gone.png,A,x,", [("refused", "missing-file", "gone.png")]),
+        ("../secret.png,A,x,", [("refused", "missing-file", "../secret.png")]),
+        ("/etc/hostname,A,x,", [("refused", "missing-file", "/etc/hostname")]),
+        ("a.png,,x,", [("refused", "no-subject", "a.png")]),
+        ("a.png,A,x,first", [("refused", "bad-slice", "a.png")]),
+        ("a.png,A,x,nan", [("refused", "bad-slice", "a.png")]),
+        ("a.png,A,x,\na.png,A,y,", [("set aside", "rows-disagree", "a.png")]),
+        ("a.png,A,x,\na.png,B,x,", [("set aside", "rows-disagree", "a.png")]),
+        ("a.png,A,x,1\nc.png,A,x,1", [("set aside", "duplicate-slice", "c.png")]),
+        ("a.png,A,x", []),
+        ("a.png,A,x,,,,", []),
+    ],
+)
+def test_a_wrong_row_is_told_and_the_others_are_used(source, cohort, index, told):
+    root = source({"a.png": 1, "b.png": 2, "c.png": 3}, f"path,subject,label,slice\nb.png,Z,x,\n{index}\n")
+    report = import_source(root, cohort)
+    assert "Z" in cohort.subjects()
+    assert [(n.kind, n.code, n.where) for n in report.notes if n.code != "not-in-layout"] == told
+
+
+def test_slices_of_several_sizes_are_kept_alone(source, cohort):
+    source({"b.png": 2}, "", (6, 6))
+    root = source({"a.png": 1}, "path,subject,label,slice\na.png,A,x,1\nb.png,A,y,2\n")
+    report = import_source(root, cohort)
+    assert sorted(entry.shape for entry in report.added) == [(1, 1, 4, 5), (1, 1, 6, 6)]
+    assert {label.code for label in cohort.found_labels()} == {"x", "y"}
+    assert [note.code for note in report.notes] == ["sizes-differ"]
+
+
+def test_a_subject_in_two_splits_is_noticed(source, cohort):
+    index = "path,subject,label,split\na.png,A,x,train\nb.png,A,x,test\n"
+    report = import_source(source({"a.png": 1, "b.png": 2}, index), cohort)
+    assert [note.code for note in report.notes] == ["subject-in-several-splits"]
+
+
+def test_an_index_without_subjects_or_two_of_them_are_told(source, cohort, tmp_path):
+    root = source({"a.png": 1}, "path,label\na.png,x\n")
+    with pytest.raises(InputError, match="without subjects a patient could be in two folds"):
+        import_source(root, cohort, options=ImportOptions(table=root / "index.csv"))
+    for name in ("one.csv", "two.csv"):
+        (root / name).write_text("path,subject,label\na.png,A,x\n")
+    with pytest.raises(InputError, match=r"one\.csv, two\.csv"):
+        import_source(root, cohort)
+    assert len(import_source(root, cohort, options=ImportOptions(table=root / "one.csv")).added) == 1
+
+
+@pytest.mark.slow
+def test_mini_mias(real_data, tmp_path):
+    """242 mammograms; in mini-MIAS images 2n-1 and 2n are one woman's left and right breast."""
+    folder = real_data / "mini_mias"
+    with (folder / "labels.csv").open() as file:
+        severities = {row["Name"]: row["Type"] or "N" for row in csv.DictReader(file)}
+    names = sorted(path.stem for path in folder.glob("*.png"))
+    rows = [f"{name}.png,woman{(int(name[3:]) + 1) // 2:03d},{severities[name]}" for name in names]
+    index = tmp_path / "index.csv"
+    index.write_text("path,subject,label\n" + "\n".join(rows))
+    with Cohort.open(tmp_path / "project") as cohort:
+        report = import_source(folder, cohort, options=ImportOptions(table=index))
+        assert len(report.added) == len(names) == 242
+        assert {entry.shape for entry in report.added} == {(1, 1, 512, 512)}
+        by_stack = {label.stack: label.code for label in cohort.found_labels()}
+        assert all(by_stack[entry.id] == severities[entry.source[:-4]] for entry in report.added)
+        assert not [note for note in report.notes if note.kind == "refused"]
+
+
+@pytest.mark.slow
+def test_sunnybrook(real_data, tmp_path):
+    folder = real_data / "sunnybrook"
+    with (folder / "index.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    rows = [f"{r['image']},{r['patient']},IN,{r['phase']},{r['slice_from_base']}" for r in lines]
+    index = tmp_path / "index.csv"
+    index.write_text("path,subject,label,phase,slice\n" + "\n".join(rows))
+    with Cohort.open(tmp_path / "project") as cohort:
+        report = import_source(folder, cohort, options=ImportOptions(table=index, short_axis=True))
+        assert cohort.subjects() == tuple(sorted({row["patient"] for row in lines}))
+        assert (
+            sum(entry.shape[0] * entry.shape[1] for entry in report.added) == len(lines) == len(cohort.found_labels())
+        )
+        entry = report.added[0]
+        numbers = entry.facts["slices"].split()
+        for row in (row for row in lines if row["patient"] == entry.subject and row["phase"].lower() in entry.phases):
+            ours = cohort.pixels(entry)[entry.phases[row["phase"].lower()], numbers.index(row["slice_from_base"])]
+            np.testing.assert_array_equal(ours, np.asarray(Image.open(folder / row["image"])))
