@@ -56,7 +56,7 @@ class _PixelElement:
 def read_header(path: Path) -> DicomHeader | None:
     """The header of a file, None for a DICOMDIR.
 
-    Raises `UnusableFileError` if the file is no DICOM image, is cut short, or declares a size that its bytes do not have.
+    Raises `UnusableFileError` if the file is no DICOM image, is cut short, or declares a size its bytes do not have.
     """
     try:
         with warnings.catch_warnings(), path.open("rb") as file:

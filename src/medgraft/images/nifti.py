@@ -1,4 +1,4 @@
-"""NIfTI-1 and -2 files to stacks and back. NIfTI counts millimetres towards right, anterior, superior; we towards L, P, S."""
+"""NIfTI-1 and -2 files to stacks and back. NIfTI counts towards right, anterior, superior; medgraft towards L, P, S."""
 
 import warnings
 from collections.abc import Mapping
@@ -71,14 +71,14 @@ def write_nifti(path: Path, stack: Stack, mask: Path | None = None) -> None:
 
 def _load(path: Path) -> Any:
     try:
-        image = nib.load(path)
+        image: Any = nib.load(path)
     except (*FOREIGN, ImageFileError, HeaderDataError, WrapStructError) as error:
         raise ImageError(f"Expected a NIfTI file in {path.name}, got {type(error).__name__}: {error}.") from error
     if not isinstance(image, nib.Nifti1Image) or len(image.shape) not in (3, 4) or 0 in image.shape:
         raise ImageError(
             f"Expected NIfTI of 3 or 4 dimensions in {path.name}, got {type(image).__name__} {image.shape}."
         )
-    if np.prod(image.shape, dtype=float) * image.get_data_dtype().itemsize > MAX_BYTES:
+    if np.prod(image.shape, dtype=float) * image.dataobj.dtype.itemsize > MAX_BYTES:
         raise ImageError(f"Expected at most {MAX_BYTES >> 30} GiB of pixels in {path.name}, got shape {image.shape}.")
     return image
 
@@ -117,7 +117,7 @@ def _times(image: Any, n_phases: int) -> NDArray[np.float64] | None:
     step = float(image.header["pixdim"][4])
     if n_phases == 1 or unit is None or not step > 0:
         return None
-    return (float(image.header["toffset"]) + step * np.arange(n_phases)) * unit
+    return np.asarray((float(image.header["toffset"]) + step * np.arange(n_phases)) * unit, float)
 
 
 def _mask(path: Path, shape: tuple[int, ...], codes: Mapping[int, int] | None) -> NDArray[np.uint8]:
@@ -158,7 +158,8 @@ def _volume_affine(stack: Stack) -> NDArray[np.float64]:
 
 def _save(path: Path, array: NDArray[Any], affine: NDArray[np.float64], stack: Stack) -> None:
     volume = array.transpose()
-    image = nib.Nifti1Image(volume[..., 0] if len(array) == 1 else volume, affine, dtype=array.dtype)
+    make: Any = nib.Nifti1Image  # nibabel's annotations stop short of its constructor
+    image = make(volume[..., 0] if len(array) == 1 else volume, affine, dtype=array.dtype)
     steps = np.diff(stack.times) if stack.times is not None else np.zeros(0)
     even = len(steps) > 0 and bool(np.allclose(steps, steps[0]))
     image.header.set_xyzt_units("mm", "msec" if even else "unknown")

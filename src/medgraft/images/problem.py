@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from medgraft.core.cohort import NoteKind
 from medgraft.core.errors import ImageError
@@ -13,6 +13,7 @@ FOREIGN = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    BytesLengthException,
     EOFError,
     InvalidDicomError,
     LookupError,
