@@ -79,3 +79,10 @@ def test_epochs_keys_and_cycles_differ():
     assert np.array_equal(first, epoch_order(positions, copies, 0, 4, 7))
     for epoch, key in [(1, 7), (4, 7), (0, 8)]:
         assert not np.array_equal(first, epoch_order(positions, copies, epoch, 4, key))
+
+
+def test_samples_do_not_all_use_the_same_draw_in_an_epoch():
+    positions, copies = np.arange(200), np.ones(200, np.int64)
+    for epoch in range(4):
+        _, draws = epoch_order(positions, copies, epoch, 4, 7)
+        assert np.bincount(draws, minlength=4).min() > 25

@@ -14,9 +14,8 @@ from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.samples.samples import Samples
 
+#: Sweeps of moves and swaps at most; two or three are enough as a rule.
 _SWEEPS = 20
-_FULL = 1 - 1e-9
-_WHOLE_CLASS_PENALTY = 10.0
 
 Shares = NDArray[np.float64]
 
@@ -34,8 +33,8 @@ def patient_folds(samples: Samples, n_folds: int, seed: int) -> tuple[Fold, ...]
     """Part the samples into folds by subject, stratified by class.
 
     Every sample is held out in exactly one fold. The order of the samples changes nothing, and the same seed gives the
-    same folds. Wherever a class has two subjects, they are kept from all landing in one fold if that can be found, so
-    that every fold can train on every class.
+    same folds. Two subjects who alone have a class land in different folds, so that every fold trains on every class,
+    unless other classes forbid it.
 
     Args:
         samples: what to part.
@@ -128,5 +127,5 @@ def _improve(subject: int, shares: Shares, placed: NDArray[np.int64], totals: Sh
 
 
 def _unevenness(totals: Shares) -> NDArray[np.float64]:
-    """Sum of squared shares (...,): least if every fold holds as much of each class, worst if one holds all of it."""
-    return np.asarray((totals**2).sum(axis=-1) + _WHOLE_CLASS_PENALTY * (totals > _FULL).sum(axis=-1), float)
+    """Sum of squared shares (...,): the smaller over all folds, the more evenly each class is spread."""
+    return np.asarray((totals**2).sum(axis=-1), float)
