@@ -170,6 +170,26 @@ def test_lost_or_cut_pixels_are_told(cohort, found):
         cohort.pixels(entry)
 
 
+@pytest.mark.parametrize("folder", ["images", "masks"])
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-7])])
+def test_importing_again_mends_lost_or_cut_arrays(cohort, found, folder, damage):
+    one = found(mask=True)
+    entry = cohort.add(one)
+    damage(cohort.root / folder / f"{entry.id}.npy")
+    assert cohort.take(one) == (entry, False)
+    np.testing.assert_array_equal(cohort.pixels(entry), one.stack.pixels)
+    np.testing.assert_array_equal(cohort.mask(entry), one.stack.mask)
+
+
+def test_importing_again_keeps_a_mask_that_was_corrected(cohort, found):
+    entry = cohort.add(found(mask=True))
+    corrected = np.full(entry.shape, 1, np.uint8)
+    cohort.set_mask(entry.id, corrected, [0, 1])
+    again, _ = cohort.take(found(mask=True))
+    assert again.mask_phases == (0, 1)
+    np.testing.assert_array_equal(cohort.mask(again), corrected)
+
+
 def test_a_damaged_database_and_a_file_in_place_of_the_folder_are_told(tmp_path: Path):
     (tmp_path / "project.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(ProjectError, match="restore a copy"):

@@ -79,13 +79,17 @@ class Cohort:
         return self.take(found)[0]
 
     def take(self, found: FoundStack) -> tuple[StackEntry, bool]:
-        """As `add`, and whether the stack is new. A known stack gains a mask or phases that it lacked."""
+        """As `add`, and whether the stack is new. A known stack gains what it lacked.
+
+        That is phases, a mask, or an array that was lost or cut on disk.
+        """
         found = stored_form(found)
         entry = entry_of(found)
-        if entry.id not in self:
+        known = entry.id in self
+        if not (known and self._images.has(entry.id)):
             self._images.write(entry.id, found.stack.pixels)
-            if found.stack.mask is not None:
-                self._masks.write(entry.id, np.asarray(found.stack.mask, np.uint8))
+        if found.stack.mask is not None and not known:
+            self._masks.write(entry.id, np.asarray(found.stack.mask, np.uint8))
         # The row comes last: a stack is in the cohort once its pixels are safe.
         with self._writing() as connection:
             new = connection.execute(insert(STACKS).on_conflict_do_nothing(), row_of(entry)).rowcount == 1
@@ -198,7 +202,8 @@ class Cohort:
 
     def _complete(self, entry: StackEntry, found: FoundStack) -> StackEntry:
         stack = found.stack
-        if stack.mask is not None and stack.mask_phases and not entry.mask_phases:
+        masked = entry.mask_phases and self._masks.has(entry.id)
+        if stack.mask is not None and stack.mask_phases and not masked:
             entry = self.set_mask(entry.id, stack.mask, stack.mask_phases)
         return self.set_phases(entry.id, stack.phases) if stack.phases and not entry.phases else entry
 

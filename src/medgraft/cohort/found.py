@@ -48,7 +48,7 @@ def entry_of(found: FoundStack) -> StackEntry:
     stack = found.stack
     digest = array_digest(stack.pixels)
     return StackEntry(
-        id=short_id([found.subject, stack.affines.round(4) + 0.0, stack.spacing, digest]),
+        id=short_id([found.subject, stack.affines.round(4) + 0.0, _rounded(stack.spacing), digest]),
         subject=found.subject,
         study=found.study,
         series=found.series,
@@ -76,6 +76,11 @@ def labels_of(found: FoundStack, entry_id: str) -> tuple[FoundLabel, ...]:
     if found.label is not None:
         codes[0, 0] = found.label
     return tuple(FoundLabel(stack=entry_id, phase=t, slice=z, code=code) for (t, z), code in sorted(codes.items()))
+
+
+def _rounded(spacing: tuple[float, float, float] | None) -> tuple[float, ...] | None:
+    """To 0.1 micrometres: the last digits may differ between machines, the id must not."""
+    return None if spacing is None else tuple(round(step, 4) for step in spacing)
 
 
 def _shape(pixels: NDArray[Any]) -> tuple[int, int, int, int]:

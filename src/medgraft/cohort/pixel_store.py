@@ -33,6 +33,14 @@ class PixelStore:
         """Where the array of an id is."""
         return self.folder / f"{key}.npy"
 
+    def has(self, key: str) -> bool:
+        """Whether the array of an id is there and whole."""
+        try:
+            self.read(key)
+        except ProjectError:
+            return False
+        return True
+
     def write(self, key: str, array: NDArray[Any]) -> None:
         """Write to a temporary name, flush to disk, then rename: killed at any moment, nothing half is left.
 

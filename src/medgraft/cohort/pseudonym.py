@@ -42,7 +42,7 @@ class Pseudonyms:
         return f"2.25.{int(self._hash('uid', uid, digits=32), 16)}" if uid else ""
 
     def hide(self, found: FoundStack) -> FoundStack:
-        """The stack with pseudonyms for its subject, study, source and instances; free text loses words of the names."""
+        """The stack with pseudonyms for its subject, study, source and instances; free text loses their words."""
         names = words_of([found.subject, found.source, found.series_key])
         facts = {fact: self._hide_words(text, names) for fact, text in found.stack.facts.items()}
         stack = replace(found.stack, facts=facts)
