@@ -39,7 +39,7 @@ def test_written_then_read_is_equal_after_reopening(tmp_path, found):
         assert (entry.times, entry.instance_uids, entry.site) == ((0.0, 33.5), uids, "north")
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(PIXELS)
 def test_any_pixels_survive_and_byte_order_changes_nothing(tmp_path_factory, pixels: NDArray[np.generic]):
     stack = Stack(pixels=pixels, affines=np.tile(np.eye(4), (pixels.shape[1], 1, 1)), spacing=None)
@@ -94,7 +94,7 @@ def test_what_is_known_is_stored_once_and_gains_what_it_lacked(cohort, found):
     assert len(cohort) == 1
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.permutations([("B", "x", 1), ("A", "z", 2), ("A", "y", 3), ("A", "y", 4), ("C", "", 5)]))
 def test_entries_come_in_one_order(tmp_path_factory, found, order):
     with Cohort.open(tmp_path_factory.mktemp("p")) as cohort:

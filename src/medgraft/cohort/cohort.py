@@ -132,7 +132,7 @@ class Cohort:
         return self._masks.read(entry.id) if entry.mask_phases else None
 
     def found_labels(self) -> tuple[FoundLabel, ...]:
-        """The labels that came with the images, as their sources wrote them, in order of stack, phase and slice."""
+        """The labels that came with the images, in order of stack, phase and slice; the last import's word counts."""
         with self._reading() as connection:
             rows = connection.execute(select(LABELS).order_by(*LABELS.primary_key)).mappings().all()
         return tuple(FoundLabel(**row) for row in rows)
@@ -231,7 +231,10 @@ class Cohort:
 
 def _insert_labels(connection: Connection, labels: Sequence[FoundLabel]) -> None:
     if labels:
-        connection.execute(insert(LABELS).on_conflict_do_nothing(), [asdict(label) for label in labels])
+        statement = insert(LABELS)
+        place = list(LABELS.primary_key)
+        statement = statement.on_conflict_do_update(index_elements=place, set_={"code": statement.excluded.code})
+        connection.execute(statement, [asdict(label) for label in labels])
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from medgraft.cohort.cohort import Cohort
+from medgraft.cohort.found import FoundLabel, labels_of
 from medgraft.cohort.importers import IMPORTERS, Importer
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.pseudonym import Pseudonyms, words_of
@@ -93,6 +94,7 @@ class _Diary:
         self._unwritten: list[ImportNote] = []
         self._added: dict[str, StackEntry] = {}
         self._known: dict[str, StackEntry] = {}
+        self._labels: dict[str, tuple[FoundLabel, ...]] = {}
         name = source.root.resolve().name
         self._record = cohort.begin_import(
             source=self._pseudonyms.place(name) if self._pseudonyms else name,
@@ -116,7 +118,7 @@ class _Diary:
         self._names |= words_of([found.subject])
         hidden = self._pseudonyms.hide(found) if self._pseudonyms else found
         entry, new = self._cohort.take(replace(hidden, site=hidden.site or self._options.site))
-        self._file_away(entry, new, found.source)
+        self._file_away(entry, new, found)
         return self._write(finished=False)
 
     def close(self) -> ImportReport:
@@ -132,14 +134,17 @@ class _Diary:
             n_files=len(self._source.files),
         )
 
-    def _file_away(self, entry: StackEntry, new: bool, where: str) -> None:
-        if entry.id in self._added or entry.id in self._known:
+    def _file_away(self, entry: StackEntry, new: bool, found: FoundStack) -> None:
+        labels = labels_of(found, entry.id)
+        if entry.id in self._labels:
             text = f"The same images of the same subject were found twice ({entry.id}); they are stored once."
-            self.note(ImportNote(kind="set aside", code="duplicate-stack", where=where, text=text))
-        elif new:
-            self._added[entry.id] = entry
+            self.note(ImportNote(kind="set aside", code="duplicate-stack", where=found.source, text=text))
+            if labels != self._labels[entry.id]:
+                text = "The same images came with other labels before; the last ones count. Correct one of the two."
+                self.note(ImportNote(kind="noticed", code="labels-disagree", where=found.source, text=text))
         else:
-            self._known[entry.id] = entry
+            (self._added if new else self._known)[entry.id] = entry
+        self._labels[entry.id] = labels
 
     def _write(self, *, finished: bool) -> None:
         self._record = replace(self._record, added=len(self._added), known=len(self._known), finished=finished)

@@ -33,7 +33,7 @@ LABELS = Table(
     Column("stack", String, primary_key=True),
     Column("phase", Integer, primary_key=True),
     Column("slice", Integer, primary_key=True),
-    Column("code", String, primary_key=True),
+    Column("code", String, nullable=False),
 )
 
 IMPORTS = Table(

@@ -92,6 +92,16 @@ def test_slices_of_several_sizes_are_kept_alone(source, cohort):
     assert [note.code for note in report.notes] == ["sizes-differ"]
 
 
+def test_a_corrected_index_replaces_labels_and_contradictions_are_noticed(source, cohort):
+    import_source(source({"a.png": 1}, "path,subject,label\na.png,A,x\n"), cohort)
+    import_source(source({"a.png": 1}, "path,subject,label\na.png,A,y\n"), cohort)
+    assert [label.code for label in cohort.found_labels()] == ["y"]
+    index = "path,subject,label\na.png,A,y\ncopy.png,A,z\n"
+    report = import_source(source({"a.png": 1, "copy.png": 1}, index), cohort)
+    assert [note.code for note in report.notes] == ["duplicate-stack", "labels-disagree"]
+    assert [label.code for label in cohort.found_labels()] == ["z"]
+
+
 def test_a_subject_in_two_splits_is_noticed(source, cohort):
     index = "path,subject,label,split\na.png,A,x,train\nb.png,A,x,test\n"
     report = import_source(source({"a.png": 1, "b.png": 2}, index), cohort)

@@ -29,7 +29,7 @@ def _recognises(source: Source, _options: ImportOptions) -> bool:
 
 def _read(source: Source, options: ImportOptions, note: Note, report: Report) -> Iterator[FoundStack]:
     images, masks = _pair(source, note)
-    source.note_unused([*images, *masks.values()], note)
+    source.note_unused(source.suffixes(*ENDINGS), note)
     for done, path in enumerate(images, start=1):
         where = source.relative(path)
         stack = read_with_mask(path, masks.get(path), options, where, note)
