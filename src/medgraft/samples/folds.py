@@ -115,7 +115,7 @@ def _improve(subject: int, shares: Shares, placed: NDArray[np.int64], totals: Sh
     moved = shares[subject] - comes_back
     after = _unevenness(totals[here] - moved) + _unevenness(totals[goes_to] + moved)
     gain = _unevenness(totals[here]) + _unevenness(totals[goes_to]) - after
-    best = int(gain.argmax())
+    best = int(gain.round(12).argmax())
     if gain[best] <= 1e-9 or (best >= len(others) and np.count_nonzero(placed == here) == 1):
         return False
     totals[here] -= moved[best]
