@@ -31,6 +31,7 @@ def make_stack() -> Callable[..., Stack]:
     """A stack of noise with exact geometry: steps along the normal in mm, tilts in degrees about the rows."""
 
     def make(
+        *,
         n_phases: int = 3,
         steps: tuple[float, ...] = (8.0, 8.0, 8.0),
         tilts: tuple[float, ...] = (),

@@ -1,6 +1,7 @@
 """From a file's header to its frames: the only place that knows which attribute of DICOM means what."""
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -77,11 +78,12 @@ _GE_B_VALUE_OFFSET = 1e9  # some GE software adds 10^9 to the b-value
 
 def read_frames(path: Path, root: Path) -> tuple[Frame, ...]:
     """The frames of one file; empty for a DICOMDIR. Raises `UnusableFileError` where the file is no usable image."""
-    header = read_header(path)
-    if header is None:
-        return ()
+    where = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     try:
-        return _frames(header, path, path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom warns about each odd value, also when it is first looked at
+            header = read_header(path)
+            return () if header is None else _frames(header, path, where)
     except FOREIGN as error:
         if isinstance(error, UnusableFileError):
             raise
@@ -183,13 +185,14 @@ def _b_value(say: Attributes) -> float | None:
         (0x0043, "GEMS_PARM_01", 0x39),
     )
     found = say.number("DiffusionBValue")
-    for place in private:
-        found = say.private(*place) if found is None else found
+    if found is not None:
+        return found
+    # Private elements stand in series that are no diffusion, too: there b = 0 says nothing.
+    found = next((value for place in private if (value := say.private(*place))), None)
+    match = re.search(r"_b(\d+)", say.text("SequenceName"))
     if found is None:
-        match = re.search(r"_b(\d+)", say.text("SequenceName"))
-        found = float(match[1]) if match else None
-    # GE writes b = 0 into every series, diffusion or not.
-    return found % _GE_B_VALUE_OFFSET if found else None
+        return float(match[1]) if match else None
+    return found % _GE_B_VALUE_OFFSET
 
 
 def _inverted_about(say: Attributes) -> int | None:

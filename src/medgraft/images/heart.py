@@ -10,8 +10,8 @@ from medgraft.images.grid import Grid
 
 _SHORT_AXIS = re.compile(r"short[ _-]?ax|\bsax|sax\b|_sax|sax_|\bsa\b|_sa_", re.IGNORECASE)
 
-#: A normal within 45 degrees of the heart's usual long axis; an axial stack is at 57 degrees.
-_NEAR_LONG_AXIS = 0.7
+#: Cosine to the heart's usual long axis asked of a cine with and without a telling name; axial: 0.55.
+_NEAR_LONG_AXIS = {True: 0.35, False: 0.7}
 
 #: A cine that starts later than this after the R wave (ms) does not start at end diastole.
 _LATEST_ED = 100.0
@@ -24,7 +24,7 @@ def shows_short_axis(grid: Grid, normal: NDArray[np.float64]) -> bool:
         return False
     named = any(_SHORT_AXIS.search(text) for text in (first.description, first.facts.get("ProtocolName", "")))
     along = abs(float(normal @ BASE_TO_APEX)) / float(np.linalg.norm(BASE_TO_APEX))
-    return named or (_is_cine(grid) and along > _NEAR_LONG_AXIS)
+    return (named or _is_cine(grid)) and along > _NEAR_LONG_AXIS[named]
 
 
 def base_is_last(normal: NDArray[np.float64]) -> bool:

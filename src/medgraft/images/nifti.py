@@ -42,7 +42,7 @@ def read_nifti(path: Path, mask: Path | None = None, mask_codes: Mapping[int, in
     """
     image = _load(path)
     pixels = _pixels(image, path)
-    affine = _TO_LPS @ np.asarray(image.affine, float)
+    affine = _TO_LPS @ _true_affine(image)
     affines = np.stack([_slice_affine(affine, z) for z in range(pixels.shape[1])])
     labels = None if mask is None else _mask(mask, pixels.shape, mask_codes)
     return Stack(
@@ -97,6 +97,13 @@ def _pixels(image: Any, path: Path) -> NDArray[Any]:
     if pixels.dtype.kind not in "iuf":
         raise ImageError(f"Expected grey pixels in {path.name}, got {pixels.dtype}.")
     return np.ascontiguousarray(pixels.reshape((*pixels.shape[:3], -1)).transpose())
+
+
+def _true_affine(image: Any) -> NDArray[np.float64]:
+    """The file's affine in RAS. One of 1 mm voxels is a placeholder if `pixdim` has other sizes (ACDC's files are so)."""
+    affine, sizes = np.array(image.affine, float), np.asarray(image.header.get_zooms()[:3], float)
+    placeholder = np.allclose(np.linalg.norm(affine[:3, :3], axis=0), 1) and bool(np.all(sizes > 0))
+    return affine @ np.diag([*(sizes if placeholder else (1, 1, 1)), 1])
 
 
 def _slice_affine(affine: NDArray[np.float64], z: int) -> NDArray[np.float64]:

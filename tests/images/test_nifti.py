@@ -1,0 +1,107 @@
+"""NIfTI: round trips, and nibabel's own idea of where a voxel is."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from medgraft.core.errors import ImageError, InputError
+from medgraft.core.seeds import rng
+from medgraft.core.stack import Stack
+from medgraft.images import read_nifti, write_nifti
+
+STACKS = {
+    "4D": {},
+    "3D": {"n_phases": 1},
+    "one slice": {"steps": ()},
+    "uint8": {"dtype": "uint8"},
+    "axial": {"normal": (0, 0, 1)},
+}
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("name", STACKS)
+def test_write_then_read_gives_the_same_stack(tmp_path: Path, make_stack, name: str, suffix: str) -> None:
+    stack = _with_mask(make_stack(**STACKS[name]))
+    image, mask = tmp_path / f"a{suffix}", tmp_path / f"m{suffix}"
+    write_nifti(image, stack, mask)
+    found = read_nifti(image, mask)
+    np.testing.assert_array_equal(found.pixels, stack.pixels)
+    assert found.pixels.dtype == stack.pixels.dtype
+    np.testing.assert_array_equal(found.mask, stack.mask)
+    assert found.mask_phases == stack.mask_phases
+    np.testing.assert_allclose(found.affines, stack.affines, atol=1e-4)
+    np.testing.assert_allclose(found.spacing, stack.spacing, atol=1e-4)
+    if stack.times is not None:
+        np.testing.assert_allclose(found.times, stack.times)
+
+
+def _with_mask(stack: Stack) -> Stack:
+    mask = rng("mask").integers(0, 4, stack.pixels.shape).astype(np.uint8)
+    mask[1:] = 0
+    return Stack(
+        pixels=stack.pixels,
+        affines=stack.affines,
+        spacing=stack.spacing,
+        times=stack.times,
+        mask=mask,
+        mask_phases=(0,),
+    )
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(0, 2)), key=st.integers(0, 99))
+def test_a_voxel_is_where_nibabel_says(tmp_path: Path, place: tuple[int, int, int], key: int) -> None:
+    turn, _ = np.linalg.qr(rng("turn", key).normal(size=(3, 3)))
+    affine = np.eye(4)
+    affine[:3, :3], affine[:3, 3] = turn * [1.1, 1.3, 7.0], rng("origin", key).normal(size=3) * 50
+    nib.save(nib.Nifti1Image(np.zeros((5, 4, 3, 2), np.int16), affine), tmp_path / "a.nii")
+    stack = read_nifti(tmp_path / "a.nii")
+    x, y, z = place
+    expected = nib.load(tmp_path / "a.nii").affine @ [x, y, z, 1]
+    np.testing.assert_allclose(stack.affines[z] @ [x, y, 0, 1], expected * [-1, -1, 1, 1], atol=1e-4)
+    np.testing.assert_allclose(stack.spacing, (7.0, 1.3, 1.1), rtol=1e-5)
+
+
+def test_scaled_pixels_are_scaled(tmp_path: Path) -> None:
+    image = nib.Nifti1Image(np.arange(24, dtype=np.float32).reshape(2, 3, 4) / 2, np.eye(4))
+    image.set_data_dtype(np.int16)
+    nib.save(image, tmp_path / "a.nii")
+    np.testing.assert_allclose(read_nifti(tmp_path / "a.nii").pixels[0].T, image.get_fdata(), atol=1e-3)
+
+
+def test_mask_codes_are_mapped_and_unknown_ones_refused(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 2, 2), np.int16)
+    pixels[0], pixels[1, 1] = 1, 3
+    nib.save(nib.Nifti1Image(pixels, np.eye(4)), tmp_path / "a.nii")
+    mask = read_nifti(tmp_path / "a.nii", tmp_path / "a.nii", {0: 0, 1: 3, 3: 1}).mask
+    assert mask is not None
+    np.testing.assert_array_equal(mask[0].T, np.choose(pixels, [0, 3, 0, 1]))
+    with pytest.raises(ImageError, match="mask_codes"):
+        read_nifti(tmp_path / "a.nii", tmp_path / "a.nii", {0: 0, 1: 3})
+
+
+def test_unlabelled_phases_of_a_mask_are_told(tmp_path: Path) -> None:
+    mask = np.zeros((3, 3, 2, 5), np.uint8)
+    mask[..., 1] = mask[..., 3] = 1
+    nib.save(nib.Nifti1Image(mask, np.eye(4)), tmp_path / "m.nii")
+    assert read_nifti(tmp_path / "m.nii", tmp_path / "m.nii").mask_phases == (1, 3)
+
+
+@pytest.mark.parametrize("stack", [{"steps": (8.0, 9.0)}, {"steps": (8.0, 8.0), "tilts": (0, 2, 0)}])
+def test_what_one_affine_cannot_say_is_not_written(tmp_path: Path, make_stack, stack) -> None:
+    with pytest.raises(InputError, match="evenly spaced"):
+        write_nifti(tmp_path / "a.nii", make_stack(**stack))
+
+
+@pytest.mark.parametrize("n_bytes", [0, 10, 348, 400])
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_damaged_files_are_refused(tmp_path: Path, make_stack, suffix: str, n_bytes: int) -> None:
+    path = tmp_path / f"a{suffix}"
+    write_nifti(path, make_stack())
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    with pytest.raises(ImageError, match="Expected"):
+        read_nifti(path)
