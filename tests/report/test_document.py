@@ -8,9 +8,12 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from medgraft.report import StudyContent, write_report
+from medgraft.core.task import task_from_codes
+from medgraft.evaluation import bootstrap
+from medgraft.report import ModelResult, StudyContent, write_report
 from medgraft.report.document import render
 from medgraft.report.pictures import Picture
 from medgraft.report.study_tables import study_tables
@@ -104,6 +107,25 @@ def test_what_is_seen_is_the_exact_number_rounded(folder: Path) -> None:
     for exact, seen in zip(page.cells["results"][1:], page.visible["results"][1:], strict=True):
         for number, text in list(zip(exact, seen, strict=True))[4:]:
             assert text == (f"{float(number):.2f}" if number else "–")
+
+
+def test_a_study_of_one_plain_model_on_two_classes_is_reported(content: StudyContent, tmp_path: Path) -> None:
+    task = task_from_codes("lesion", ["benign", "malignant"])
+    full = content.results[0].predictions
+    table = dataclasses.replace(
+        full, y_true=np.minimum(full.y_true, 1), y_score=full.y_score[:, :2] + 0.1, classes=task.codes
+    )
+    result = ModelResult(
+        name="one", network="ResNet-18", depth=None, weights="random", predictions=table,
+        metrics=bootstrap(table.rows(table.subject == "patient001"), n=5),
+    )  # fmt: skip
+    bare = StudyContent(title="t", created_note="", task=task, settings="", splits=(), networks=(),
+                        results=(result,), baselines=(), cross_validation=(result,))  # fmt: skip
+    page = Page(write_report(bare, tmp_path).read_text())
+    # One patient has no interval, so none is shown; all-empty tables and figures are left out.
+    assert set(page.cells) == {"results", "cross-validation", "per-class"}
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == {"headline", "confusion"}
+    assert "–" not in page.visible["results"][1][4:7]
 
 
 @pytest.mark.slow

@@ -90,8 +90,10 @@ class CamExample:
 class ModelResult:
     """What one model, or one baseline, answered and how good that was.
 
-    name: unique, safe in file names. network: title for people. depth, chosen_rate, chosen_epoch, curves: None for
-    baselines, depth also for networks from scratch; weights "" for baselines. decoded: (N,) classes after joint stack decoding, None where the task has no order along the stack.
+    name: unique, safe in file names. network: title for people. depth: None for networks from scratch and baselines.
+    weights: "" for baselines. chosen_rate, chosen_epoch, curves: None for baselines.
+    predictions: only rows with a known truth. decoded: (N,) classes after joint stack decoding, None where the task
+    has no order along the stack.
     metrics: figures with intervals by name for the plain decisions (argmax); decoded_metrics: for `decoded`.
     embedding: (N, 2), t-SNE of penultimate features. cams: Grad-CAM per (truth, prediction) cell.
     """
@@ -109,6 +111,18 @@ class ModelResult:
     curves: FoldCurves | None = None
     embedding: NDArray[np.float64] | None = None
     cams: tuple[CamExample, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` where rows have no truth, or the parts differ in length."""
+        n_rows = len(self.predictions)
+        if n_rows == 0 or self.predictions.y_true.min() < 0:
+            raise InputError(
+                f"Expected rows with a known truth for {self.name}, got {n_rows} rows. Leave out the others."
+            )
+        parts = {"decoded": self.decoded, "embedding": self.embedding}
+        lengths = {name: len(part) for name, part in parts.items() if part is not None}
+        if set(lengths.values()) - {n_rows}:
+            raise InputError(f"Expected {n_rows} rows for {self.name}, got {lengths}.")
 
     @property
     def title(self) -> str:

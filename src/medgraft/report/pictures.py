@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medgraft.report.content import ModelResult, StudyContent
+from medgraft.core.task import Task
+from medgraft.report.content import FoldCurves, ModelResult, StudyContent
 from medgraft.report.figures import (
     cam_matrix,
     class_counts,
@@ -14,6 +15,7 @@ from medgraft.report.figures import (
     headline,
     subject_strip,
 )
+from medgraft.report.figures.subject_strip import MOST_ROWS
 from medgraft.report.findings import HEADLINE, leading_model
 from medgraft.report.style import png_of
 
@@ -114,41 +116,55 @@ def _counts(content: StudyContent) -> Picture:
 
 def _of_model(result: ModelResult, content: StudyContent) -> Iterator[Picture]:
     if result.curves is not None:
-        yield Picture(
-            png=png_of(curves_by_rate(result)),
-            name=f"curves-{result.name}",
-            title="Curves at each learning rate",
-            caption="Faint lines are single folds, bold lines their mean; the dotted line marks the chosen epoch.",
-            alt=(
-                f"Training curves of {result.title} at {len(result.curves.rates)} learning rates; chosen: rate "
-                f"{result.chosen_rate}, epoch {result.chosen_epoch}."
-            ),
-            model=result.name,
-        )
+        yield _curves_of(result, result.curves)
     if content.task.along_stack:
-        yield Picture(
-            png=png_of(subject_strip(result, content.task)),
-            name=f"stacks-{result.name}",
-            title="Stack by stack",
-            caption=(
-                "Each row is one stack at one phase, base on the left; truth above, answer below, wrong slices "
-                "framed; most errors first. Errors at the borders of the range are what readers disagree about too."
-            ),
-            alt=f"Truth and answers of {result.title} along each stack.",
-            model=result.name,
-        )
+        yield _stacks_of(result, content.task)
     if result.cams:
-        yield Picture(
-            png=png_of(cam_matrix(result.cams, content.task)),
-            name=f"cams-{result.name}",
-            title="Where the network looked (Grad-CAM)",
-            caption=(
-                "Examples of each pair of truth and answer, with the number of such images: the image above, below "
-                "it the regions that raised the score of the answer (bright: most)."
-            ),
-            alt=f"Grad-CAM overlays of {result.title} by truth and answer.",
-            model=result.name,
-        )
+        yield _cams_of(result, content.task)
+
+
+def _curves_of(result: ModelResult, curves: FoldCurves) -> Picture:
+    return Picture(
+        png=png_of(curves_by_rate(result)),
+        name=f"curves-{result.name}",
+        title="Curves at each learning rate",
+        caption="Faint lines are single folds, bold lines their mean; the dotted line marks the chosen epoch.",
+        alt=(
+            f"Training curves of {result.title} at {len(curves.rates)} learning rates; chosen: rate "
+            f"{result.chosen_rate}, epoch {result.chosen_epoch}."
+        ),
+        model=result.name,
+    )
+
+
+def _stacks_of(result: ModelResult, task: Task) -> Picture:
+    n_stacks = len(result.predictions.stacks())
+    cut = f" The {MOST_ROWS} of {n_stacks} stacks with the most errors are shown." if n_stacks > MOST_ROWS else ""
+    return Picture(
+        png=png_of(subject_strip(result, task)),
+        name=f"stacks-{result.name}",
+        title="Stack by stack",
+        caption=(
+            "Each row is one stack at one phase, base on the left; truth above, answer below, wrong slices framed; "
+            f"most errors first.{cut} Errors at the borders of the range are what readers disagree about too."
+        ),
+        alt=f"Truth and answers of {result.title} along each stack.",
+        model=result.name,
+    )
+
+
+def _cams_of(result: ModelResult, task: Task) -> Picture:
+    return Picture(
+        png=png_of(cam_matrix(result.cams, task)),
+        name=f"cams-{result.name}",
+        title="Where the network looked (Grad-CAM)",
+        caption=(
+            "Examples of each pair of truth and answer, with the number of such images: the image above, below it "
+            "the regions that raised the score of the answer (bright: most)."
+        ),
+        alt=f"Grad-CAM overlays of {result.title} by truth and answer.",
+        model=result.name,
+    )
 
 
 def _value(result: ModelResult) -> str:

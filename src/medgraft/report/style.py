@@ -34,14 +34,14 @@ def png_of(figure: Figure) -> bytes:
     return data.getvalue()
 
 
-def tidy(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
+def tidy(axes: Axes, *, title: str = "", x: str = "", y: str = "", bold: bool = False) -> None:
     """Light axes: two spines, small ticks, faint horizontal rules, title on the left."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(RULE)
     axes.tick_params(labelsize=TICK, colors=MUTED, length=3, width=0.6)
     axes.grid(visible=True, axis="y", color=RULE, linewidth=0.5, alpha=0.8)
     axes.set_axisbelow(True)
-    axes.set_title(title, loc="left", fontsize=TITLE, color=INK)
+    axes.set_title(title, loc="left", fontsize=TITLE, color=INK, fontweight="bold" if bold else "normal")
     axes.set_xlabel(x, fontsize=LABEL, color=MUTED)
     axes.set_ylabel(y, fontsize=LABEL, color=MUTED)
 

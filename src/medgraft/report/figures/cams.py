@@ -4,16 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from medgraft.core.errors import InputError
 from medgraft.core.task import Task
 from medgraft.report.content import CamExample
-from medgraft.report.style import ERROR, INK, LABEL, MUTED, PAPER, TICK, TITLE, bare, grey_limits, new_figure
+from medgraft.report.style import ERROR, INK, MUTED, PAPER, TICK, TITLE, bare, grey_limits, new_figure
 
 #: Dark blue where there is little evidence, yellow where there is much; readable without colour vision.
 _MAP_COLOURS = "inferno"
 _PER_CELL = 3
+
+#: Inches.
+_IMAGE, _GAP, _HEADING, _CAPTION = 1.08, 0.05, 0.32, 0.4
+_CELL_WIDTH = _PER_CELL * (_IMAGE + _GAP) + 0.2
+_CELL_HEIGHT = _HEADING + 2 * _IMAGE + _GAP + _CAPTION
 
 
 def cam_matrix(examples: Sequence[CamExample], task: Task) -> Figure:
@@ -22,18 +28,26 @@ def cam_matrix(examples: Sequence[CamExample], task: Task) -> Figure:
     Each image stands above its overlay; at most three per cell, with the count of the whole cell.
     """
     n_classes = len(task.classes)
-    figure = new_figure(2.35 * n_classes, width=3.5 * n_classes)
+    size = (n_classes * _CELL_WIDTH, n_classes * _CELL_HEIGHT)
+    figure = Figure(figsize=size, facecolor=PAPER)
     cells = {(example.truth, example.predicted): example for example in examples}
-    panels = figure.subfigures(n_classes, n_classes, squeeze=False, wspace=0.03, hspace=0.03)
     for truth in range(n_classes):
         for answer in range(n_classes):
-            _cell(panels[truth, answer], truth, answer, cells.get((truth, answer)), task)
+            corner = (0.1 + answer * _CELL_WIDTH, (n_classes - truth) * _CELL_HEIGHT)
+            example = cells.get((truth, answer))
+            colour = MUTED if example is None else INK if truth == answer else ERROR
+            heading = f"{_heading(truth, answer, task)}:  {example.count if example else 0:,}"
+            _write(figure, corner[0], corner[1] - 0.22, heading, fontsize=TITLE, color=colour)
+            if example is not None:
+                _draw_pairs(figure, corner, example)
     return figure
 
 
 def cam_sheet(examples: Sequence[CamExample], task: Task, *, columns: int = 5) -> Figure:
     """Every map of every cell as image and overlay side by side, for `medgraft explain`."""
     pairs = [(e, i) for e in examples for i in range(len(e.images))]
+    if not pairs:
+        raise InputError("Expected at least one image with its map, got none.")
     rows = -(-len(pairs) // columns)
     figure = new_figure(1.75 * rows, width=2.9 * columns)
     grid = figure.subplots(rows, 2 * columns, squeeze=False)
@@ -57,22 +71,25 @@ def draw_overlay(axes: Axes, image: NDArray[Any], cam: NDArray[Any] | None, *, a
     bare(axes)
 
 
-def _cell(panel: SubFigure, truth: int, answer: int, example: CamExample | None, task: Task) -> None:
-    count = example.count if example else 0
-    colour = INK if truth == answer else ERROR
-    heading = f"{_heading(truth, answer, task)}   n = {count:,}"
-    panel.suptitle(heading, x=0.03, ha="left", fontsize=TITLE, color=colour if count else MUTED)
-    grid = panel.subplots(2, _PER_CELL)
-    for axes in grid.flat:
-        bare(axes)
-        axes.set_facecolor(PAPER)
-    if example is None or not len(example.images):
-        grid[0, 0].text(0, 1, "no such image", va="top", fontsize=LABEL, color=MUTED)
-        return
+def _draw_pairs(figure: Figure, corner: tuple[float, float], example: CamExample) -> None:
+    left, top = corner
     for index in range(min(_PER_CELL, len(example.images))):
-        draw_overlay(grid[0, index], example.images[index], None)
-        draw_overlay(grid[1, index], example.images[index], example.maps[index])
-        grid[1, index].set_xlabel(example.captions[index], fontsize=TICK - 2, color=MUTED, labelpad=2)
+        x, above = left + index * (_IMAGE + _GAP), top - _HEADING - _IMAGE
+        below = above - _GAP - _IMAGE
+        draw_overlay(_box(figure, x, above), example.images[index], None)
+        draw_overlay(_box(figure, x, below), example.images[index], example.maps[index])
+        _write(figure, x, below - 0.15, example.captions[index], fontsize=TICK - 1.5, color=MUTED)
+
+
+def _box(figure: Figure, x: float, y: float) -> Axes:
+    """Axes for one image with their lower left corner at x, y in inches; quicker than a constrained layout."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes((x / width, y / height, _IMAGE / width, _IMAGE / height))
+
+
+def _write(figure: Figure, x: float, y: float, text: str, *, fontsize: float, color: str) -> None:
+    width, height = figure.get_size_inches()
+    figure.text(x / width, y / height, text, fontsize=fontsize, color=color)
 
 
 def _heading(truth: int, answer: int, task: Task) -> str:

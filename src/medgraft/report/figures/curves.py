@@ -63,10 +63,9 @@ def curves_by_rate(result: ModelResult) -> Figure:
         above, below = grid[:, index]
         chosen = rate == result.chosen_rate
         _draw_pair(above, below, curves, index, _loss_limit([curves]))
-        tidy(above, title=f"rate {rate:g}{', chosen' if chosen else ''}", y="" if index else "loss")
+        tidy(above, title=f"rate {rate:g}{', chosen' if chosen else ''}", y="" if index else "loss", bold=chosen)
         tidy(below, x="epoch", y="" if index else "accuracy")
         if chosen:
-            above.title.set_fontweight("bold")
             _mark_epoch(above, below, result.chosen_epoch)
     _legend(figure)
     return figure

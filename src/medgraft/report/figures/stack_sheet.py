@@ -43,7 +43,7 @@ def stack_sheet(
         )
     rows = -(-len(images) // _COLUMNS)
     height = images.shape[1] * (spacing[1] / spacing[2] if spacing else 1) / images.shape[2]
-    figure = new_figure(0.9 + rows * (1.75 * height + 0.75), width=1.85 * _COLUMNS)
+    figure = new_figure(0.9 + rows * (1.75 * height + 0.68), width=1.85 * _COLUMNS)
     figure.suptitle(title or "Base to apex", x=0.01, ha="left", fontsize=TITLE + 1, color=INK)
     ratios = [height * 10, 1] * rows
     grid = figure.subplots(2 * rows, _COLUMNS, squeeze=False, height_ratios=ratios)

@@ -14,7 +14,8 @@ from medgraft.core.task import Task
 from medgraft.report.content import ModelResult
 from medgraft.report.style import ERROR, INK, LABEL, MUTED, PAPER, TICK, ink_on, letters, new_figure
 
-_MOST_ROWS = 48
+#: Two columns of 24 fill a page.
+MOST_ROWS = 48
 _COLUMNS = 2
 
 
@@ -29,7 +30,7 @@ class _Row(NamedTuple):
         return int((self.truth != self.answer).sum())
 
 
-def subject_strip(result: ModelResult, task: Task, *, most: int = _MOST_ROWS) -> Figure:
+def subject_strip(result: ModelResult, task: Task, *, most: int = MOST_ROWS) -> Figure:
     """The `most` stacks with the most errors, worst first; wrong cells are framed.
 
     The answers are the jointly decoded ones where there are such.
@@ -61,8 +62,8 @@ def _draw(axes: Axes, rows: list[_Row], task: Task, n_rows: int, n_columns: int)
         for x, truth, answer in zip(row.places, row.truth, row.answer, strict=True):
             cells += [_cell(x, y, 0.42, task, truth), _cell(x, y + 0.42, 0.42, task, answer)]
             wrong += [Rectangle((x, y), 0.96, 0.84)] if truth != answer else []
-            _letter(axes, x, y + 0.21, task, truth)
-            _letter(axes, x, y + 0.63, task, answer)
+        _name_runs(axes, row.places, y + 0.21, row.truth, task)
+        _name_runs(axes, row.places, y + 0.63, row.answer, task)
     axes.add_collection(PatchCollection(cells, match_original=True))
     axes.add_collection(PatchCollection(wrong, facecolor="none", edgecolor=ERROR, linewidth=1.6))
     axes.set_xlim(-0.1, n_columns + 1.2)
@@ -81,9 +82,14 @@ def _cell(x: float, y: float, height: float, task: Task, index: int) -> Rectangl
     return Rectangle((x, y), 0.96, height, facecolor=task.classes[index].colour, edgecolor=PAPER, linewidth=0.5)
 
 
-def _letter(axes: Axes, x: float, y: float, task: Task, index: int) -> None:
-    ink = ink_on(task.classes[index].colour)
-    axes.text(x + 0.48, y, letters(task)[index], ha="center", va="center", fontsize=5.5, color=ink, clip_on=True)
+def _name_runs(axes: Axes, places: NDArray[np.int64], y: float, classes: NDArray[np.int64], task: Task) -> None:
+    """One mark in the middle cell of each run of equal cells: quieter, and quicker, than one in every cell."""
+    starts = np.flatnonzero(np.diff(classes, prepend=-1))
+    for run in np.split(np.arange(len(classes)), starts[1:]):
+        index = classes[run[0]]
+        x = places[run[len(run) // 2]] + 0.48
+        ink = ink_on(task.classes[index].colour)
+        axes.text(x, y, letters(task)[index], ha="center", va="center", fontsize=6, color=ink)
 
 
 def _key(task: Task) -> list[Patch | Line2D]:
