@@ -68,7 +68,7 @@ def stack_posterior(y_score: NDArray[Any], order: Sequence[int], required: Colle
 
 
 class _Chain(NamedTuple):
-    """Columns (K,), log scores (Z, K), and 0 where a step (K, K), a first or a last state (K,) is allowed, else -inf."""
+    """Columns (K,), log scores (Z, K); steps (K, K), first and last states (K,): 0 where allowed, else -inf."""
 
     columns: NDArray[np.int64]
     log_score: NDArray[np.float64]
@@ -101,9 +101,8 @@ def _checked(scores: NDArray[np.float64], order: Sequence[int], required: Collec
     if scores.ndim != 2:
         raise InputError(f"Expected scores of shape (Z, K), got {scores.shape}.")
     if not np.isfinite(scores).all():
-        raise InputError(
-            f"Expected finite scores, got NaN or infinity in {(~np.isfinite(scores)).any(axis=1).sum()} slices. Do leave diverged runs out."
-        )
+        broken = int((~np.isfinite(scores)).any(axis=1).sum())
+        raise InputError(f"Expected finite scores, got NaN or infinity in {broken} slices. Do leave diverged runs out.")
     if not order or len(set(order)) != len(order) or not set(order) <= set(range(scores.shape[1])):
         raise InputError(f"Expected an order of different columns within 0..{scores.shape[1] - 1}, got {tuple(order)}.")
     if not set(required) <= set(order):
