@@ -18,7 +18,9 @@ TEXT, WHOLE = ("subject", "site", "stack", "phase"), ("slice", "n_slices", "fold
 @st.composite
 def tables(draw: st.DrawFn, min_rows: int = 0) -> Predictions:
     n, n_classes = draw(st.integers(min_rows, 8)), draw(st.integers(1, 3))
-    text = {name: np.array(draw(st.lists(NAMES, min_size=n, max_size=n)), np.str_) for name in TEXT}
+    # Stacks and phases come from few names, so that rows share them.
+    names = dict.fromkeys(TEXT, NAMES) | {"stack": st.sampled_from(["", "a"]), "phase": st.sampled_from(["ed", "es"])}
+    text = {name: np.array(draw(st.lists(names[name], min_size=n, max_size=n)), np.str_) for name in TEXT}
     whole = {name: np.array(draw(st.lists(st.integers(-1, 40), min_size=n, max_size=n)), np.int64) for name in WHOLE}
     scores = rng(draw(st.integers(0, 99))).dirichlet(np.ones(n_classes), n).reshape(n, n_classes)
     return Predictions(**text, **whole, y_score=scores, classes=tuple("abc"[:n_classes]))
