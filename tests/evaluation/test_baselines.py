@@ -87,6 +87,13 @@ def test_position_knows_the_phase(make_table: MakeTable) -> None:
     assert evaluate(baseline_predictions(by_phase, patient_folds(table), "position"))["accuracy"] == 1
 
 
+def test_position_weighs_every_class_alike(make_table: MakeTable) -> None:
+    table = make_table(seed=9, n_subjects=30)
+    rare = (table.slice == 0) & (rng(9, "rare").random(len(table)) < 0.3)
+    answered = position_baseline(dataclasses.replace(table, y_true=np.where(rare, 2, 1)), table).argmax(axis=1)
+    assert (answered[table.slice == 0] == 2).all()
+
+
 def test_position_of_odd_tables(make_table: MakeTable) -> None:
     table = make_table(seed=7)
     one_class = dataclasses.replace(table, y_true=np.full(len(table), 1))

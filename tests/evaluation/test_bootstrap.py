@@ -36,13 +36,17 @@ def test_same_key_same_bytes_whatever_the_row_order(method: str, make_table: Mak
 
 
 @pytest.mark.parametrize("method", ["percentile", "BCa"])
-def test_intervals_of_a_mean_agree_with_scipy(method: str) -> None:
-    right = rng(3, "scipy").random(60) ** 2 > 0.2
-    table = singles(right)
-    ours = bootstrap(table, ["accuracy"], n=20_000, method=method.lower())["accuracy"]
-    theirs = scipy_bootstrap((right.astype(float),), np.mean, n_resamples=20_000, method=method, rng=rng(3, "theirs"))
-    # One row of 60 is 0.0167; two independent bootstraps agree to about that.
-    assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.018)
+def test_intervals_of_a_skewed_mean_agree_with_scipy(method: str) -> None:
+    wrong = rng(3, "skewed").beta(0.5, 4, size=25)
+    table = dataclasses.replace(singles(np.ones(25, bool)), y_score=np.column_stack([1 - wrong, wrong]))
+    ours = bootstrap(table, ["brier"], n=20_000, method=method.lower())["brier"]
+    rows = (2 * wrong**2,)
+    theirs = scipy_bootstrap(rows, np.mean, n_resamples=20_000, method=method, rng=rng(3, "theirs")).confidence_interval
+    width = theirs.high - theirs.low
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.025 * width)
+    # The two kinds differ by more than that, so agreement is of the right kind.
+    other = bootstrap(table, ["brier"], n=20_000, method={"percentile": "bca", "BCa": "percentile"}[method])["brier"]
+    assert other.high != pytest.approx(theirs.high, abs=0.1 * width)
 
 
 def singles(right: np.ndarray, subject: np.ndarray | None = None) -> Predictions:

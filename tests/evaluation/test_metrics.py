@@ -163,6 +163,23 @@ def rows_of(table: Predictions) -> list[tuple[str, str, int, int]]:
     )
 
 
+def test_slices_of_another_phase_are_no_neighbours(make_table: MakeTable) -> None:
+    full = make_table(seed=8, n_subjects=1)
+    # The first slice at ED, then the second at ES: next to each other in the table, not in the heart.
+    table = full.rows(((full.phase == "ed") & (full.slice == 0)) | ((full.phase == "es") & (full.slice == 1)))
+    crossed = dataclasses.replace(table, y_true=np.array([1, 2]))
+    assert evaluate(crossed, np.array([2, 1]))["soft_accuracy"] == 0
+    same_phase = dataclasses.replace(crossed, phase=np.array(["ed", "ed"]))
+    assert evaluate(same_phase, np.array([2, 1]))["soft_accuracy"] == 1
+
+
+def test_one_class_alone_has_no_area(make_table: MakeTable) -> None:
+    table = make_table(seed=10)
+    figures = evaluate(table.rows(table.y_true == 1))
+    assert np.isnan([figures["auc_IN"], figures["auc_OAP"], figures["auc_weighted"]]).all()
+    assert np.isfinite(figures["auc_micro"])
+
+
 def test_calibration_error_is_its_definition(make_table: MakeTable) -> None:
     table = make_table(seed=9, rounded=False)
     highest, right = table.y_score.max(axis=1), table.y_pred == table.y_true
