@@ -75,11 +75,10 @@ def test_acdc_layout_holds_both_frames_in_the_codes_of_acdc(tmp_path: Path) -> N
     assert list(info) == ["ED", "ES", "Group", "Height", "NbFrame", "Weight"]
     for name in ("ED", "ES"):
         frame, phase = f"patient001_frame{int(info[name]):02d}", heart.stack.phases[name.lower()]
-        image, truth = (np.asarray(nib.load(home / f"{frame}{end}.nii.gz").dataobj) for end in ("", "_gt"))
-        np.testing.assert_array_equal(image.T, heart.stack.pixels[phase])
+        image, truth = (np.asarray(nib.load(home / f"{frame}{end}.nii.gz").dataobj).T for end in ("", "_gt"))
+        np.testing.assert_array_equal(image, heart.stack.pixels[phase])
         for part, code in ACDC_CODES.items():
-            drawn = truth.T == code
-            np.testing.assert_array_equal(drawn, heart.stack.mask[phase] == MASK_CODES[part])
+            np.testing.assert_array_equal(truth == code, heart.stack.mask[phase] == MASK_CODES[part])
 
 
 @pytest.mark.parametrize("write", WRITERS)

@@ -1,13 +1,10 @@
 """A canvas on which tissues are painted by signed distance, so that every edge is smooth."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-#: Single precision throughout; the type says no more than real, as mixing with Python numbers does.
-Field = NDArray[np.floating[Any]]
+from medgraft.phantoms.fields import Field
 
 #: Signal of tissues in balanced SSFP (about T2/T1 and proton density), blood = 1; muscle stands for myocardium too.
 SIGNAL = {
@@ -41,9 +38,3 @@ class Canvas:
 def signals(blood_to_muscle: float) -> dict[str, float]:
     """`SIGNAL` at another contrast between blood and muscle."""
     return {**SIGNAL, "muscle": 1 / blood_to_muscle, "liver": 0.95 / blood_to_muscle}
-
-
-def ellipsoid(*axes: tuple[Field | float, float]) -> Field:
-    """A signed distance, near enough, to an ellipsoid from pairs (coordinate from its centre, half-axis) in mm."""
-    norm = np.sqrt(sum((np.asarray(x, np.float32) * np.float32(1 / a)) ** 2 for x, a in axes))
-    return np.asarray((norm - 1) * np.float32(min(a for _, a in axes)), np.float32)

@@ -5,15 +5,13 @@ w = 0 is the mitral valve plane at end diastole.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import simpson
 
 from medgraft.core.task import IN, OAP, OBS
-
-Field = NDArray[np.floating[Any]]
+from medgraft.phantoms.fields import Field
 
 #: The cavity ends where its radius falls below this: beyond, trabeculae fill it and no pool is discernible.
 SMALLEST_POOL_MM = 3.0

@@ -1,13 +1,34 @@
 """Sections through the heart: signed distances of its parts, painted as tissue or written as a mask."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.task import MASK_CODES
-from medgraft.phantoms.canvas import Canvas, Field, ellipsoid
+from medgraft.phantoms.canvas import Canvas
+from medgraft.phantoms.fields import Field, ellipsoid
 from medgraft.phantoms.heart import Heart, HeartState
+
+
+class Sac(NamedTuple):
+    """A chamber above the base: centre and half-axes in the plane as shares of `heart_size`, along the axis in mm."""
+
+    u: float
+    v: float
+    above: float
+    half_u: float
+    half_v: float
+    half_w: float
+
+
+#: Left atrium, right ventricular outflow, right atrium.
+SACS = (
+    Sac(u=0.38, v=0.50, above=22, half_u=0.86, half_v=0.66, half_w=30),
+    Sac(u=-0.72, v=-0.86, above=26, half_u=0.58, half_v=0.46, half_w=26),
+    Sac(u=-1.25, v=0.52, above=24, half_u=0.72, half_v=0.86, half_w=28),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,10 +85,9 @@ def paint_heart(canvas: Canvas, state: HeartState, cut: Sections, grain: Field, 
         hull = np.minimum(hull, sac)
     hull = np.minimum(hull, np.maximum(cut.epicardium, state.base - 25 - cut.w))
     fat = hull - heart.fat * np.clip(0.7 + 0.8 * coarse, 0.1, 3)
-    canvas.paint("fat", _fat_pad(state, cut, coarse), 0.85 + 0.12 * coarse)
     canvas.paint("bone", fat - 0.7, 0.8)
     canvas.paint("fat", fat, 0.95 + 0.05 * grain)
-    flow = 1 + 0.07 * grain + 0.08 * coarse
+    flow = 1 + 0.09 * grain + 0.10 * coarse
     for sac in vessels:
         canvas.paint("muscle", sac - 1.2)
         canvas.paint("blood", sac, 0.97 * flow)
@@ -79,19 +99,11 @@ def paint_heart(canvas: Canvas, state: HeartState, cut: Sections, grain: Field, 
         canvas.paint("muscle", muscle + 0.8 * grain, 1.1)
 
 
-def _fat_pad(state: HeartState, cut: Sections, coarse: Field) -> Field:
-    """The fat between right ventricle, diaphragm and breastbone."""
-    size, heart = heart_size(state.heart), state.heart
-    middle_u, middle_v = -1.1 * size - 0.4 * heart.rv_width, 0.5 * size
-    pad = ellipsoid((cut.u - middle_u, 34), (cut.v - middle_v, 22), (cut.w - 0.4 * heart.length, 0.55 * heart.length))
-    return np.asarray(pad + 9 * coarse + 3)
-
-
 def _shape(heart: Heart, cos: Field, sin: Field) -> Field:
     """Radius over mean radius in a direction: an oval and a three-lobed departure from the circle."""
     c, s = np.float32(np.cos(2 * heart.oval_angle)), np.float32(np.sin(2 * heart.oval_angle))
     oval = (cos**2 - sin**2) * c + 2 * cos * sin * s
-    return np.asarray(1 + heart.oval * oval + heart.lobe * (4 * cos**3 - 3 * cos), np.float32)
+    return np.asarray(1 + heart.oval * oval + heart.lobe * (4 * cos * cos * cos - 3 * cos), np.float32)
 
 
 def _rv(state: HeartState, u: Field, v: Field, w: Field) -> Field:
@@ -113,18 +125,13 @@ def _vessels(state: HeartState, cut: Sections) -> list[Field]:
     above = state.base - cut.w
     filling = heart.atrium * (0.88 + 0.16 * state.contraction)
     root = np.maximum(ellipsoid((cut.u + 0.22 * size, heart.root), (cut.v + 0.12 * size, heart.root)), -above)
-    places = (
-        (0.38, 0.50, 22, 0.86, 0.66, 30.0),
-        (-0.72, -0.86, 26, 0.58, 0.46, 26.0),
-        (-1.25, 0.52, 24, 0.72, 0.86, 28.0),
-    )
     sacs = [
         ellipsoid(
-            (cut.u - at_u * size, half_u * size * filling),
-            (cut.v - at_v * size, half_v * size * filling),
-            (above - middle, half_w),
+            (cut.u - sac.u * size, sac.half_u * size * filling),
+            (cut.v - sac.v * size, sac.half_v * size * filling),
+            (above - sac.above, sac.half_w),
         )
-        for at_u, at_v, middle, half_u, half_v, half_w in places
+        for sac in SACS
     ]
     free = -(root - 2.5)
     return [*(np.maximum(np.maximum(sac, free), -above) for sac in sacs), root]

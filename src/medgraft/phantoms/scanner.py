@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from medgraft.phantoms.canvas import Field
+from medgraft.phantoms.fields import Field
 from medgraft.phantoms.sites import Site
 
 

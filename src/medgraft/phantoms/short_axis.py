@@ -9,8 +9,9 @@ from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.core.stack import Stack
 from medgraft.core.task import MASK_CODES
-from medgraft.phantoms.canvas import Canvas, Field, signals
+from medgraft.phantoms.canvas import Canvas, signals
 from medgraft.phantoms.chest import Chest, draw_chest, paint_chest
+from medgraft.phantoms.fields import Field
 from medgraft.phantoms.heart import HeartState, contraction_curve
 from medgraft.phantoms.heart_scene import heart_plane, mask_of, paint_heart, sections
 from medgraft.phantoms.planes import SlicePlanes, draw_planes
@@ -134,7 +135,7 @@ class _Scene:
         nearest = np.arange(_HEART_SLABS) * _CHEST_SLABS // _HEART_SLABS
         under = still[:, nearest, rows, columns]
         for phase, state in enumerate(states):
-            canvas = Canvas(values=under.copy(), pixel=1.6 * self.planes.pixel, signal=self.signal)
+            canvas = Canvas(values=under.copy(), pixel=2 * self.planes.pixel, signal=self.signal)
             heart_u, heart_v = heart_plane(state.heart, u, v, w, self.planes.turn)
             paint_heart(canvas, state, sections(state, heart_u, heart_v, w), grain, coarse)
             moving[phase, :, rows, columns] = canvas.values.mean(axis=1)

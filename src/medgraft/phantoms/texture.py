@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from medgraft.phantoms.canvas import Field
+from medgraft.phantoms.fields import Field
 
 _SIDE = 64
 
