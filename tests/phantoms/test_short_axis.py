@@ -22,7 +22,7 @@ PATIENTS = [(site, subject) for site in SITES for subject in range(3)]
 
 @functools.cache
 def patient(site: str, subject: int) -> PhantomHeart:
-    return short_axis_heart(subject=subject, site=site, size=96, n_phases=3)
+    return short_axis_heart(subject=subject, site=site, size=72, n_phases=3)
 
 
 @functools.cache
@@ -149,11 +149,11 @@ def test_place_in_the_stack_alone_does_not_tell_the_class() -> None:
 
 
 def test_same_key_gives_the_same_bytes_and_another_key_other_bytes() -> None:
-    again = short_axis_heart(subject=0, site="a", size=96, n_phases=3)
+    again = short_axis_heart(subject=0, site="a", size=72, n_phases=3)
     first = patient("a", 0)
     assert again.stack.pixels.tobytes() == first.stack.pixels.tobytes()
     assert again.stack.mask.tobytes() == first.stack.mask.tobytes()
-    others = [patient("a", 1), patient("b", 0), short_axis_heart(subject=0, seed=8, size=96, n_phases=3)]
+    others = [patient("a", 1), patient("b", 0), short_axis_heart(subject=0, seed=8, size=72, n_phases=3)]
     for other in others:
         assert other.volumes_ml[0] != first.volumes_ml[0]
         assert other.stack.pixels.tobytes() != first.stack.pixels.tobytes()
