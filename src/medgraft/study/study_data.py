@@ -115,8 +115,15 @@ def study_data(study: StudyFile, samples: Samples, read: ReadImage, seed: int) -
         training=training,
         test=test,
         folds=folds,
-        copies=training_copies(samples.labels, samples.task.codes, study.balance),
+        copies=_copies(study, samples, training),
     )
+
+
+def _copies(study: StudyFile, samples: Samples, training: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Copies of each sample; a test sample's label is not looked at."""
+    copies = np.ones(len(samples), np.int64)
+    copies[training] = training_copies(samples.labels[training], samples.task.codes, study.balance)
+    return copies
 
 
 def study_recipe(study: StudyFile) -> Recipe:

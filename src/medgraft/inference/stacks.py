@@ -1,0 +1,102 @@
+"""Every slice of new stacks, scored by a package."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from medgraft.core.cohort import StackEntry
+from medgraft.core.errors import InputError
+from medgraft.core.predictions import Predictions
+from medgraft.core.progress import Progress, Report, silent
+from medgraft.core.task import Task, UnitKey
+from medgraft.exchange import ModelPackage
+from medgraft.training import predict
+
+PixelsOf = Callable[[StackEntry], NDArray[Any]]
+
+_SLICES_PER_PASS = 32
+
+
+def predict_stacks(
+    package: ModelPackage,
+    entries: Sequence[StackEntry],
+    pixels: PixelsOf,
+    *,
+    all_phases: bool = False,
+    device: torch.device | None = None,
+    report: Report = silent,
+) -> Predictions:
+    """Class probabilities of the slices of some stacks, truth unknown (-1).
+
+    Args:
+        package: the model.
+        entries: stacks; slices are numbered from the base.
+        pixels: (T, Z, Y, X) of a stack.
+        all_phases: every phase of a cine, not only those the task asks about. A stack without named phases is scored
+            at every phase in any case.
+        device: where to compute, the CPU by default.
+        report: told after every stack.
+
+    Raises:
+        InputError: no stacks.
+    """
+    if not entries:
+        raise InputError("Expected stacks to predict, got none. Do look at the repair log of the import.")
+    model = package.model().to(device or torch.device("cpu"))
+    units = [
+        (entry, UnitKey(entry.id, phase, index))
+        for entry in entries
+        for phase in phases_asked(entry, package.task, all_phases=all_phases)
+        for index in _slices_from_base(entry)
+    ]
+    batches = _batches(package, units, pixels, device or torch.device("cpu"), report)
+    scores = predict(model, batches)
+    return _table(units, scores, package.task)
+
+
+def phases_asked(entry: StackEntry, task: Task, *, all_phases: bool = False) -> list[int]:
+    """Phases of a stack that a task asks about; all of them where none is named."""
+    named = sorted({entry.phases[name] for name in task.phases if name in entry.phases})
+    return named if named and not all_phases else list(range(entry.shape[0]))
+
+
+def _slices_from_base(entry: StackEntry) -> list[int]:
+    order = list(range(entry.shape[1]))
+    return order[::-1] if entry.base_first is False else order
+
+
+def _batches(
+    package: ModelPackage,
+    units: Sequence[tuple[StackEntry, UnitKey]],
+    pixels: PixelsOf,
+    device: torch.device,
+    report: Report,
+) -> Iterator[tuple[Tensor, ...]]:
+    for first in range(0, len(units), _SLICES_PER_PASS):
+        chosen = units[first : first + _SLICES_PER_PASS]
+        images = [package.recipe.render(pixels(entry)[unit.phase, unit.slice], package.size) for entry, unit in chosen]
+        yield (torch.cat(images).to(device),)
+        report(Progress(stage="slices", done=first + len(chosen), total=len(units)))
+
+
+def _table(units: Sequence[tuple[StackEntry, UnitKey]], scores: NDArray[np.float32], task: Task) -> Predictions:
+    entries = [entry for entry, _ in units]
+    depth = np.asarray([entry.shape[1] for entry in entries], np.int64)
+    stored = np.asarray([unit.slice for _, unit in units], np.int64)
+    from_base = np.where([entry.base_first is False for entry in entries], depth - 1 - stored, stored)
+    return Predictions(
+        subject=np.asarray([entry.subject for entry in entries], np.str_),
+        site=np.asarray([entry.site or "" for entry in entries], np.str_),
+        stack=np.asarray([entry.id for entry in entries], np.str_),
+        phase=np.asarray([entry.phase_name(unit.phase) for entry, unit in units], np.str_),
+        slice=from_base,
+        n_slices=depth,
+        fold=np.full(len(units), -1, np.int64),
+        y_true=np.full(len(units), -1, np.int64),
+        y_score=scores.astype(np.float64),
+        classes=task.codes,
+    )
