@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from medgraft.networks.initial import initialise
+
 
 class CBR(nn.Module):
     """Images (N, in_chans, H, W) to features (N, widths[-1]).
@@ -20,6 +22,7 @@ class CBR(nn.Module):
         channels = pairwise((in_chans, *widths))
         self.blocks = nn.Sequential(*(_block(before, after, kernel, padding) for before, after in channels))
         self.global_pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pooled features."""

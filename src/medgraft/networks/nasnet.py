@@ -9,6 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from medgraft.networks.initial import initialise
+from medgraft.networks.padding import strided_pad
+
 _EPS = 1e-3
 
 
@@ -30,6 +33,7 @@ class NASNet(nn.Module):
             before, channels, halved = channels, cell.n_out * filters, reduces
         self.act = nn.ReLU()
         self.global_pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pooled features."""
@@ -176,16 +180,6 @@ class SeparableConv(nn.Module):
         x = x if self.stride == 1 else strided_pad(x, self.kernel)
         out: Tensor = self.pointwise(self.depthwise(x))
         return out
-
-
-def strided_pad(x: Tensor, kernel: int) -> Tensor:
-    """Zeros around `x` as Keras' correct_pad: one row and column less at the top and left where the size is even.
-
-    Written as arithmetic, without branches, so that torch.fx can trace it at any size.
-    """
-    height, width = x.shape[2], x.shape[3]
-    half = kernel // 2
-    return F.pad(x, (half - 1 + width % 2, half, half - 1 + height % 2, half))
 
 
 def _average(x: Tensor) -> Tensor:

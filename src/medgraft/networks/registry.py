@@ -106,6 +106,7 @@ _NETWORKS = (
         title="Inception V3",
         builder="timm:inception_v3",
         size=299,
+        min_size=75,
         features=2048,
         stages=_stage("stem", "Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 Conv2d_3b_1x1 Conv2d_4a_3x3")
         + _each("Mixed_5b Mixed_5c Mixed_5d Mixed_6a Mixed_6b Mixed_6c Mixed_6d Mixed_6e Mixed_7a Mixed_7b Mixed_7c"),
@@ -143,6 +144,7 @@ _NETWORKS = (
         title="Inception-ResNet V2",
         builder="timm:inception_resnet_v2",
         size=299,
+        min_size=75,
         features=1536,
         stages=_stage("stem", "conv2d_1a conv2d_2a conv2d_2b conv2d_3b conv2d_4a")
         + _each("mixed_5b")
@@ -203,6 +205,7 @@ _NETWORKS = (
         title="Xception",
         builder="timm:legacy_xception",
         size=299,
+        min_size=71,
         features=2048,
         stages=_stage("stem", "conv1 bn1 conv2 bn2")
         + _numbered("block{}", range(1, 13))
@@ -223,16 +226,17 @@ _NETWORKS = (
             builder=f"{_HERE}.cbr:CBR",
             arguments={"widths": widths, "kernel": kernel},
             size=224,
+            min_size=min_size,
             features=widths[-1],
             stages=_numbered("blocks.{}", range(len(widths))),
             feature_map="blocks",
             reference=_HO_KIM,
             contract=_half(224),
         )
-        for name, title, kernel, widths in (
-            ("cbr_larget", "CBR-LargeT", 7, (32, 64, 128, 256, 512)),
-            ("cbr_small", "CBR-Small", 7, (32, 64, 128, 256)),
-            ("cbr_tiny", "CBR-Tiny", 5, (64, 128, 256, 512)),
+        for name, title, kernel, min_size, widths in (
+            ("cbr_larget", "CBR-LargeT", 7, 218, (32, 64, 128, 256, 512)),
+            ("cbr_small", "CBR-Small", 7, 106, (32, 64, 128, 256)),
+            ("cbr_tiny", "CBR-Tiny", 5, 76, (64, 128, 256, 512)),
         )
     ),
     *(

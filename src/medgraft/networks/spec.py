@@ -26,7 +26,8 @@ class NetworkSpec:
     """One network, described once; freezing, the cache, loading and Grad-CAM read it from here.
 
     builder: "timm:NAME" or "package.module:function", called with `arguments` and `in_chans`.
-    size: pixels of a side that the network was designed for. features: values per image after average pooling.
+    size: pixels of a side that the network was designed for. min_size: the least it can compute.
+    features: values per image after average pooling.
     stages: from input to output; every parameter of the base belongs to exactly one.
     feature_map: module of the base whose output is the last convolutional feature map (N, C, H, W); "" if none is.
     parameters: millions, classifier included. top1: ImageNet accuracy in percent. Both as published, None if not.
@@ -39,6 +40,7 @@ class NetworkSpec:
     builder: str
     arguments: Mapping[str, object] = field(default_factory=dict)
     size: int
+    min_size: int = 32
     features: int
     stages: tuple[Stage, ...]
     feature_map: str

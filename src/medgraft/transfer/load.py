@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import WeightsError
 from medgraft.networks.classifier import Classifier
+from medgraft.networks.grey import grey_contract, is_uniform
 from medgraft.transfer.weights import Weights
 
 #: Share of the base's parameters that a file must fill to be taken for the same network.
@@ -46,8 +47,8 @@ class LoadReport:
 def load_weights(model: Classifier, weights: Weights) -> LoadReport:
     """Copy weights into a model's base; its head stays as it is.
 
-    A first convolution trained on three colours fills a network of one channel by the sum over colours: equal to
-    copying grey to three channels where the contract has the same mean and scale for each (see `networks.grey`).
+    A first convolution trained on three colours fills a network of one channel by the sum over colours, if the weights
+    scale every colour alike; for others load into three channels and call `networks.grey.sum_stem`.
     Raises `WeightsError`, and leaves the model unchanged, if less than half of the base's parameters would be filled.
     """
     own = model.base.state_dict()
@@ -61,12 +62,17 @@ def load_weights(model: Classifier, weights: Weights) -> LoadReport:
             f"got {', '.join(list(weights.state)[:2]) or 'none'}."
         )
     resized = {name for name in filled if weights.state[name].shape != own[name].shape}
+    if resized and not is_uniform(weights.contract):
+        raise WeightsError(
+            f"Expected weights that scale every colour alike for a network of one channel, {weights.origin} has mean "
+            f"{weights.contract.mean}. Build {model.spec.name} with three channels, load, then call sum_stem."
+        )
     _copy(own, filled)
     return LoadReport(
         origin=weights.origin,
         digest=weights.digest,
         licence=weights.licence,
-        contract=weights.contract,
+        contract=grey_contract(weights.contract) if resized else weights.contract,
         matched=tuple(name for name in filled if name not in resized),
         resized=tuple(f"{name}: {weights.state[name].shape[1]} input channels summed to 1" for name in sorted(resized)),
         skipped=tuple(_skipped(weights.state, own, filled)),

@@ -98,8 +98,8 @@ def _download(facts: _Facts, network: NetworkSpec) -> Path:
         path = _torch_cache(facts)
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(facts.url, str(path), progress=False)
-    except (OSError, HfHubHTTPError, LocalEntryNotFoundError) as error:
-        raise WeightsError(_offline(facts, network)) from error
+    except (OSError, HfHubHTTPError, LocalEntryNotFoundError):
+        raise WeightsError(_offline(facts, network)) from None  # the reason is always "no answer", its trace long
     return path
 
 

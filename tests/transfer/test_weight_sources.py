@@ -1,0 +1,241 @@
+import pickle
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from PIL import Image
+
+from medgraft.core.contract import InputContract
+from medgraft.core.digest import file_digest
+from medgraft.core.errors import InputError, WeightsError
+from medgraft.networks import NETWORKS, spec
+from medgraft.networks.classifier import build, build_base
+from medgraft.transfer.load import load_weights
+from medgraft.transfer.sources import ImageNet, Random, WeightFile, parse_source
+from medgraft.transfer.weights import Weights
+
+REAL = Path(__file__).parents[3] / "shared/data/weights"
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the real weights are not beside this repository")
+HALF = InputContract(size=224, mean=(0.5,) * 3, std=(0.5,) * 3)
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_offline_is_one_sentence_with_what_to_do(name: str, offline: None) -> None:
+    start = time.monotonic()
+    with pytest.raises(WeightsError) as caught:
+        ImageNet().load(spec(name))
+    assert time.monotonic() - start < 5
+    text = str(caught.value)
+    assert name in text
+    assert "weights: file:PATH" in text
+    assert "\n" not in text
+    assert caught.value.__cause__ is None
+    assert not spec(name).keras_file or spec(name).keras_file in text
+
+
+def test_a_machine_without_a_way_out_says_so_soon(monkeypatch: pytest.MonkeyPatch, offline: None) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # the discard port: nobody answers
+    start = time.monotonic()
+    with pytest.raises(WeightsError, match=r"download https://huggingface\.co/timm/resnet18\.tv_in1k/resolve/main"):
+        ImageNet().load(spec("resnet18"))
+    assert time.monotonic() - start < 6
+
+
+def test_imagenet_weights_in_the_cache_are_used_without_internet(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, offline: None
+) -> None:
+    # The hub's own layout, filled as a download would fill it.
+    folder = tmp_path / "models--timm--resnet18.tv_in1k"
+    file = folder / "snapshots" / "abc" / "model.safetensors"
+    file.parent.mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("abc")
+    import timm
+
+    torch.manual_seed(1)
+    whole = timm.create_model("resnet18").state_dict()
+    safetensors.torch.save_file(whole, file)
+    monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path), raising=False)
+    model = build("resnet18", n_classes=3)
+    report = load_weights(model, ImageNet().load(spec("resnet18")))
+    assert (report.share, report.missing, report.skipped) == (1.0, (), ("fc.weight", "fc.bias"))
+    assert torch.equal(model.base.layer4[1].conv2.weight, whole["layer4.1.conv2.weight"])
+    assert report.digest == file_digest(file)
+    assert report.licence == "bsd-3-clause"
+
+
+def test_random_weights_are_those_the_model_is_built_with() -> None:
+    model = build("cbr_small", n_classes=3, key=(7, 1))
+    state = Random(key=(7, 1)).load(spec("cbr_small")).state
+    assert all(torch.equal(state[name], value) for name, value in model.base.state_dict().items())
+    assert Random(key=1).load(spec("cbr_small")).digest != Random(key=2).load(spec("cbr_small")).digest
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors"])
+@pytest.mark.parametrize("prefix", ["", "base.", "module.", "module.base."])
+def test_a_saved_base_comes_back(suffix: str, prefix: str, tmp_path: Path) -> None:
+    state = {f"{prefix}{name}": value for name, value in build_base(spec("cbr_small"), key=5).state_dict().items()}
+    path = tmp_path / f"weights{suffix}"
+    save = safetensors.torch.save_file if suffix == ".safetensors" else torch.save
+    save(state, path)
+    model = build("cbr_small", n_classes=3, key=6)
+    report = load_weights(model, WeightFile(path).load(spec("cbr_small")))
+    assert (report.share, report.missing, report.skipped) == (1.0, (), ())
+    assert torch.equal(model.base.blocks[0][0].weight, state[f"{prefix}blocks.0.0.weight"])
+    assert (report.digest, report.origin) == (file_digest(path), path.name)
+
+
+def test_a_checkpoint_with_its_optimiser_is_opened(tmp_path: Path) -> None:
+    model = build("cbr_small", n_classes=3, key=5)
+    torch.save({"epoch": 3, "state_dict": model.state_dict(), "optimizer": {"lr": 0.1}}, tmp_path / "last.pth")
+    report = load_weights(build("cbr_small", n_classes=3), WeightFile(tmp_path / "last.pth").load(spec("cbr_small")))
+    assert report.share == 1
+    assert set(report.skipped) == {f"head.{name}" for name in model.head.state_dict()}
+
+
+class Code:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("raise SystemExit('code in a weight file ran')",)
+
+
+def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path) -> None:
+    torch.save({"weight": Code()}, tmp_path / "evil.pth")
+    with pytest.raises(WeightsError, match="a pickle that would run code"):
+        WeightFile(tmp_path / "evil.pth").load(spec("cbr_small"))
+    (tmp_path / "old.pth").write_bytes(pickle.dumps(Code(), protocol=2))
+    with pytest.raises(WeightsError, match=r"old\.pth"):
+        WeightFile(tmp_path / "old.pth").load(spec("cbr_small"))
+
+
+@pytest.mark.parametrize("name", ["cut.pth", "cut.safetensors", "cut.h5"])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", bytes(64)], ids=["empty", "cut", "zeros"])
+def test_a_damaged_file_is_refused(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(WeightsError, match=name.replace(".", r"\.")):
+        WeightFile(tmp_path / name).load(spec("mobilenetv1_025"))
+
+
+def test_tensors_without_names_are_refused(tmp_path: Path) -> None:
+    torch.save([torch.zeros(3)], tmp_path / "list.pth")
+    with pytest.raises(WeightsError, match="Expected tensors by name"):
+        WeightFile(tmp_path / "list.pth").load(spec("cbr_small"))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("none.pth", "found none"), ("notes.txt", r"Expected one of \.safetensors")]
+)
+def test_a_file_that_is_no_weight_file_is_refused(name: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(WeightsError, match=says):
+        WeightFile(tmp_path / name).load(spec("cbr_small"))
+
+
+def weights_of(name: str, **changes: torch.Tensor) -> Weights:
+    given = Random(key=9).load(spec(name))
+    return replace(given, state={**given.state, **{key.replace("__", "."): value for key, value in changes.items()}})
+
+
+def test_every_name_is_accounted_for() -> None:
+    given = weights_of("cbr_small", blocks__0__0__weight=torch.zeros(1, 2), extra=torch.zeros(4))
+    given = replace(given, state={name: value for name, value in given.state.items() if name != "blocks.1.1.weight"})
+    model = build("cbr_small", n_classes=3)
+    report = load_weights(model, given)
+    assert set(report.skipped) == {"blocks.0.0.weight: (1, 2) does not fit (32, 3, 7, 7)", "extra"}
+    assert set(report.missing) == {"blocks.0.0.weight", "blocks.1.1.weight"}
+    assert len(report.matched) == len(given.state) - 2
+    assert "2 skipped, 2 missing" in report.text
+
+
+def test_weights_of_another_network_are_refused_and_change_nothing() -> None:
+    model = build("cbr_small", n_classes=3)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(WeightsError, match="made for another network"):
+        load_weights(model, Random(key=9).load(spec("cbr_tiny")))
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_three_colours_are_summed_for_one_channel() -> None:
+    given = weights_of("cbr_small")
+    model = build("cbr_small", n_classes=3, channels=1)
+    report = load_weights(model, given)
+    assert report.resized == ("blocks.0.0.weight: 3 input channels summed to 1",)
+    assert report.contract.channels == 1
+    assert torch.equal(model.base.blocks[0][0].weight, given.state["blocks.0.0.weight"].sum(1, keepdim=True))
+    with pytest.raises(WeightsError, match="sum_stem"):
+        load_weights(model, replace(given, contract=InputContract(size=224)))
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [("imagenet", ImageNet()), ("random", Random(key=3)), ("file: a/b.pth", WeightFile(Path("a/b.pth")))],
+)
+def test_sources_are_named_in_a_word(text: str, source: object) -> None:
+    assert parse_source(text, key=3) == source
+
+
+def test_earlier_runs_are_found_by_whoever_keeps_them() -> None:
+    assert parse_source("run: abc", runs=lambda name: Random(key=name)) == Random(key="abc")
+
+
+@pytest.mark.parametrize("text", ["", "imagenett", "imagenet:", "file:", "run:abc", "random:7", "file"])
+def test_other_words_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="Available: imagenet, random, file:PATH"):
+        parse_source(text)
+
+
+@needs_real
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("mobilenetv1_025", "mobilenetv1_025_notop_timm.pth"),
+        ("mobilenetv1_025", "mobilenet_2_5_224_tf_no_top.h5"),
+        ("mobilenetv2_035", "mobilenetv2_035_notop_timm.pth"),
+    ],
+)
+def test_the_real_files_fill_their_networks(name: str, file: str) -> None:
+    report = load_weights(build(name, n_classes=3), WeightFile(REAL / file).load(spec(name)))
+    assert (report.share, report.missing, report.skipped, report.contract) == (1.0, (), (), HALF)
+
+
+@needs_real
+def test_the_converted_file_gives_the_features_of_the_keras_file() -> None:
+    got = []
+    for file in ("mobilenetv1_025_notop_timm.pth", "mobilenet_2_5_224_tf_no_top.h5"):
+        model = build("mobilenetv1_025", n_classes=3).eval()
+        load_weights(model, WeightFile(REAL / file).load(model.spec))
+        got.append(model.features(photograph("cat.bmp")))
+    torch.testing.assert_close(*got, rtol=0, atol=1e-6)
+
+
+@needs_real
+@pytest.mark.parametrize(
+    ("photo", "word"), [("cat.bmp", "cat"), ("dragonfly.bmp", "dragonfly"), ("parrot.jpg", "macaw")]
+)
+def test_any_timm_network_with_arguments_recognises_photographs(photo: str, word: str) -> None:
+    network = replace(spec("mobilenetv2_100"), arguments={"pad_type": "same", "bn_eps": 1e-3}, contract=HALF)
+    weights = WeightFile(REAL / "mobilenetv2_100_timm_1001.pth").load(network)
+    model = build(network, n_classes=3).eval()
+    report = load_weights(model, weights)
+    assert (report.share, report.skipped) == (1.0, ("classifier.weight", "classifier.bias"))
+    with torch.no_grad():
+        scores = model.features(photograph(photo)) @ weights.state["classifier.weight"].T
+    labels = (REAL / "imagenet_labels.txt").read_text().splitlines()
+    best = (scores + weights.state["classifier.bias"]).argmax().item()
+    assert word in labels[best - (1001 - len(labels))].lower()
+
+
+def photograph(name: str) -> torch.Tensor:
+    pixels = np.asarray(Image.open(REAL / name).convert("RGB").resize((224, 224), Image.Resampling.BILINEAR))
+    return torch.from_numpy(pixels / np.float32(127.5) - 1).permute(2, 0, 1)[None]
