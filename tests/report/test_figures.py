@@ -13,7 +13,14 @@ from medgraft.core.errors import InputError
 from medgraft.core.task import SAX_LEVELS, SAX_RANGE, task_from_codes
 from medgraft.evaluation import confusion
 from medgraft.report import StudyContent, cam_sheet, png_of, stack_sheet
-from medgraft.report.figures import confusion_matrices, curves_at_rate, curves_by_rate, headline, subject_strip
+from medgraft.report.figures import (
+    cam_matrix,
+    confusion_matrices,
+    curves_at_rate,
+    curves_by_rate,
+    headline,
+    subject_strip,
+)
 from medgraft.report.style import ink_on, letters
 
 
@@ -108,6 +115,15 @@ def test_a_cam_sheet_has_two_pictures_per_example(content: StudyContent) -> None
     examples = content.results[1].cams
     figure = cam_sheet(examples, content.task)
     assert sum(bool(axes.images) for axes in figure.axes) == 2 * sum(len(example.images) for example in examples)
+
+
+def test_a_cam_matrix_has_every_cell_with_its_count(content: StudyContent) -> None:
+    result = content.results[1]
+    (page,) = cam_matrix(result.cams, content.task).axes
+    counts = confusion(result.predictions.y_true, result.predictions.y_pred, 3).ravel()
+    headings = [text.get_text() for text in page.texts if "answered" in text.get_text()]
+    assert [int(heading.split(":")[1]) for heading in headings] == counts.tolist()
+    assert len(page.images) == 3 * sum(min(count, 3) for count in counts)
 
 
 def test_a_cam_sheet_of_nothing_is_refused() -> None:

@@ -132,6 +132,11 @@ class ModelResult:
         return f"{self.network} ({known})" if known else self.network
 
     @property
+    def evaluated_on(self) -> str:
+        """Where the figures come from: a held-out test set, or validation folds pooled."""
+        return "a held-out test set" if (self.predictions.fold == -1).all() else "validation folds, pooled"
+
+    @property
     def answers(self) -> NDArray[np.int64]:
         """(N,) the classes the model answers with: jointly decoded where there are such, else the plain ones."""
         return self.predictions.y_pred if self.decoded is None else self.decoded

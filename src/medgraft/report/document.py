@@ -16,7 +16,7 @@ from medgraft.report.findings import cautions, findings, leading_model
 from medgraft.report.methods import methods
 from medgraft.report.pictures import Picture, study_pictures
 from medgraft.report.study_tables import study_tables
-from medgraft.report.tables import Column, Table, bounds, exact, number, shown, write_csv, write_json
+from medgraft.report.tables import Column, Table, bounds, exact, shown, write_csv, write_json
 
 _TEMPLATES = Environment(
     loader=PackageLoader("medgraft.report"),
@@ -64,7 +64,6 @@ def render(content: StudyContent, tables: tuple[Table, ...], pictures: tuple[Pic
         shown=shown,
         bounds=bounds,
         exact=exact,
-        number=number,
         data_uri=_data_uri,
         linked=_linked,
     )

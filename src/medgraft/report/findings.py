@@ -61,11 +61,6 @@ def cautions(content: StudyContent) -> tuple[Finding, ...]:
     )
 
 
-def evaluated_on(result: ModelResult) -> str:
-    """Where the figures come from: a held-out test set, or validation folds pooled."""
-    return "a held-out test set" if (result.predictions.fold == -1).all() else "validation folds, pooled"
-
-
 def with_interval(figure: Interval) -> str:
     """A figure in running text.
 
@@ -143,7 +138,7 @@ def _patients(content: StudyContent, model: ModelResult) -> Finding:
     counts = np.bincount(table.y_true[table.y_true >= 0], minlength=len(content.task.codes))
     listed = ", ".join(f"{count:,} {code}" for code, count in zip(content.task.codes, counts, strict=True))
     text = (
-        f"All figures come from {evaluated_on(model)}: {len(table):,} images ({listed}) of "
+        f"All figures come from {model.evaluated_on}: {len(table):,} images ({listed}) of "
         f"{len(np.unique(table.subject)):,} patients. No patient was in both training and evaluation."
     )
     return Finding(text=text)
@@ -158,7 +153,7 @@ def _meaning() -> Finding:
 
 
 def _selection(content: StudyContent) -> Iterator[Finding]:
-    pooled = evaluated_on(content.results[0]) != "a held-out test set"
+    pooled = content.results[0].evaluated_on != "a held-out test set"
     if content.chosen is None and len(content.results) > 1:
         yield Finding(
             text=f"The leading model was picked as the best of {len(content.results)} on the very figures "

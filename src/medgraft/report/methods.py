@@ -1,7 +1,6 @@
 """How it was done, in one paragraph per subject, from the content alone."""
 
 from medgraft.report.content import StudyContent
-from medgraft.report.findings import evaluated_on
 
 
 def methods(content: StudyContent) -> tuple[str, ...]:
@@ -37,7 +36,7 @@ def _models(content: StudyContent) -> str:
 
 def _evaluation(content: StudyContent) -> str:
     return (
-        f"All figures are of {evaluated_on(content.results[0])}; folds and splits keep each patient together. "
+        f"All figures are of {content.results[0].evaluated_on}; folds and splits keep each patient together. "
         "Intervals are 95 % bootstrap intervals that draw whole patients; differences are paired, on the same drawn "
         "patients. Macro F1 is the mean of the classes' F1 and gives a rare class the same say as a common one. Soft "
         "accuracy also counts an answer that is true of a neighbouring slice. The micro AUC averages over all "

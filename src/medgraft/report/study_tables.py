@@ -53,7 +53,9 @@ def metric_title(name: str) -> str:
 
 
 def _results(content: StudyContent) -> Table:
-    return _scores(content, content.results, "results", "Test results of all models and baselines")
+    return _scores(
+        content, content.results, "results", f"All models and baselines on {content.results[0].evaluated_on}"
+    )
 
 
 def _cross_validation(content: StudyContent) -> Table:
@@ -72,7 +74,7 @@ def _scores(content: StudyContent, results: Sequence[ModelResult], name: str, ti
         Column(key="answer", title="Answer"),
     )
     rows = [
-        (model.network, model.depth, model.weights, how, *(metrics.get(metric.key) for metric in used))
+        (model.network, model.depth, model.weights or None, how, *(metrics.get(metric.key) for metric in used))
         for model, how, metrics in answers
     ]
     n_models = len(list(_answers(results)))

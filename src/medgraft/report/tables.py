@@ -34,6 +34,10 @@ class Table:
     muted: frozenset[int] = frozenset()
     note: str = ""
 
+    def is_numeric(self, column: int) -> bool:
+        """Whether a column holds numbers: it is then set and sorted as such."""
+        return any(not math.isnan(number(row[column])) for row in self.rows)
+
     def best_rows(self, column: int) -> frozenset[int]:
         """The rows with the highest figure of a column that has a best, as it is shown."""
         if not self.columns[column].best:
