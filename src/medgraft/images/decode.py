@@ -16,12 +16,15 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from medgraft.images.problem import FOREIGN, UnusableFileError
 
 #: Red, green, blue to grey (ITU-R BT.601).
 LUMINANCE = np.array([0.299, 0.587, 0.114])
+
+#: pylibjpeg-rle panics on damaged runs, which ends the process; pydicom's own decoder takes 11 ms for 512 x 512.
+_PLUGINS = {RLELossless: "pydicom"}
 
 _MAX_WORKER_MEMORY = 8 << 30
 
@@ -33,7 +36,8 @@ def decode(path: Path, indices: Sequence[int]) -> NDArray[Any]:
             warnings.simplefilter("ignore")
             dataset = dcmread(path, force=True)
             _name_syntax(dataset)
-            frames = iter_pixels(dataset, indices=list(indices))
+            plugin = _PLUGINS.get(dataset.file_meta.TransferSyntaxUID, "")
+            frames = iter_pixels(dataset, indices=list(indices), decoding_plugin=plugin)
             return np.stack([_grey(frame, dataset) for frame in frames])
     except FOREIGN as error:
         text = str(error).splitlines()[0][:200] if str(error) else ""

@@ -135,6 +135,10 @@ def _stack(grid: Grid, pixels: NDArray[Any], ledger: Ledger) -> Stack:
     firsts = [row[0] for row in grid.slices]
     normal = mean_normal(firsts) if firsts[0].affine is not None else np.array([0.0, 0.0, 1.0])
     ledger.add(geometry_remarks(grid.slices, normal))
+    colour = [frame for frame in grid.frames if frame.colour]
+    if colour:
+        text = "Colours were turned into grey (ITU-R BT.601)."
+        ledger.add([Remark(kind="noticed", code="colour-to-grey", text=text, frames=colour)])
     triggered = starts_at_end_diastole(grid)
     if triggered:
         start = 0.0 if grid.times is None else grid.times[0]

@@ -78,7 +78,7 @@ def _load(path: Path) -> Any:
         raise ImageError(
             f"Expected NIfTI of 3 or 4 dimensions in {path.name}, got {type(image).__name__} {image.shape}."
         )
-    if np.prod(image.shape, dtype=float) * image.dataobj.dtype.itemsize > MAX_BYTES:
+    if np.prod(image.shape, dtype=float) * int(image.header["bitpix"]) / 8 > MAX_BYTES:
         raise ImageError(f"Expected at most {MAX_BYTES >> 30} GiB of pixels in {path.name}, got shape {image.shape}.")
     return image
 
@@ -100,7 +100,7 @@ def _pixels(image: Any, path: Path) -> NDArray[Any]:
 
 
 def _true_affine(image: Any) -> NDArray[np.float64]:
-    """The file's affine in RAS. One of 1 mm voxels is a placeholder if `pixdim` has other sizes (ACDC's files are so)."""
+    """The file's affine in RAS. One of 1 mm voxels is a placeholder if `pixdim` says otherwise (as in ACDC)."""
     affine, sizes = np.array(image.affine, float), np.asarray(image.header.get_zooms()[:3], float)
     placeholder = np.allclose(np.linalg.norm(affine[:3, :3], axis=0), 1) and bool(np.all(sizes > 0))
     return affine @ np.diag([*(sizes if placeholder else (1, 1, 1)), 1])
