@@ -45,6 +45,9 @@ _VARIABLES: dict[str, dict[str, _Target]] = {
     },
 }
 
+#: What HDF5 raises for bytes that are not what they should be.
+_DAMAGE = (OSError, LookupError, RuntimeError, TypeError, ValueError, AttributeError)
+
 #: Variables by layer, as in the file: {"conv1": {"kernel": array}}.
 KerasArrays = Mapping[str, Mapping[str, NDArray[Any]]]
 
@@ -59,7 +62,10 @@ def read_keras(path: Path, network: NetworkSpec) -> dict[str, Tensor]:
             f"Expected a network whose Keras files can be read ({', '.join(KERAS_LAYERS)}), got {network.name}. "
             "Give a .safetensors or .pth file."
         )
-    return dict(_convert(keras_arrays(path), KERAS_LAYERS[network.name]))
+    try:
+        return dict(_convert(keras_arrays(path), KERAS_LAYERS[network.name]))
+    except (ValueError, TypeError) as error:  # an array that cannot be transposed, or is not of numbers
+        raise WeightsError(f"Expected a Keras .h5 of {network.name}, {path.name} has other shapes: {error}.") from error
 
 
 def keras_arrays(path: Path) -> KerasArrays:
@@ -73,7 +79,7 @@ def keras_arrays(path: Path) -> KerasArrays:
                     'Save it again in Keras with model.save("name.h5").'
                 )
             return {layer: _variables(root[layer]) for layer in map(_text, root.attrs["layer_names"])}
-    except (OSError, KeyError) as error:
+    except _DAMAGE as error:
         raise WeightsError(f"Expected a Keras .h5 file, {path.name} cannot be read: {error}.") from error
 
 

@@ -1,6 +1,7 @@
 """Weights from a file on this machine."""
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from medgraft.transfer.weights import Weights
 
 #: Names under which checkpoints keep the weights, looked for in this order.
 _ENVELOPES = ("state_dict", "model_state_dict", "model")
+#: What unpickling raises for bytes that are not what they should be.
+_DAMAGE = (OSError, EOFError, LookupError, RuntimeError, TypeError, ValueError, AttributeError, zipfile.BadZipFile)
 #: What training code puts before names, outermost first.
 _PREFIXES = ("module.", "model.", "base.")
 
@@ -63,13 +66,15 @@ def _read_safetensors(path: Path, _network: NetworkSpec) -> Mapping[str, Tensor]
 
 def _read_torch(path: Path, _network: NetworkSpec) -> Mapping[str, Tensor]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # torch on protocols of pickle; what matters is raised
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"Expected tensors only, {path.name} is damaged or a pickle that would run code. "
             "Save its state_dict() as .safetensors where you trust the file."
         ) from error
-    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, ValueError) as error:
+    except _DAMAGE as error:
         raise WeightsError(f"Expected a file that torch.save wrote, {path.name} cannot be read: {error}.") from error
     return _base_names(_tensors(content, path))
 
