@@ -225,7 +225,7 @@ def test_rescale_and_monochrome1_are_undone(tree, read_tree, make_stack) -> None
 LOST: dict[str, tuple[Edit, tuple[str, str]]] = {
     "localiser": (_set(ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]), ("set aside", "localiser")),
     "scout": (_set(SeriesDescription="3-plane scout"), ("set aside", "localiser")),
-    "segmentation": (_set(SOPClassUID=SegmentationStorage), ("set aside", "not-an-image")),
+    "segmentation": (_set(SOPClassUID=SegmentationStorage, BitsAllocated=1), ("set aside", "not-an-image")),
     "document": (
         lambda dataset, t, z: (
             _set(SOPClassUID=EncapsulatedPDFStorage)(dataset, t, z),

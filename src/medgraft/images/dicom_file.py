@@ -18,6 +18,13 @@ MAX_SIDE = 32768
 MAX_FRAMES = 100_000
 MAX_BYTES = 2 << 30
 
+#: Images that carry pixels of something else than a patient's picture (PS3.4 B.5).
+NOT_PICTURES = {
+    "1.2.840.10008.5.1.4.1.1.66.4": "a segmentation",
+    "1.2.840.10008.5.1.4.1.1.481.2": "a dose distribution",
+    "1.2.840.10008.5.1.4.1.1.30": "a parametric map",
+}
+
 _PIXEL_DATA, _FLOAT_PIXEL_DATA = 0x7FE00010, (0x7FE00008, 0x7FE00009)
 _ITEM, _SEQUENCE_END, _UNDEFINED = 0xFFFEE000, 0xFFFEE0DD, 0xFFFFFFFF
 
@@ -106,6 +113,9 @@ def _read(file: BinaryIO, size: int) -> DicomHeader | None:
         raise _no_pixels(dataset)
     if pixels.tag != _PIXEL_DATA:
         raise UnusableFileError("not-an-image", "The file holds floating-point pixels (a parametric map).", "set aside")
+    kind = str(dataset.get("SOPClassUID", ""))
+    if kind in NOT_PICTURES:
+        raise UnusableFileError("not-an-image", f"The file holds {NOT_PICTURES[kind]}.", "set aside")
     n_frames, n_bytes = _declared_size(dataset)
     syntax = str(meta.get("TransferSyntaxUID", ""))
     deflated = syntax == DeflatedExplicitVRLittleEndian

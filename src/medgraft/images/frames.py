@@ -41,13 +41,6 @@ FACTS = (
 #: What images of one acquisition share even where a vendor gave each slice its own series.
 PROTOCOL = ("ProtocolName", "ScanningSequence", "SequenceVariant", "FlipAngle", "ImageType")
 
-#: Images that carry pixels of something else than a patient's picture (PS3.4 B.5).
-NOT_PICTURES = {
-    "1.2.840.10008.5.1.4.1.1.66.4": "a segmentation",
-    "1.2.840.10008.5.1.4.1.1.481.2": "a dose distribution",
-    "1.2.840.10008.5.1.4.1.1.30": "a parametric map",
-}
-
 #: Words of ImageType / FrameType that mark a picture other than the plain one of its position.
 COMPONENTS = frozenset(
     [
@@ -91,10 +84,6 @@ def read_frames(path: Path, root: Path) -> tuple[Frame, ...]:
 
 
 def _frames(header: DicomHeader, path: Path, where: str) -> tuple[Frame, ...]:
-    top = Attributes(header.dataset)
-    kind = top.text("SOPClassUID")
-    if kind in NOT_PICTURES:
-        raise UnusableFileError("not-an-image", f"The file holds {NOT_PICTURES[kind]}.", "set aside")
     return tuple(_frame(header, index, path, where) for index in range(header.n_frames))
 
 
