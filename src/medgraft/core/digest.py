@@ -22,7 +22,7 @@ def digest(value: object) -> str:
     True
     """
     text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def short_id(value: object, length: int = 16) -> str:
@@ -44,7 +44,9 @@ def file_digest(path: Path) -> str:
 
 
 def array_digest(array: np.ndarray[Any, Any]) -> str:
-    """SHA-256 of an array's dtype, shape and bytes, as 64 hexadecimal digits."""
+    """SHA-256 of an array's dtype, shape and bytes, as 64 hexadecimal digits. Raises `TypeError` for object arrays."""
+    if array.dtype.hasobject:
+        raise TypeError("Expected an array of numbers or text to digest, got one of Python objects.")
     sha = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     sha.update(np.ascontiguousarray(array).tobytes())
     return sha.hexdigest()

@@ -9,16 +9,20 @@ Read downwards: `study_file` (what is asked), `grid` (what that means in trials)
 
 from medgraft.study.estimate import Estimate, StageEstimate, estimate_study
 from medgraft.study.executor import Executor, LocalExecutor
+from medgraft.study.findings import Answered, Contrast, Findings, find
 from medgraft.study.grid import ModelPlan, model_plans
-from medgraft.study.outcome import StageOutcome, StudyOutcome, read_outcome, write_outcome
+from medgraft.study.outcome import StageOutcome, StudyOutcome, read_outcome, resolved_yaml, write_outcome
 from medgraft.study.runs import Run, RunStore
 from medgraft.study.staging import run_study
 from medgraft.study.study_data import StudyData
 from medgraft.study.study_file import NetworkEntry, StageEntry, StudyFile, parse_study, read_study_file
 
 __all__ = [
+    "Answered",
+    "Contrast",
     "Estimate",
     "Executor",
+    "Findings",
     "LocalExecutor",
     "ModelPlan",
     "NetworkEntry",
@@ -31,10 +35,12 @@ __all__ = [
     "StudyFile",
     "StudyOutcome",
     "estimate_study",
+    "find",
     "model_plans",
     "parse_study",
     "read_outcome",
     "read_study_file",
+    "resolved_yaml",
     "run_study",
     "write_outcome",
 ]

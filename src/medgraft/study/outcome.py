@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,11 @@ def write_outcome(outcome: StudyOutcome, folder: Path) -> None:
     (folder / "results" / "stages.json").write_text(json.dumps(stages, indent=1) + "\n")
 
 
-def read_outcome(folder: Path, task: Task) -> StudyOutcome:
-    """Read what `write_outcome` wrote. Raises `ProjectError` if the study has not ended or its results are damaged."""
+def read_outcome(folder: Path, task_of: Callable[[str], Task]) -> StudyOutcome:
+    """Read what `write_outcome` wrote; `task_of` finds a task by its name.
+
+    Raises `ProjectError` if the study has not ended or its results are damaged.
+    """
     try:
         study = parse_study(yaml.safe_load((folder / "study.yaml").read_text()), where=folder.name)
         names = json.loads((folder / "results" / "stages.json").read_text())["stages"]
@@ -115,7 +119,7 @@ def read_outcome(folder: Path, task: Task) -> StudyOutcome:
             f"Expected the results of a finished study in {folder.name}, got: {error}. "
             "Do run `medgraft study run` again: it goes on from where it was."
         ) from error
-    return StudyOutcome(study=study, task=task, stages=stages)
+    return StudyOutcome(study=study, task=task_of(study.task), stages=stages)
 
 
 def resolved_yaml(study: StudyFile) -> str:
