@@ -68,11 +68,9 @@ def run_shell(block: Block, folder: Path) -> None:
     lines = block.text.splitlines()
     if block.kind == "console":
         lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(lines)],
         cwd=folder,
-        env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
         check=False,
@@ -95,6 +93,8 @@ def run_page(page: Path, folder: Path) -> None:
 @pytest.mark.parametrize("page", RUN, ids=name_of)
 def test_code_on_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    # The program of this environment comes first, also for programs that a page starts.
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     run_page(page, tmp_path)
 
 

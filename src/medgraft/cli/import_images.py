@@ -48,7 +48,7 @@ def import_images(
 
     Examples:
       medgraft import scans/ --project heart
-      medgraft import scans/ --project heart --site Lyon --pseudonym-key secret.txt
+      medgraft import scans/ --project heart --pseudonym-key secret.txt
       medgraft import scans/ --project heart --json
     """
     from medgraft.workspace import ImportOptions, Project

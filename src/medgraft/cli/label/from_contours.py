@@ -25,7 +25,7 @@ def from_contours(
 
     Examples:
       medgraft label from-contours contours/ --project heart
-      medgraft label from-contours contours/ --project heart --stack 5a0c2e7d91b4f368 --json
+      medgraft label from-contours contours/ --stack 5a0c2e7d91b4f368 --json
     """
     from medgraft.workspace import Project, label_from_contours
 

@@ -1,0 +1,134 @@
+"""What the program promises besides its results: exit codes, streams, where the project is, quick help."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import pytest
+
+from medgraft import __version__
+
+Run = Callable[..., Any]
+Start = Callable[..., "Popen[str]"]
+
+
+def test_version(medgraft: Run, tmp_path: Path) -> None:
+    done = medgraft("--version", cwd=tmp_path)
+    assert (done.code, done.out, done.err) == (0, f"medgraft {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["import"],
+        ["import", "missing"],
+        ["cohort", "--colour"],
+        ["notes", "--kind", "funny"],
+        ["correct"],
+        ["correct", "--stack", "a", "--subject", "b"],
+        ["correct", "--stack", "a", "--split", "test"],
+        ["correct", "--subject", "a", "--base", "first"],
+        ["correct", "--stack", "a", "--phase", "ed"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_line_that_is_not_understood_is_2(medgraft: Run, tmp_path: Path, arguments: list[str]) -> None:
+    done = medgraft(*arguments, cwd=tmp_path)
+    assert done.code == 2
+    assert done.out == ""
+    assert "Usage" in done.err
+    assert not list(tmp_path.iterdir()), "nothing was begun"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["cohort"],
+        ["cohort", "--json"],
+        ["notes", "--project", "missing"],
+        ["label", "status"],
+        ["label", "from-masks", "--json"],
+        ["networks", "no such network"],
+        ["phantoms", "new", "--site", "nowhere"],
+    ],
+    ids=" ".join,
+)
+def test_what_medgraft_cannot_do_is_1_and_one_message(medgraft: Run, tmp_path: Path, arguments: list[str]) -> None:
+    done = medgraft(*arguments, cwd=tmp_path)
+    assert done.code == 1
+    assert done.out == ""
+    assert done.err.startswith("error: Expected ")
+    assert "Traceback" not in done.err
+
+
+def test_what_the_machine_refuses_is_1_and_one_message(medgraft: Run, tmp_path: Path, scans: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    medgraft("import", scans, "--project", "heart", cwd=tmp_path)
+    done = medgraft("label", "export", "file/labels.csv", "--project", "heart", cwd=tmp_path)
+    assert done.code == 1
+    assert done.err.startswith("error: ")
+    assert "Traceback" not in done.err
+
+
+def test_the_project_is_named_or_in_the_environment_or_here(medgraft: Run, tmp_path: Path, scans: Path) -> None:
+    assert medgraft("import", scans, "--project", "heart", cwd=tmp_path).code == 0
+    heart = tmp_path / "heart"
+    asked = [
+        medgraft("cohort", "--json", "--project", "heart", cwd=tmp_path),
+        medgraft("cohort", "--json", "-P", heart, cwd=tmp_path),
+        medgraft("cohort", "--json", cwd=tmp_path, MEDGRAFT_PROJECT=str(heart)),
+        medgraft("cohort", "--json", cwd=heart),
+    ]
+    assert [done.code for done in asked] == [0, 0, 0, 0]
+    assert len({done.out for done in asked}) == 1
+    assert json.loads(asked[0].out)["subjects"] == 2
+
+
+def test_json_is_one_document_and_nothing_else(medgraft: Run, tmp_path: Path, scans: Path) -> None:
+    done = medgraft("import", scans, "--project", "heart", "--json", cwd=tmp_path)
+    assert len(json.loads(done.out)["added"]) == 2
+    assert done.err == "", "no bars where nobody watches"
+
+
+def test_a_table_in_a_pipe_has_one_line_per_row(medgraft: Run, tmp_path: Path) -> None:
+    lines = medgraft("networks", cwd=tmp_path, COLUMNS="20").out.splitlines()
+    names = [row["name"] for row in json.loads(medgraft("networks", "--json", cwd=tmp_path).out)["networks"]]
+    assert [line.split()[0] for line in lines[1:]] == names
+
+
+def test_help_answers_at_once(start: Start, tmp_path: Path) -> None:
+    before = os.times()
+    with start("--help", cwd=tmp_path) as running:
+        assert "label" in running.communicate()[0]
+    after = os.times()
+    # Processor time: what else the machine does is not the program's fault.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 0.5
+
+
+def test_completion_is_offered(start: Start, tmp_path: Path) -> None:
+    ask = {"_MEDGRAFT_COMPLETE": "complete_bash", "COMP_WORDS": "medgraft la", "COMP_CWORD": "1"}
+    with start(cwd=tmp_path, **ask) as running:
+        assert running.communicate()[0].split() == ["label"]
+
+
+@pytest.mark.slow
+def test_interrupted_is_130_and_what_was_finished_is_kept(medgraft: Run, start: Start, tmp_path: Path) -> None:
+    assert medgraft("phantoms", "scans", "--subjects", 12, "--phases", 2, cwd=tmp_path).code == 0
+    with start("import", "scans", "--project", "heart", cwd=tmp_path) as running:
+        images = tmp_path / "heart" / "images"
+        while not (images.is_dir() and len(list(images.glob("*.npy"))) > 2) and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        said = running.communicate()[1]
+    assert running.returncode == 130
+    assert "Traceback" not in said
+    kept = json.loads(medgraft("cohort", "--json", "--project", "heart", cwd=tmp_path).out)["subjects"]
+    assert 2 <= kept <= 12
+    assert medgraft("import", "scans", "--project", "heart", cwd=tmp_path).code == 0
+    assert json.loads(medgraft("cohort", "--json", "--project", "heart", cwd=tmp_path).out)["subjects"] == 12
