@@ -21,7 +21,7 @@ from medgraft.report.figures import (
     headline,
     subject_strip,
 )
-from medgraft.report.style import ink_on, letters
+from medgraft.report.style import ERROR_INK, INK, MUTED, PAPER, ink_on, letters
 
 
 def texts(figure: Figure) -> list[str]:
@@ -143,6 +143,11 @@ def test_letters_tell_classes_apart_and_can_be_read_on_their_colour(task: object
     assert len(set(marks)) == len(marks)
     for item in task.classes:
         assert contrast(item.colour, ink_on(item.colour)) >= 4.5
+
+
+@pytest.mark.parametrize("colour", [INK, MUTED, ERROR_INK])
+def test_small_print_can_be_read_on_paper(colour: str) -> None:
+    assert contrast(colour, PAPER) >= 4.5
 
 
 def test_results_that_do_not_fit_together_are_refused(content: StudyContent) -> None:

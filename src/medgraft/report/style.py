@@ -13,6 +13,9 @@ from medgraft.core.task import Task
 INK, MUTED, RULE, PAPER = "#1b1f24", "#59636e", "#d5dae0", "#ffffff"
 TRAINING, VALIDATION, ACCURACY, ERROR = "#6b7280", "#0072B2", "#882255", "#D55E00"
 
+#: Vermilion is too light for small print (4.0:1 on white); the same hue, darker, is not.
+ERROR_INK = "#A84300"
+
 #: Type sizes in points: 9 reads like the report's small text when a figure is shown at full width.
 TITLE, LABEL, TICK = 9.5, 8.5, 8.0
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from medgraft.core.errors import InputError
 from medgraft.core.task import Task
 from medgraft.report.content import CamExample
-from medgraft.report.style import ERROR, INK, MUTED, PAPER, TICK, TITLE, bare, grey_limits, new_figure
+from medgraft.report.style import ERROR_INK, INK, MUTED, PAPER, TICK, TITLE, bare, grey_limits, new_figure
 
 #: Dark blue where there is little evidence, yellow where there is much; readable without colour vision.
 _MAP_COLOURS = "inferno"
@@ -34,7 +34,7 @@ def cam_matrix(examples: Sequence[CamExample], task: Task) -> Figure:
         for answer in range(n_classes):
             left, top = 0.1 + answer * _CELL_WIDTH, (n_classes - truth) * _CELL_HEIGHT
             example = cells.get((truth, answer))
-            colour = MUTED if example is None else INK if truth == answer else ERROR
+            colour = MUTED if example is None else INK if truth == answer else ERROR_INK
             heading = f"{_heading(truth, answer, task)}:  {example.count if example else 0:,}"
             page.text(left, top - 0.22, heading, fontsize=TITLE, color=colour)
             if example is not None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from medgraft.core.errors import InputError
 from medgraft.core.task import Task
 from medgraft.report.figures.cams import draw_overlay
-from medgraft.report.style import ERROR, INK, LABEL, MUTED, PAPER, TICK, TITLE, bare, ink_on, letters, new_figure
+from medgraft.report.style import ERROR_INK, INK, LABEL, MUTED, PAPER, TICK, TITLE, bare, ink_on, letters, new_figure
 
 _COLUMNS = 6
 
@@ -79,7 +79,7 @@ def _bar(axes: Axes, scores: NDArray[Any], decoded: int, task: Task) -> None:
     differs = plain != decoded
     answer = f"{task.codes[plain]} {scores[plain]:.2f}"
     text = f"{answer} → {task.codes[decoded]}" if differs else answer
-    axes.set_xlabel(text, loc="left", fontsize=LABEL, color=ERROR if differs else INK, labelpad=3)
+    axes.set_xlabel(text, loc="left", fontsize=LABEL, color=ERROR_INK if differs else INK, labelpad=3)
 
 
 def _place(z: int, n_slices: int, spacing: tuple[float, float, float] | None) -> str:
@@ -91,4 +91,4 @@ def _place(z: int, n_slices: int, spacing: tuple[float, float, float] | None) ->
 def _key(task: Task) -> list[Patch | Line2D]:
     marks = zip(letters(task), task.classes, strict=True)
     classes = [Patch(facecolor=item.colour, label=f"{mark} = {item.code} ({item.name})") for mark, item in marks]
-    return [*classes, Line2D([], [], linestyle="", marker="$→$", color=ERROR, label="changed by joint decoding")]
+    return [*classes, Line2D([], [], linestyle="", marker="$→$", color=ERROR_INK, label="changed by joint decoding")]

@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
@@ -39,11 +38,13 @@ def subject_strip(result: ModelResult, task: Task, *, most: int = MOST_ROWS) -> 
     per_column = -(-len(rows) // _COLUMNS)
     figure = new_figure(0.9 + 0.3 * per_column)
     widest = 1 + max(int(row.places.max()) for row in rows)
+    common = int(np.bincount(result.predictions.y_true).argmax())
     for place, axes in enumerate(figure.subplots(1, _COLUMNS)):
-        _draw(axes, rows[place * per_column : (place + 1) * per_column], task, per_column, widest)
-    figure.legend(
-        handles=_key(task), loc="outside lower center", ncols=len(task.codes) + 1, frameon=False, fontsize=LABEL
-    )
+        shown = rows[place * per_column : (place + 1) * per_column]
+        _draw_cells(axes, shown, task, common)
+        _write_around(axes, shown, per_column, widest)
+    columns = len(task.codes) + 1
+    figure.legend(handles=_key(task, common), loc="outside lower center", ncols=columns, frameon=False, fontsize=LABEL)
     return figure
 
 
@@ -56,16 +57,21 @@ def _rows_of(result: ModelResult) -> list[_Row]:
     return sorted(rows, key=lambda row: (-row.errors, row.label))
 
 
-def _draw(axes: Axes, rows: list[_Row], task: Task, n_rows: int, n_columns: int) -> None:
+def _draw_cells(axes: Axes, rows: list[_Row], task: Task, common: int) -> None:
     cells, wrong = [], []
     for y, row in enumerate(rows):
         for x, truth, answer in zip(row.places, row.truth, row.answer, strict=True):
-            cells += [_cell(x, y, 0.42, task, truth), _cell(x, y + 0.42, 0.42, task, answer)]
             wrong += [Rectangle((x, y), 0.96, 0.84)] if truth != answer else []
-        _name_runs(axes, row.places, y + 0.21, row.truth, task)
-        _name_runs(axes, row.places, y + 0.63, row.answer, task)
+            for top, index in ((y, truth), (y + 0.42, answer)):
+                cells.append(_cell(x, top, task, index))
+                # The common class goes without a letter where it is right: quieter, and quicker to draw.
+                if index != common or truth != answer:
+                    _letter(axes, x, top, task, index)
     axes.add_collection(PatchCollection(cells, match_original=True))
     axes.add_collection(PatchCollection(wrong, facecolor="none", edgecolor=ERROR, linewidth=1.6))
+
+
+def _write_around(axes: Axes, rows: list[_Row], n_rows: int, n_columns: int) -> None:
     axes.set_xlim(-0.1, n_columns + 1.2)
     axes.set_ylim(n_rows, -0.9)
     axes.set_yticks([y + 0.42 for y in range(len(rows))], [row.label for row in rows], fontsize=TICK - 0.5, color=INK)
@@ -76,26 +82,23 @@ def _draw(axes: Axes, rows: list[_Row], task: Task, n_rows: int, n_columns: int)
     axes.set_xticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+    axes.set_visible(bool(rows))
 
 
-def _cell(x: float, y: float, height: float, task: Task, index: int) -> Rectangle:
-    return Rectangle((x, y), 0.96, height, facecolor=task.classes[index].colour, edgecolor=PAPER, linewidth=0.5)
+def _cell(x: float, top: float, task: Task, index: int) -> Rectangle:
+    return Rectangle((x, top), 0.96, 0.42, facecolor=task.classes[index].colour, edgecolor=PAPER, linewidth=0.5)
 
 
-def _name_runs(axes: Axes, places: NDArray[np.int64], y: float, classes: NDArray[np.int64], task: Task) -> None:
-    """One mark in the middle cell of each run of equal cells: quieter, and quicker, than one in every cell."""
-    starts = np.flatnonzero(np.diff(classes, prepend=-1))
-    for run in np.split(np.arange(len(classes)), starts[1:]):
-        index = classes[run[0]]
-        x = places[run[len(run) // 2]] + 0.48
-        ink = ink_on(task.classes[index].colour)
-        axes.text(x, y, letters(task)[index], ha="center", va="center", fontsize=6, color=ink)
+def _letter(axes: Axes, x: float, top: float, task: Task, index: int) -> None:
+    ink = ink_on(task.classes[index].colour)
+    axes.text(x + 0.48, top + 0.21, letters(task)[index], ha="center", va="center", fontsize=6, color=ink)
 
 
-def _key(task: Task) -> list[Patch | Line2D]:
-    marks = zip(letters(task), task.classes, strict=True)
-    classes = [Patch(facecolor=item.colour, label=f"{mark} = {item.code} ({item.name})") for mark, item in marks]
-    return [
-        *classes,
-        Patch(facecolor="none", edgecolor=ERROR, linewidth=1.6, label="wrong (truth above, answer below)"),
+def _key(task: Task, common: int) -> list[Patch]:
+    marks = [f"{mark} or none" if index == common else mark for index, mark in enumerate(letters(task))]
+    classes = [
+        Patch(facecolor=item.colour, label=f"{mark} = {item.code} ({item.name})")
+        for mark, item in zip(marks, task.classes, strict=True)
     ]
+    frame = Patch(facecolor="none", edgecolor=ERROR, linewidth=1.6, label="wrong (truth above, answer below)")
+    return [*classes, frame]
