@@ -61,7 +61,7 @@ class Recipe:
         """
         if image.ndim != 2:
             raise InputError(f"Expected one grey image (Y, X), got shape {image.shape}.")
-        images = torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None]
+        images = torch.from_numpy(np.array(image, np.float32))[None, None]
         for step in self.before:
             images = step.apply(images, size)
         if choices is not None:

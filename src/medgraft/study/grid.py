@@ -28,7 +28,8 @@ def model_plans(study: StudyFile) -> tuple[ModelPlan, ...]:
     """The study's models with every setting filled in.
 
     Networks that are made to be trained from scratch (CBR) take random weights and `scratch_stages` unless told
-    otherwise. Raises `InputError` for an unknown network or a depth it does not have, `StudyFileError` for equal names.
+    otherwise. Raises `InputError` for an unknown network or a depth it does not have, `StudyFileError` for equal names
+    or an input that is too small for the network.
     """
     entries = [NetworkEntry(network=item) if isinstance(item, str) else item for item in study.networks]
     plans = [_plan(study, entry) for entry in entries]
@@ -36,8 +37,7 @@ def model_plans(study: StudyFile) -> tuple[ModelPlan, ...]:
     if twice:
         raise StudyFileError(f"Expected models of different names, got {', '.join(twice)} twice. Do give one a `name`.")
     for plan in plans:
-        for stage in plan.stages:
-            plan.spec.trainable_stages(stage.depth)
+        _check(plan)
     return tuple(plans)
 
 
@@ -51,6 +51,13 @@ def _plan(study: StudyFile, entry: NetworkEntry) -> ModelPlan:
         size=entry.size,
         stages=entry.stages or (study.scratch_stages if from_scratch else study.stages),
     )
+
+
+def _check(plan: ModelPlan) -> None:
+    for stage in plan.stages:
+        plan.spec.trainable_stages(stage.depth)
+    if plan.size is not None and plan.size < plan.spec.min_size:
+        raise StudyFileError(f"Expected {plan.spec.min_size} pixels or more for {plan.network}, got {plan.size}.")
 
 
 def _kind(weights: str) -> str:

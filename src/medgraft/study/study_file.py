@@ -44,7 +44,7 @@ class CacheEntry(_Part):
     limit_gb: float = Field(50.0, gt=0, description="the most one network's features may take")
 
 
-class TestEntry(_Part):
+class HeldOut(_Part):
     """Which subjects are held out from everything but the last evaluation."""
 
     split: str = Field(description="stacks imported with this split are the test set")
@@ -69,7 +69,7 @@ class StudyFile(_Part):
         SCRATCH_STAGES, min_length=1, description="stages of networks that are made to be trained from scratch (CBR)"
     )
     folds: int = Field(5, ge=2, le=50, description="patient-grouped, stratified folds")
-    test: TestEntry | None = Field(None, description="held-out subjects; none if left out")
+    test: HeldOut | None = Field(None, description="held-out subjects; none if left out")
     seeds: tuple[int, ...] = Field((7,), min_length=1, description="the study is repeated for each seed")
     draws: int = Field(4, ge=1, le=1000, description="recorded random rotations per image (and per oversampled copy)")
     balance: dict[str, int] = Field(

@@ -123,8 +123,7 @@ def _prefix(model: nn.Module, graph: fx.Graph, live: set[fx.Node], crossing: lis
         if node not in live:
             copies[node] = prefix.node_copy(node, lambda source: copies[source])
     prefix.output(tuple(copies[node] for node in crossing))
-    prefix.eliminate_dead_code()
-    return fx.GraphModule(model, prefix)
+    return _module(model, prefix)
 
 
 def _suffix(model: nn.Module, graph: fx.Graph, live: set[fx.Node], crossing: list[fx.Node]) -> fx.GraphModule:
@@ -133,8 +132,15 @@ def _suffix(model: nn.Module, graph: fx.Graph, live: set[fx.Node], crossing: lis
     for node in graph.nodes:
         if node in live or node.op == "get_attr":
             copies[node] = suffix.node_copy(node, lambda source: copies[source])
-    suffix.eliminate_dead_code()
-    return fx.GraphModule(model, suffix)
+    return _module(model, suffix)
+
+
+def _module(model: nn.Module, graph: fx.Graph) -> fx.GraphModule:
+    """The graph over the model's own modules, without what nothing reads."""
+    module = fx.GraphModule(model, graph)
+    module.graph.eliminate_dead_code()
+    module.recompile()
+    return module
 
 
 def _checked(model: nn.Module, split: Split, example: Tensor) -> Split:

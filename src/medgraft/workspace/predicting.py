@@ -1,0 +1,185 @@
+"""A model at work: new images in, answers out."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from medgraft.cohort import Cohort, ImportOptions, import_source
+from medgraft.core.cohort import ImportNote, StackEntry
+from medgraft.core.errors import InputError
+from medgraft.core.predictions import Predictions
+from medgraft.core.progress import Report, silent
+from medgraft.decoding import decode
+from medgraft.exchange import ModelPackage, read_package
+from medgraft.explanation import gradcam
+from medgraft.inference import predict_stacks
+from medgraft.report import png_of, stack_sheet
+from medgraft.workspace.project import Project, is_project
+from medgraft.workspace.studying import device, model_folder, study_outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceAnswer:
+    """One slice of a stack.
+
+    slice: 1 is the most basal. probabilities: by class code. plain: the class of the highest. joint: the class when the
+    whole stack is decided as one; None where the task has no order along the stack.
+    """
+
+    subject: str
+    stack: str
+    phase: str
+    slice: int
+    slices: int
+    probabilities: dict[str, float]
+    plain: str
+    joint: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What a model answered for a folder. sheets: pictures that were written. notes: the repair log of the import."""
+
+    model: str
+    task: str
+    slices: tuple[SliceAnswer, ...]
+    sheets: tuple[str, ...]
+    notes: tuple[ImportNote, ...]
+
+
+def find_model(text: str, project: Path | None = None) -> Path:
+    """A package folder from what people write: a path, or `study` or `study/model` of a project.
+
+    `study` alone stands for its best model, by validation loss. Raises `InputError` for what is neither.
+    """
+    if (Path(text) / "package.json").is_file():
+        return Path(text)
+    if project is None or not is_project(project):
+        raise InputError(f"Expected a model package or, within a project, STUDY or STUDY/MODEL, got {text!r}.")
+    opened = Project.open(project)
+    study, _, model = text.partition("/")
+    outcome = study_outcome(opened, study)
+    folders = {model_folder(stage): stage.choice.value for stage in outcome.stages}
+    chosen = model or min(folders, key=lambda name: folders[name])
+    if chosen not in folders:
+        raise InputError(f"Expected a model of study {study}, got {model!r}. Available: {', '.join(folders)}.")
+    return opened.studies / study / "models" / chosen
+
+
+def predict_folder(
+    model: Path,
+    source: Path,
+    *,
+    layout: str = "auto",
+    options: ImportOptions = ImportOptions(short_axis=True),  # noqa: B008 - frozen
+    all_phases: bool = False,
+    sheets: Path | None = None,
+    maps: bool = False,
+    report: Report = silent,
+) -> Answers:
+    """Answer for every stack of a folder, without a project: what is imported is thrown away afterwards.
+
+    Args:
+        model: a package folder.
+        source: a folder of images, in any layout that import knows.
+        layout: of the folder.
+        options: what the source cannot say about itself.
+        all_phases: every phase of a cine, not only those the task asks about.
+        sheets: folder for one contact sheet per stack and phase (PNG); none are drawn if None.
+        maps: draw Grad-CAM of the plain answer over the sheets.
+        report: told of files and slices.
+
+    Raises:
+        InputError: nothing to predict in the folder. WeightsError: the package is damaged.
+    """
+    package = read_package(model)
+    with tempfile.TemporaryDirectory() as scratch, Cohort.open(Path(scratch)) as cohort:
+        imported = import_source(source, cohort, layout=layout, options=options, report=report)
+        entries = cohort.entries()
+        predictions = predict_stacks(
+            package, entries, cohort.pixels, all_phases=all_phases, device=device(), report=report
+        )
+        joint = decode(predictions, package.task, "stack") if package.task.along_stack else None
+        written = _write_sheets(package, cohort, predictions, joint, sheets, maps=maps) if sheets else ()
+    return Answers(
+        model=package.name,
+        task=package.task.name,
+        slices=_rows(predictions, joint),
+        sheets=written,
+        notes=imported.notes,
+    )
+
+
+def _rows(predictions: Predictions, joint: NDArray[np.int64] | None) -> tuple[SliceAnswer, ...]:
+    codes = predictions.classes
+    plain = predictions.y_pred
+    return tuple(
+        SliceAnswer(
+            subject=str(predictions.subject[row]),
+            stack=str(predictions.stack[row]),
+            phase=str(predictions.phase[row]),
+            slice=int(predictions.slice[row]) + 1,
+            slices=int(predictions.n_slices[row]),
+            probabilities={code: float(predictions.y_score[row, k]) for k, code in enumerate(codes)},
+            plain=codes[plain[row]],
+            joint=None if joint is None else codes[joint[row]],
+        )
+        for row in range(len(predictions))
+    )
+
+
+def _write_sheets(
+    package: ModelPackage,
+    cohort: Cohort,
+    predictions: Predictions,
+    joint: NDArray[np.int64] | None,
+    folder: Path,
+    *,
+    maps: bool,
+) -> tuple[str, ...]:
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for rows in predictions.stacks():
+        entry = cohort.entry(str(predictions.stack[rows[0]]))
+        phase = str(predictions.phase[rows[0]])
+        images = _images(cohort, entry, phase)
+        figure = stack_sheet(
+            images,
+            predictions.y_score[rows],
+            predictions.y_pred[rows] if joint is None else joint[rows],
+            package.task,
+            entry.spacing,
+            maps=_maps(package, images, predictions.y_pred[rows]) if maps else None,
+        )
+        path = folder / f"{entry.subject}-{entry.id}-{phase}.png"
+        path.write_bytes(png_of(figure))
+        written.append(str(path))
+    return tuple(written)
+
+
+def _images(cohort: Cohort, entry: StackEntry, phase: str) -> NDArray[np.float32]:
+    """(Z, Y, X) of one phase, base first."""
+    index = entry.phases.get(phase)
+    stack = np.asarray(cohort.pixels(entry)[int(phase) if index is None else index], np.float32)
+    return stack[::-1] if entry.base_first is False else stack
+
+
+def _maps(
+    package: ModelPackage,
+    images: NDArray[np.float32],
+    answers: NDArray[np.int64],
+) -> NDArray[np.float32] | None:
+    """Grad-CAM of each slice's plain answer on native pixels, (Z, Y, X)."""
+    model = package.model()
+    if not model.feature_map_module:
+        return None
+    pictures = torch.cat([package.recipe.render(image, package.size) for image in images])
+    seen = gradcam(model, pictures, torch.from_numpy(answers), model.feature_map_module)
+    shape = (images.shape[1], images.shape[2])
+    restored = package.recipe.restore(torch.from_numpy(seen), shape, package.size)
+    maps: NDArray[np.float32] = restored.numpy()
+    return maps
