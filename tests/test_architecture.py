@@ -4,7 +4,9 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from graphlib import TopologicalSorter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import grimp
@@ -28,6 +30,8 @@ FOREIGN = {
     "workspace": {"typer", "rich"},
     "cli": {"torch", "pydicom", "nibabel", "sqlalchemy", "timm"},
 }
+#: Imported only where a user has asked for the extra.
+OPTIONAL = ("psycopg",)
 VAGUE = {"util", "utils", "common", "helper", "helpers", "misc", "base", "manager"}
 LISTING = (["--help"], ["--version"], ["networks"], ["networks", "--json"], ["import", "--help"], ["label", "--help"])
 
@@ -112,6 +116,21 @@ def test_a_room_says_what_enters_what_leaves_and_what_it_must_not_know(room: str
     assert "enters" in text.lower()
     assert "leaves" in text.lower()
     assert "must not know" in text.lower()
+
+
+def canonical(name: str) -> str:
+    """The name of a package as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_foreign_package_is_asked_for(graph: grimp.ImportGraph) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = {canonical(re.split(r"[<>=\[]", line)[0]) for line in [*project["dependencies"], *OPTIONAL]}
+    foreign = {module for module in graph.modules if graph.is_module_squashed(module)} - set(sys.stdlib_module_names)
+    packages = packages_distributions()
+    missing = {name for name in foreign if not asked & set(map(canonical, packages.get(name, [])))}
+    assert foreign
+    assert not missing, "packages that are imported, and come only because others need them"
 
 
 def test_no_vague_names(graph: grimp.ImportGraph) -> None:
