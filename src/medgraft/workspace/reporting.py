@@ -144,9 +144,9 @@ def _result(
     stage = None if item.is_baseline else outcome.by_title()[item.title][0]
     return ModelResult(
         name=_name(item.title),
-        network=item.title if stage is None else stage.model,
+        network=item.title if stage is None else _network_title(stage),
         depth=stage.depth if stage is not None and isinstance(stage.depth, int) else None,
-        weights=item.weights,
+        weights="" if stage is None else _kind_of_weights(stage),
         predictions=item.runs[0],
         metrics=_figures(rows[key, "argmax"]),
         decoded=decode(item.runs[0], outcome.task, "stack") if joint else None,
@@ -157,6 +157,16 @@ def _result(
         embedding=pictures.embedding if pictures else None,
         cams=pictures.cams if pictures else (),
     )
+
+
+def _network_title(stage: StageOutcome) -> str:
+    """The network's usual name, or the one that the study file gave the model."""
+    kind = _kind_of_weights(stage)
+    return spec(stage.network).title if stage.model == f"{stage.network}-{kind}" else stage.model
+
+
+def _kind_of_weights(stage: StageOutcome) -> str:
+    return "random" if stage.weights == "random" else "pretrained"
 
 
 def _figures(row: ResultRow) -> Mapping[str, Interval]:
