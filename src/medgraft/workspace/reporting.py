@@ -76,7 +76,9 @@ def _content(
     findings = find(outcome)
     on = findings.answered[0].on
     rows = {(row.model, row.decision): row for row in findings.table}
-    results = [_result(item, outcome, rows, pictures.get(item.title)) for item in findings.answered]
+    results = [
+        _result(item, outcome, rows, pictures.get(item.title) if item.on == on else None) for item in findings.answered
+    ]
     here = [(item, result) for item, result in zip(findings.answered, results, strict=True) if item.on == on]
     store = RunStore(root=project.runs)
     return StudyContent(
