@@ -97,7 +97,8 @@ def write_stage(outcome: StageOutcome, results: Path) -> None:
 
 
 def write_outcome(outcome: StudyOutcome, folder: Path) -> None:
-    """Write the resolved study file and the list of stages beside the results that `write_stage` wrote."""
+    """Write the resolved study file, every stage, and the list of stages under a folder, made if it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.yaml").write_text(resolved_yaml(outcome.study))
     for stage in outcome.stages:
         write_stage(stage, folder / "results")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from medgraft.core.errors import MedgraftError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.evaluation import Choice, balanced_cross_entropy, one_standard_error
 from medgraft.samples import Samples
@@ -46,7 +47,7 @@ def run_study(
 
     Raises:
         InputError: too few subjects, an unknown network or depth. WeightsError: weights are missing; this is found
-        before anything is trained. MedgraftError: every rate of a stage diverged.
+        before anything is trained. MedgraftError: every rate of a stage diverged, or its final fit did.
     """
     plans = model_plans(study)
     weights = {(plan.name, seed): load_source(plan, seed) for seed in study.seeds for plan in plans}
@@ -145,7 +146,13 @@ class _Chain:
             validation=self.data.test,
             keep=True,
         )
-        return self._run([fit])[0]
+        run = self._run([fit])[0]
+        if not np.isfinite(run.history.train_loss).all():
+            raise MedgraftError(
+                f"Expected {self.plan.name}, depth {stage.depth}, to train on all data at the rate {choice.rate:g} "
+                "that its folds chose, but it diverged. Do lower the rates."
+            )
+        return run
 
     def _pass_barrier(self, stage: StageEntry, choice: Choice, final: Run) -> None:
         """What the next stage starts from, fold by fold."""
@@ -183,6 +190,7 @@ class _Chain:
             validation=validation,
             training=Plan(rate=rate, epochs=epochs, batch_size=self.study.batch_size),
             parent=self.final_parent if fold == ALL_DATA else self.fold_parents[fold],
+            cache=self.study.cache,
             keep=keep,
         )
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.digest import digest
+from medgraft.core.errors import InputError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import Task, UnitKey
 from medgraft.recipe import CentreCrop, PercentileWindow, Recipe, Resize, Rotation
@@ -98,9 +99,10 @@ class StudyData:
 def study_data(study: StudyFile, samples: Samples, read: ReadImage, seed: int) -> StudyData:
     """Split, balance and number the samples of a study at one seed.
 
-    Raises `InputError` (from `samples`) if there are fewer subjects than folds.
+    Raises `InputError` if there are fewer subjects than folds, nobody is held out though the study asks for it, or a
+    subject is held out in part.
     """
-    held_out = np.asarray([study.test is not None and item.split == study.test.split for item in samples.items], bool)
+    held_out = _held_out(study, samples)
     training, test = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     folds = tuple(
         Fold(index=fold.index, train=training[fold.train], validation=training[fold.validation])
@@ -117,6 +119,24 @@ def study_data(study: StudyFile, samples: Samples, read: ReadImage, seed: int) -
         folds=folds,
         copies=_copies(study, samples, training),
     )
+
+
+def _held_out(study: StudyFile, samples: Samples) -> NDArray[np.bool_]:
+    """(N,) whether a sample is kept for the test: all samples of its subject then, or none."""
+    if study.test is None:
+        return np.zeros(len(samples), bool)
+    split = study.test.split
+    held_out = np.asarray([item.split == split for item in samples.items], bool)
+    if not held_out.any():
+        known = ", ".join(sorted({item.split for item in samples.items if item.split})) or "none"
+        raise InputError(f"Expected labelled images of the split {split!r} to test on, got none. Available: {known}.")
+    torn = np.intersect1d(samples.subjects[held_out], samples.subjects[~held_out]).tolist()
+    if torn:
+        raise InputError(
+            f"Expected subjects to be held out whole, got {', '.join(torn[:5])} in {split!r} and outside it. "
+            "Do set one split for all images of a subject."
+        )
+    return held_out
 
 
 def _copies(study: StudyFile, samples: Samples, training: NDArray[np.int64]) -> NDArray[np.int64]:

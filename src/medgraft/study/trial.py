@@ -34,6 +34,7 @@ class Trial:
 
     fold: its index, or `ALL_DATA`. train, validation: positions in `data.samples`; validation may be empty.
     parent: identity of the run whose trained tensors it starts from, "" for none.
+    cache: how its frozen features are kept.
     keep: a fit rather than a try: the trained tensors are kept, and validation is scored once, at the end.
     """
 
@@ -45,6 +46,7 @@ class Trial:
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
     training: Plan
+    cache: CacheEntry
     parent: str = ""
     keep: bool = False
 
@@ -52,8 +54,11 @@ class Trial:
     def identity(self) -> str:
         """Digest of everything the numbers depend on; its parent's included."""
         data = self.data
+        # Features in full precision are the rule and go unnamed; how much disk they may take changes no number.
+        rounded = {} if self.cache.dtype == "float32" else {"features": self.cache.dtype}
         return digest(
-            {
+            rounded
+            | {
                 "engine": _ENGINE,
                 "network": self.plan.spec,
                 "size": self.plan.size or self.weights.contract.size,
@@ -80,13 +85,18 @@ class Trial:
 
 
 class Desk:
-    """Where trials are done. The last graft stays on it, since the trials of one grid share it."""
+    """Where trials are done. The last graft stays on it, since the trials of one grid share it.
 
-    def __init__(self, store: RunStore, cache_root: Path, cache: CacheEntry, device: torch.device) -> None:
+    A training in progress is saved between epochs, at most once per `checkpoint_seconds`.
+    """
+
+    def __init__(
+        self, store: RunStore, cache_root: Path, device: torch.device, *, checkpoint_seconds: float = 30.0
+    ) -> None:
         self.store = store
         self.cache_root = cache_root
-        self.cache = cache
         self.device = device
+        self.checkpoint_seconds = checkpoint_seconds
         self._graft: Graft | None = None
         self._serves: tuple[object, ...] = ()
 
@@ -98,14 +108,23 @@ class Desk:
         state = self.store.state(trial.parent) if trial.parent else {}
         graft = self._graft_for(trial, state, report)
         graft.restart(state)
-        history = _train(trial, graft, self.store.checkpoint(trial.identity), report)
+        checkpoint = Checkpoint(path=self.store.checkpoint(trial.identity), seconds=self.checkpoint_seconds)
+        history = _train(trial, graft, checkpoint, report)
         kept = {**state, **trained_state(graft.model)} if trial.keep else None
         seconds = time.monotonic() - started
         return self.store.write(trial.identity, history, _facts(trial, graft), kept, seconds=seconds)
 
     def _graft_for(self, trial: Trial, state: Mapping[str, Tensor], report: Report) -> Graft:
         """The graft on the desk if it serves this trial, else a new one in its place."""
-        wanted = (trial.plan, trial.depth, trial.weights.digest, trial.data.rows_digest)
+        data = trial.data
+        wanted = (
+            trial.plan,
+            trial.depth,
+            trial.weights.digest,
+            data.rows_digest,
+            data.samples.digest,
+            trial.cache.dtype,
+        )
         if self._graft is None or (*wanted, _frozen_parent(self._graft, trial, state)) != self._serves:
             self._graft = prepare_graft(
                 trial.plan,
@@ -114,7 +133,7 @@ class Desk:
                 trial.data,
                 state=state,
                 cache_root=self.cache_root,
-                cache=self.cache,
+                cache=trial.cache,
                 device=self.device,
                 report=report,
             )
@@ -127,7 +146,7 @@ def _frozen_parent(graft: Graft, trial: Trial, state: Mapping[str, Tensor]) -> s
     return trial.parent if any(name not in graft.start for name in state) else ""
 
 
-def _train(trial: Trial, graft: Graft, checkpoint: Path, report: Report) -> History:
+def _train(trial: Trial, graft: Graft, checkpoint: Checkpoint, report: Report) -> History:
     """Curves of a trial; for a kept fit, scores after the last epoch alone."""
     history = fit(
         graft.model,
@@ -136,7 +155,7 @@ def _train(trial: Trial, graft: Graft, checkpoint: Path, report: Report) -> Hist
         key=trial.key,
         forward=graft.split.suffix,
         validation=None if trial.keep else lambda: graft.plain(trial.validation),
-        checkpoint=Checkpoint(path=checkpoint),
+        checkpoint=checkpoint,
         report=report,
     )
     if not trial.keep or not len(trial.validation):

@@ -3,6 +3,7 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from medgraft.exchange import ModelPackage, read_package
 from medgraft.explanation import gradcam
 from medgraft.inference import predict_stacks
 from medgraft.report import png_of, stack_sheet
+from medgraft.study.findings import best_title
 from medgraft.workspace.project import Project, is_project
 from medgraft.workspace.studying import device, model_folder, study_outcome
 
@@ -63,8 +65,8 @@ def find_model(text: str, project: Path | None = None) -> Path:
     opened = Project.open(project)
     study, _, model = text.partition("/")
     outcome = study_outcome(opened, study)
-    folders = {model_folder(stage): stage.choice.value for stage in outcome.stages}
-    chosen = model or min(folders, key=lambda name: folders[name])
+    folders = [model_folder(stages[0]) for stages in outcome.by_title().values()]
+    chosen = model or model_folder(outcome.by_title()[best_title(outcome)][0])
     if chosen not in folders:
         raise InputError(f"Expected a model of study {study}, got {model!r}. Available: {', '.join(folders)}.")
     return opened.studies / study / "models" / chosen
@@ -155,7 +157,7 @@ def _write_sheets(
             entry.spacing,
             maps=_maps(package, images, predictions.y_pred[rows]) if maps else None,
         )
-        path = folder / f"{entry.subject}-{entry.id}-{phase}.png"
+        path = folder / f"{quote(entry.subject, safe=' ')}-{entry.id}-{phase}.png"
         path.write_bytes(png_of(figure))
         written.append(str(path))
     return tuple(written)

@@ -62,11 +62,19 @@ class StudySummary:
     folder: str
 
 
-def start_study(project: Project, study: StudyFile, *, report: Report = silent) -> StudySummary:
+def start_study(
+    project: Project, study: StudyFile, *, checkpoint_seconds: float = 30.0, report: Report = silent
+) -> StudySummary:
     """Run a study and evaluate it; what an earlier start finished is not done again.
 
     Results are under `studies/<name>/`: the resolved study file, curves and predictions per stage, tables, and a model
-    package per model and depth (of the first seed).
+    package per model and depth (of the first seed). They are whole or absent.
+
+    Args:
+        project: where images and labels are.
+        study: what to compare and how.
+        checkpoint_seconds: a training in progress is saved at most this often.
+        report: told of every trial and epoch.
 
     Raises:
         InputError: nothing labelled, too few subjects, unknown names. WeightsError: weights are missing.
@@ -76,13 +84,16 @@ def start_study(project: Project, study: StudyFile, *, report: Report = silent) 
     folder = project.studies / study.name
     folder.mkdir(parents=True, exist_ok=True)
     with _only_once(folder), project.cohort() as cohort:
-        (folder / "study.yaml").write_text(resolved_yaml(study))
-        desk = Desk(RunStore(root=project.runs), project.cache, study.cache, device())
+        _announce(study, folder)
+        desk = Desk(RunStore(root=project.runs), project.cache, device(), checkpoint_seconds=checkpoint_seconds)
         outcome = run_study(study, samples, image_reader(cohort), LocalExecutor(desk), report=report)
-        _keep_results(outcome, folder)
         findings = find(outcome)
-        _keep_tables(findings, folder / "results")
-        _keep_models(outcome, samples, findings, folder, desk.store)
+        draft = folder / "draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        write_outcome(outcome, draft)
+        _keep_tables(findings, draft / "results")
+        _keep_models(outcome, samples, findings, draft, desk.store)
+        _publish(draft, folder)
     report(Progress(stage="results", done=1, total=1))
     return _summary(study.name, outcome, findings, samples)
 
@@ -143,11 +154,25 @@ class _only_once:  # noqa: N801 (read as a phrase: with _only_once(folder))
         self.lock.release()
 
 
-def _keep_results(outcome: StudyOutcome, folder: Path) -> None:
-    """Results of this run alone: what an earlier form of the study left is removed."""
-    shutil.rmtree(folder / "results", ignore_errors=True)
-    shutil.rmtree(folder / "models", ignore_errors=True)
-    write_outcome(outcome, folder)
+def _announce(study: StudyFile, folder: Path) -> None:
+    """Write the resolved study file; results of a study that was asked otherwise no longer belong to it."""
+    file, text = folder / "study.yaml", resolved_yaml(study)
+    if file.exists() and file.read_text() != text:
+        _discard(folder)
+    file.write_text(text)
+
+
+def _publish(draft: Path, folder: Path) -> None:
+    """Put finished results in place of what is there, `results` last: it says that the study has ended."""
+    _discard(folder)
+    for name in ("models", "results"):
+        (draft / name).rename(folder / name)
+    shutil.rmtree(draft)
+
+
+def _discard(folder: Path) -> None:
+    for name in ("results", "models"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _keep_tables(findings: Findings, results: Path) -> None:
