@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from medgraft import __version__
-from medgraft.cli import label
+from medgraft.cli import label, study
 from medgraft.cli.cohort import cohort
 from medgraft.cli.command import add_command
 from medgraft.cli.correct import correct
@@ -37,6 +37,7 @@ add_command(app, "cohort", cohort)
 add_command(app, "notes", notes)
 add_command(app, "correct", correct)
 app.add_typer(label.app, name="label")
+app.add_typer(study.app, name="study")
 add_command(app, "networks", networks)
 add_command(app, "phantoms", phantoms)
 

@@ -3,6 +3,9 @@
 Enters: paths and plain values of a caller (the command line, the app, a script). Leaves: one frozen value per verb,
 whose fields are plain data, so that it can be shown as a table or as JSON; progress goes to a `Report`. Must not know:
 terminals, web pages, how results are shown.
+
+Verbs that compute load torch, so they are imported from their own files: `studying`, `reporting`, `predicting`,
+`explaining`, `demonstration`, `study_request`.
 """
 
 from medgraft.cohort import ImportOptions
@@ -18,6 +21,7 @@ from medgraft.workspace.mask_labels import MaskLabelling, label_from_masks
 from medgraft.workspace.network_list import NetworkRow, describe_network, list_networks
 from medgraft.workspace.phantom_folder import PhantomFolder, write_phantoms
 from medgraft.workspace.project import Project, is_project
+from medgraft.workspace.study_list import StudyState, study_states
 
 __all__ = [
     "CohortList",
@@ -33,6 +37,7 @@ __all__ = [
     "Project",
     "SheetResult",
     "StackRow",
+    "StudyState",
     "correct_stack",
     "correct_subject",
     "describe_network",
@@ -47,5 +52,6 @@ __all__ = [
     "list_cohort",
     "list_networks",
     "record_found_labels",
+    "study_states",
     "write_phantoms",
 ]

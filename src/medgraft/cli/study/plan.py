@@ -1,0 +1,64 @@
+"""How the plan of a study is shown."""
+
+from typing import TYPE_CHECKING
+
+from medgraft.cli.output import write_line, write_table
+
+if TYPE_CHECKING:
+    from medgraft.study import Estimate
+
+_MINUTE = 60
+_HOUR = 3600
+
+
+def plan_document(plan: "Estimate") -> dict[str, object]:
+    """The plan with its totals over all seeds."""
+    totals = {
+        "trainings": plan.n_seeds * sum(stage.trainings for stage in plan.stages),
+        "updates": plan.n_seeds * sum(stage.updates for stage in plan.stages),
+        "cache_bytes": plan.n_seeds * sum(stage.cache_bytes for stage in plan.stages),
+        "seconds": plan.seconds,
+    }
+    return {**vars(plan), **totals}
+
+
+def show_plan(plan: "Estimate") -> None:
+    """One row per model and depth at one seed, then the whole study."""
+    write_line(
+        f"{plan.n_samples} labelled slices of {plan.n_subjects} subjects, {plan.n_test} held out for the test; "
+        f"{plan.n_rows} pictures with their rotations"
+    )
+    columns = ("model", "depth", "trainings", "updates", "cached", "cache (GB)", "time")
+    write_table(
+        columns,
+        [
+            (
+                stage.model,
+                str(stage.depth),
+                stage.trainings,
+                stage.updates,
+                "features" if stage.cut else "pictures",
+                f"{stage.cache_bytes / 1e9:.2f}",
+                duration(stage.seconds),
+            )
+            for stage in plan.stages
+        ],
+    )
+    totals = plan_document(plan)
+    seeds = f"all {plan.n_seeds} seeds" if plan.n_seeds > 1 else "in all"
+    write_line(
+        f"\n{seeds}: {totals['trainings']} trainings, {totals['updates']} updates at most, "
+        f"{sum(stage.cache_bytes for stage in plan.stages) * plan.n_seeds / 1e9:.2f} GB of cache at most, "
+        f"about {duration(plan.seconds)}"
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time in a few letters.
+
+    >>> duration(9.4), duration(250), duration(9000)
+    ('9 s', '4 min', '2.5 h')
+    """
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    return f"{seconds / _MINUTE:.0f} min" if seconds < _HOUR else f"{seconds / _HOUR:.1f} h"

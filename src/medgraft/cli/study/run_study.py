@@ -1,0 +1,73 @@
+"""medgraft study run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medgraft.cli.bars import progress_bars
+from medgraft.cli.options import HERE, JsonOption, ProjectOption
+from medgraft.cli.output import write_json
+from medgraft.cli.study.plan import plan_document, show_plan
+from medgraft.cli.study.summary import show_summary
+from medgraft.core.progress import Progress
+
+if TYPE_CHECKING:
+    from medgraft.study import StudyFile
+    from medgraft.workspace import Project
+
+
+def run_study(
+    study_file: Annotated[Path, typer.Argument(help="A YAML study file.", exists=True, dir_okay=False)],
+    *,
+    project: ProjectOption = HERE,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key; may be given again.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, how long and how much disk it takes.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a study, or what is missing of it, and show its figures.
+
+    Networks are trained depth by depth in patient-grouped folds; rate and epoch are chosen by validation loss. What an
+    earlier start finished is kept, so Ctrl-C loses little. Results and models go to studies/NAME in the project.
+
+    Examples:
+      medgraft study run hearts.yaml --project heart --dry-run
+      medgraft study run hearts.yaml --project heart
+      medgraft study run hearts.yaml --set folds=3 --set cache.dtype=float16
+      medgraft study run hearts.yaml --project heart --json
+    """
+    from medgraft.workspace import Project
+    from medgraft.workspace.study_request import read_study
+
+    place = Project.open(project)
+    study = read_study(study_file, changes or ())
+    if dry_run:
+        _plan(place, study, as_json=as_json)
+    else:
+        _run(place, study, as_json=as_json)
+
+
+def _plan(project: "Project", study: "StudyFile", *, as_json: bool) -> None:
+    from medgraft.workspace.studying import plan_study
+
+    plan = plan_study(project, study)
+    if as_json:
+        write_json(plan_document(plan))
+    else:
+        show_plan(plan)
+
+
+def _run(project: "Project", study: "StudyFile", *, as_json: bool) -> None:
+    from medgraft.workspace.studying import start_study
+
+    with progress_bars() as report:
+        report(Progress(stage="study", done=0, total=0))  # the first bar, as it lasts longest
+        done = start_study(project, study, report=report)
+    if as_json:
+        write_json(done)
+    else:
+        show_summary(done)

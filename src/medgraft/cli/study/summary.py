@@ -1,0 +1,31 @@
+"""How a finished study is shown."""
+
+from typing import TYPE_CHECKING
+
+from medgraft.cli.output import write_line, write_table
+
+if TYPE_CHECKING:
+    from medgraft.evaluation import Interval
+    from medgraft.workspace.studying import StudySummary
+
+_DECISIONS = {"argmax": "each slice alone", "stack": "whole stack"}
+
+
+def show_summary(study: "StudySummary") -> None:
+    """Figures with their intervals, one row per model and way of deciding; the best one named."""
+    columns = ("model", "decided by", "macro F1", "accuracy")
+    write_table(
+        columns,
+        [
+            (row.model, _DECISIONS.get(row.decision, row.decision), interval(row.macro_f1), interval(row.accuracy))
+            for row in study.rows
+        ],
+    )
+    write_line(f"\n{study.images} slices of {study.subjects} subjects; in brackets: 95 % intervals over subjects")
+    write_line(f"best by validation loss: {study.best}")
+    write_line(f"results and models: {study.folder}; with pictures: medgraft report {study.name}")
+
+
+def interval(figure: "Interval") -> str:
+    """A figure with its interval."""
+    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
