@@ -15,11 +15,15 @@ from medgraft.cli import label, study
 from medgraft.cli.cohort import cohort
 from medgraft.cli.command import add_command
 from medgraft.cli.correct import correct
+from medgraft.cli.demo import demo
+from medgraft.cli.explain import explain
 from medgraft.cli.import_images import import_images
 from medgraft.cli.networks import networks
 from medgraft.cli.notes import notes
 from medgraft.cli.output import MESSAGES
 from medgraft.cli.phantoms import phantoms
+from medgraft.cli.predict import predict
+from medgraft.cli.report import report
 from medgraft.core.errors import MedgraftError
 
 EXIT_ERROR = 1
@@ -27,7 +31,7 @@ EXIT_ERROR = 1
 app = typer.Typer(
     name="medgraft",
     help="Graft pretrained networks onto your own medical images, and find out honestly which graft to trust.",
-    epilog="Start with: medgraft import SOURCE --project heart",
+    epilog="Start with: medgraft demo, or with your own images: medgraft import SOURCE --project heart",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -38,8 +42,12 @@ add_command(app, "notes", notes)
 add_command(app, "correct", correct)
 app.add_typer(label.app, name="label")
 app.add_typer(study.app, name="study")
+add_command(app, "report", report)
+add_command(app, "predict", predict)
+add_command(app, "explain", explain)
 add_command(app, "networks", networks)
 add_command(app, "phantoms", phantoms)
+add_command(app, "demo", demo)
 
 
 def main() -> None:
