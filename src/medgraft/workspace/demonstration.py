@@ -1,4 +1,4 @@
-"""The whole line on synthetic patients: phantoms, import, labels, study, report. Nothing is downloaded."""
+"""The whole line on synthetic hearts: another hospital's many, a graft, a clinic's own few. Nothing is downloaded."""
 
 import tempfile
 from dataclasses import dataclass
@@ -16,34 +16,25 @@ from medgraft.workspace.project import Project
 from medgraft.workspace.reporting import ReportMade, report_study
 from medgraft.workspace.studying import StudySummary, start_study
 
-#: Subjects of site a are trained on; the scanner of site b is met at the test only.
-_SUBJECTS = {"a": 24, "b": 10}
+#: Synthetic patients: the other hospital has many; the clinic has few to train on and keeps some for the test.
+_HOSPITAL, _CLINIC, _CLINIC_TEST = 24, 10, 10
 
-_STUDY = StudyFile(
-    name="demo",
-    networks=(
-        NetworkEntry(network="mobilenetv1_025", weights="random", size=96, name="frozen-random"),
-        NetworkEntry(
-            network="mobilenetv1_025",
-            weights="random",
-            size=96,
-            name="from-scratch",
-            stages=(StageEntry(depth="all", rates=(3e-2, 1e-2), epochs=8),),
-        ),
-    ),
-    stages=(
-        StageEntry(depth=0, rates=(1e-2, 1e-3), epochs=15),
-        StageEntry(depth=1, rates=(1e-2, 1e-3), epochs=5),
-    ),
-    folds=3,
-    test=HeldOut(split="test"),
+_NETWORK, _SIZE = "mobilenetv1_025", 96
+_SCRATCH = StageEntry(depth="all", rates=(2e-2,), epochs=10)
+_BALANCE = {"OAP": 3, "OBS": 3}
+
+_SOURCE_STUDY = StudyFile(
+    name="hospital",
+    networks=(NetworkEntry(network=_NETWORK, size=_SIZE, weights="random", stages=(_SCRATCH,), name="hospital"),),
+    folds=2,
     draws=2,
+    balance=_BALANCE,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demonstration:
-    """What the demonstration left: a project with a study in it, and its report."""
+    """What the demonstration left: the clinic's project with a study in it, and its report."""
 
     project: str
     study: StudySummary
@@ -51,25 +42,51 @@ class Demonstration:
 
 
 def demonstrate(root: Path, *, report: Report = silent) -> Demonstration:
-    """Make a project of synthetic hearts of two sites, study it, and report.
+    """Train a network on one hospital's synthetic hearts, graft it onto a clinic's few, compare, report.
 
-    Networks start from random weights, since nothing is downloaded: it shows the work, not what transfer can do.
-    Done again in the same folder, it goes on from where it was. Raises `ProjectError` if the folder holds other files.
+    `root/hospital` and `root/clinic` are two projects; the graft travels as a file, no patient does. Done again in the
+    same folder, it goes on from where it was. Raises `ProjectError` if the folders hold other files.
     """
-    project = Project.open_or_create(root)
+    hospital = Project.open_or_create(root / "hospital")
+    _fill(hospital, "c", {"train": _HOSPITAL}, report)
+    start_study(hospital, _SOURCE_STUDY, report=report)
+    clinic = Project.open_or_create(root / "clinic")
+    _fill(clinic, "a", {"train": _CLINIC, "test": _CLINIC_TEST}, report)
+    weights = hospital.studies / "hospital" / "models" / "hospital-depth-all" / "model.safetensors"
+    study = start_study(clinic, _clinic_study(weights), report=report)
+    return Demonstration(project=str(clinic.root), study=study, report=report_study(clinic, "demo", report=report))
+
+
+def _clinic_study(weights: Path) -> StudyFile:
+    """The same network grafted, on a frozen random base, and trained from scratch."""
+    return StudyFile(
+        name="demo",
+        networks=(
+            NetworkEntry(network=_NETWORK, size=_SIZE, weights=f"file:{weights}", name="graft"),
+            NetworkEntry(network=_NETWORK, size=_SIZE, weights="random", name="random-base"),
+            NetworkEntry(network=_NETWORK, size=_SIZE, weights="random", stages=(_SCRATCH,), name="from-scratch"),
+        ),
+        stages=(
+            StageEntry(depth=0, rates=(1e-2, 1e-3), epochs=15),
+            StageEntry(depth=1, rates=(1e-2, 1e-3), epochs=5),
+        ),
+        folds=3,
+        test=HeldOut(split="test"),
+        draws=2,
+        balance=_BALANCE,
+    )
+
+
+def _fill(project: Project, site: str, splits: dict[str, int], report: Report) -> None:
+    """Synthetic patients of one site, imported and labelled; the first ones are in the first split."""
+    # Sites count their patients from 1: a key for each keeps them apart when their models meet.
+    options = ImportOptions(site=site, pseudonyms=f"demonstration {site}")
     with tempfile.TemporaryDirectory() as scratch:
-        for index, (site, count) in enumerate(_SUBJECTS.items()):
-            source = Path(scratch, f"site-{site}")
-            write_acdc_layout(source, count, site=site, seed=7, size=128, n_phases=8)
-            _import(project, source, site)
-            report(Progress(stage="synthetic patients", done=index + 1, total=len(_SUBJECTS)))
+        write_acdc_layout(Path(scratch, site), sum(splits.values()), site=site, seed=7, size=128, n_phases=8)
+        done = import_images(project, Path(scratch, site), options=options)
+    subjects = sorted({row.subject for row in (*done.added, *done.known)})
+    names = [split for split, count in splits.items() for _ in range(count)]
+    for subject, split in zip(subjects, names, strict=True):
+        correct_subject(project, subject, split=split)
     label_from_masks(project)
-    study = start_study(project, _STUDY, report=report)
-    return Demonstration(project=str(project.root), study=study, report=report_study(project, "demo", report=report))
-
-
-def _import(project: Project, source: Path, site: str) -> None:
-    # Each site counts its patients from 1: a key for each keeps them apart.
-    done = import_images(project, source, options=ImportOptions(site=site, pseudonyms=f"demonstration {site}"))
-    for row in (*done.added, *done.known):
-        correct_subject(project, row.subject, split="test" if site == "b" else "train")
+    report(Progress(stage=f"synthetic patients of {project.root.name}", done=len(subjects), total=len(subjects)))
