@@ -1,6 +1,7 @@
 """Progress bars are drawn on a terminal, and only there."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -27,3 +28,24 @@ def test_a_terminal_shows_each_stage_with_its_count(monkeypatch: pytest.MonkeyPa
     assert "3/3" in text
     assert "patient3" in text
     assert "label" in text
+
+
+def test_only_what_lasts_stays_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(bars, "MESSAGES", Console(file=screen, force_terminal=True, width=100))
+    with bars.progress_bars() as report:
+        report(Progress(stage="study", done=0, total=0))
+        for grid in ("grid-one", "grid-two"):
+            for trial in range(2):
+                report(Progress(stage=grid, done=trial, total=2))
+                for epoch in range(3):
+                    report(Progress(stage="epochs", done=epoch + 1, total=3))
+                report(Progress(stage="study", done=trial + 1, total=4))
+                report(Progress(stage=grid, done=trial + 1, total=2))
+    last = screen.getvalue().rpartition("\x1b[2K")[2] or screen.getvalue()
+    shown = [line for line in re.split(r"[\r\n]+", screen.getvalue()) if "━" in line][-3:]
+    assert [name for name in ("study", "grid-one", "grid-two", "epochs") if any(name in line for line in shown)] == [
+        "study",
+        "grid-two",
+        "epochs",
+    ], last

@@ -2,14 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+import yaml
 
 from medgraft.cli.main import app
+from medgraft.study import parse_study
+from medgraft.workspace import demonstration
+
+Run = Callable[..., Any]
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "json.md"
 
@@ -49,27 +54,69 @@ def is_documented(path: str, fixed: set[str], free: set[str]) -> bool:
     return path in fixed or any(path.startswith(f"{root}.") for root in free)
 
 
-def test_json_documents_have_the_documented_keys(json_documents: dict[str, Any]) -> None:
-    assert set(json_documents) == JSON_COMMANDS
-    for name, document in json_documents.items():
-        fixed, free = documented_keys(name)
-        found = key_paths(document)
-        assert not {path for path in found if not is_documented(path, fixed, free)}, f"undocumented keys of {name}"
-        top = {path for path in fixed if "." not in path and "[" not in path}
-        assert top == set(document), f"keys of {name}"
+def check_keys(name: str, document: dict[str, Any]) -> None:
+    """A document has the documented keys: all at the top, and no others anywhere."""
+    fixed, free = documented_keys(name)
+    found = key_paths(document)
+    assert not {path for path in found if not is_documented(path, fixed, free)}, f"undocumented keys of {name}"
+    top = {path for path in fixed if "." not in path and "[" not in path}
+    assert top == set(document), f"keys of {name}"
 
 
-@pytest.fixture
-def json_documents(medgraft: Callable[..., Any], tmp_path: Path) -> dict[str, Any]:
-    """What every command with --json says about a project of phantoms, each building on those before it."""
+def test_json_documents_have_the_documented_keys(medgraft: Run, tmp_path: Path) -> None:
+    """What every command says about a project of phantoms, each building on those before it."""
     (tmp_path / "contours").mkdir()
     (tmp_path / "contours" / "IM-0001-0001-icontour-auto.txt").write_text("4 4\n12 4\n12 12\n4 12\n")
     documents: dict[str, Any] = {}
-    for name, arguments in json_session(documents):
-        done = medgraft(*name.split(), *arguments, "--json", cwd=tmp_path)
+    said = list(run_session(json_session(documents), documents, medgraft, tmp_path))
+    assert set(said) | set(STUDY_SESSION) == JSON_COMMANDS | {"study run --dry-run"}
+    for name in said:
+        check_keys(name, documents[name])
+
+
+@pytest.mark.slow
+def test_json_documents_of_studies_have_the_documented_keys(
+    medgraft: Run, tmp_path: Path, scans: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(STUDY)
+    monkeypatch.setattr(demonstration, "_SUBJECTS", {"a": 2, "b": 1})
+    monkeypatch.setattr(demonstration, "_STUDY", parse_study(yaml.safe_load(STUDY) | {"test": {"split": "test"}}))
+    for words in (["import", scans], ["label", "from-masks"]):
+        assert medgraft(*words, "-P", "heart", cwd=tmp_path).code == 0
+    documents: dict[str, Any] = {}
+    for name in run_session(STUDY_SESSION.items(), documents, medgraft, tmp_path):
+        check_keys(name, documents[name])
+
+
+def run_session(
+    session: Iterable[tuple[str, list[str]]], documents: dict[str, Any], medgraft: Run, folder: Path
+) -> Iterator[str]:
+    """Run commands with --json one after the other; what they say is put among the documents."""
+    for name, arguments in session:
+        done = medgraft(*name.split(), *arguments, "--json", cwd=folder)
         assert done.code == 0, f"{name}: {done.err}"
         documents[name] = json.loads(done.out)
-    return documents
+        yield name
+
+
+STUDY = """
+name: tiny
+networks: [{network: mobilenetv1_025, weights: random, size: 32}]
+stages: [{depth: 0, rates: [0.01], epochs: 1}]
+folds: 2
+draws: 1
+"""
+IN_HEART = ["--project", "heart"]
+STUDY_SESSION = {
+    "study run --dry-run": ["tiny.yaml", *IN_HEART],
+    "study run": ["tiny.yaml", *IN_HEART],
+    "study list": IN_HEART,
+    "study show": ["tiny", *IN_HEART],
+    "report": ["tiny", *IN_HEART],
+    "predict": ["tiny", "scans", "--out", "sheets", *IN_HEART],
+    "explain": ["tiny", *IN_HEART],
+    "demo": ["--project", "demo"],
+}
 
 
 def json_session(documents: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
