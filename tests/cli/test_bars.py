@@ -22,6 +22,7 @@ def test_a_terminal_shows_each_stage_with_its_count(monkeypatch: pytest.MonkeyPa
     with bars.progress_bars() as report:
         for done in range(4):
             report(Progress(stage="import", done=done, total=3, detail=f"patient{done}"))
+    with bars.progress_bars() as report:
         report(Progress(stage="label", done=0, total=0))
     text = screen.getvalue()
     assert "import" in text

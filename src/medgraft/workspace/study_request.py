@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from medgraft.study import NetworkEntry, StudyFile, read_study_file
+from medgraft.study import NetworkEntry, StudyFile, model_plans, read_study_file
 
 _FILE = "file:"
 
@@ -16,12 +16,14 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyFile:
         overrides: `key=value` with dots for parts, values in YAML; they win over the file.
 
     Raises:
-        StudyFileError: as `read_study_file`.
+        StudyFileError: as `read_study_file`. InputError: an unknown network, or a depth it does not have.
     """
     study = read_study_file(path, overrides)
     folder = path.resolve().parent
     networks = [_entry_from(folder, item) if isinstance(item, NetworkEntry) else item for item in study.networks]
-    return study.model_copy(update={"weights": weights_from(folder, study.weights), "networks": tuple(networks)})
+    found = study.model_copy(update={"weights": weights_from(folder, study.weights), "networks": tuple(networks)})
+    model_plans(found)  # raises here, before anything of the study is in the project
+    return found
 
 
 def weights_from(folder: Path, weights: str) -> str:

@@ -1,0 +1,184 @@
+"""A study on the command line, from its plan to answers for new images, on tiny synthetic patients."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+STUDY = """\
+name: tiny
+networks:
+  - {network: mobilenetv1_025, weights: random, size: 32}
+stages:
+  - {depth: 0, rates: [0.01], epochs: 1}
+  - {depth: 1, rates: [0.01], epochs: 1}
+folds: 2
+draws: 1
+"""
+MODEL = "mobilenetv1_025-random-depth-0"
+
+
+@pytest.fixture
+def heart(medgraft: Run, scans: Path, tmp_path: Path) -> Path:
+    """A project with labels, and a study file beside it."""
+    (tmp_path / "tiny.yaml").write_text(STUDY)
+    for words in (["import", scans], ["label", "from-masks"]):
+        assert medgraft(*words, "-P", "heart", cwd=tmp_path).code == 0
+    return tmp_path / "heart"
+
+
+@pytest.fixture
+def studied(medgraft: Run, heart: Path, tmp_path: Path) -> Path:
+    """The project with a finished study."""
+    done = medgraft("study", "run", "tiny.yaml", "-P", heart, cwd=tmp_path)
+    assert done.code == 0, done.err
+    return heart
+
+
+@pytest.mark.slow
+def test_a_study_is_run_listed_and_shown(medgraft: Run, heart: Path, tmp_path: Path) -> None:
+    first = medgraft("study", "run", "tiny.yaml", "-P", heart, "--json", cwd=tmp_path)
+    again = medgraft("study", "run", "tiny.yaml", "-P", heart, "--json", cwd=tmp_path)
+    shown = medgraft("study", "show", "tiny", "-P", heart, "--json", cwd=tmp_path)
+    assert first.out == again.out == shown.out
+    rows = json.loads(first.out)["rows"]
+    assert {row["decision"] for row in rows} == {"argmax", "stack"}
+    assert all(0 <= row[figure]["value"] <= 1 for row in rows for figure in ("macro_f1", "accuracy"))
+    listed = json.loads(medgraft("study", "list", "-P", heart, "--json", cwd=tmp_path).out)
+    assert listed == {"studies": [{"name": "tiny", "finished": True, "folder": "studies/tiny"}]}
+    table = medgraft("study", "show", "tiny", "-P", heart, cwd=tmp_path).out
+    assert "baseline: position" in table
+    assert f"best by validation loss: {json.loads(first.out)['best']}" in table
+
+
+@pytest.mark.slow
+def test_a_plan_trains_nothing_and_counts_what_a_run_does(medgraft: Run, heart: Path, tmp_path: Path) -> None:
+    arguments = ["study", "run", "tiny.yaml", "-P", heart, "--dry-run"]
+    plan = json.loads(medgraft(*arguments, "--json", cwd=tmp_path).out)
+    assert not (heart / "runs").exists()
+    assert not (heart / "studies").exists()
+    twice = json.loads(medgraft(*arguments, "--set", "seeds=[1, 2]", "--json", cwd=tmp_path).out)
+    assert twice["trainings"] == 2 * plan["trainings"]
+    text = medgraft(*arguments, cwd=tmp_path).out
+    assert "features" in text, "frozen features are cached"
+    assert medgraft("study", "run", "tiny.yaml", "-P", heart, cwd=tmp_path).code == 0
+    assert len(list((heart / "runs").glob("*/run.json"))) == plan["trainings"]
+
+
+@pytest.mark.slow
+def test_keys_are_changed_on_the_command_line(medgraft: Run, heart: Path, tmp_path: Path) -> None:
+    changes = ["--set", "name=other", "--set", "cache.dtype=float16", "--set", "folds=2"]
+    assert medgraft("study", "run", "tiny.yaml", "-P", heart, *changes, cwd=tmp_path).code == 0
+    written = (heart / "studies" / "other" / "study.yaml").read_text()
+    assert "dtype: float16" in written
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["folds=one"], "folds"),
+        (["fold=2"], "Keys: name, task"),
+        (["networks=[nothing_like_it]"], "nothing_like_it"),
+        (["name=../up"], "name"),
+        (["nonsense"], "key=value"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_wrong_study_is_1_and_names_the_key(
+    medgraft: Run, heart: Path, tmp_path: Path, changes: list[str], said: str
+) -> None:
+    options = [word for change in changes for word in ("--set", change)]
+    done = medgraft("study", "run", "tiny.yaml", "-P", heart, *options, cwd=tmp_path)
+    assert done.code == 1
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert not (heart / "studies").exists()
+
+
+@pytest.mark.parametrize("weights", ["file:weights/none.pth", "file:~/no such folder/none.pth"])
+def test_weights_are_found_from_the_study_file(medgraft: Run, heart: Path, tmp_path: Path, weights: str) -> None:
+    studies = tmp_path / "studies"
+    studies.mkdir()
+    (studies / "tiny.yaml").write_text(STUDY.replace("weights: random", f'weights: "{weights}"'))
+    done = medgraft("study", "run", "studies/tiny.yaml", "-P", heart, cwd=tmp_path, HOME=str(tmp_path / "home"))
+    assert done.code == 1
+    sought = {"f": studies / "weights" / "none.pth", "~": tmp_path / "home" / "no such folder" / "none.pth"}
+    assert str(sought["~" if "~" in weights else "f"]) in done.err
+
+
+@pytest.mark.parametrize("words", [["study", "show"], ["report"], ["explain"]], ids=" ".join)
+def test_a_study_that_is_not_there_is_1(medgraft: Run, heart: Path, tmp_path: Path, words: list[str]) -> None:
+    done = medgraft(*words, "nowhere", "-P", heart, cwd=tmp_path)
+    assert done.code == 1
+    assert "nowhere" in done.err
+    assert "Available: none" in done.err
+
+
+def test_listing_studies_does_not_load_torch(heart: Path) -> None:
+    program = (
+        "import sys; from medgraft.cli.main import main\n"
+        f"sys.argv = ['medgraft', 'study', 'list', '-P', {str(heart)!r}]\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "assert 'torch' not in sys.modules, 'torch was loaded'"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_a_report_is_written_where_it_is_asked_for(medgraft: Run, studied: Path, tmp_path: Path) -> None:
+    usual = medgraft("report", "tiny", "-P", studied, cwd=tmp_path)
+    page = Path(usual.out.removeprefix("report: ").strip())
+    assert page.is_relative_to(studied / "studies" / "tiny" / "report")
+    assert "<html" in page.read_text().lower()
+    other = json.loads(medgraft("report", "tiny", "-P", studied, "--out", "here", "--json", cwd=tmp_path).out)
+    assert (tmp_path / other["page"]).is_relative_to(tmp_path / "here")
+    assert (tmp_path / other["page"]).is_file()
+
+
+@pytest.mark.slow
+def test_new_images_are_answered(medgraft: Run, studied: Path, scans: Path, tmp_path: Path) -> None:
+    package = studied / "studies" / "tiny" / "models" / MODEL
+    by_folder = medgraft("predict", package, scans, "--json", cwd=tmp_path)
+    by_name = medgraft("predict", f"tiny/{MODEL}", scans, "-P", studied, "--json", cwd=tmp_path)
+    assert by_folder.out == by_name.out
+    slices = json.loads(by_folder.out)["slices"]
+    assert all(abs(sum(row["probabilities"].values()) - 1) < 1e-5 for row in slices)
+    table = medgraft("predict", package, scans, "--csv", "answers.csv", cwd=tmp_path).out
+    with (tmp_path / "answers.csv").open(newline="") as file:
+        written = list(csv.DictReader(file))
+    assert [row["plain"] for row in written] == [row["plain"] for row in slices]
+    assert all(row["joint"] in row for row in written), "one of the classes that have a column"
+    assert table.splitlines()[0].split() == list(written[0])
+
+
+@pytest.mark.slow
+def test_answers_are_drawn(medgraft: Run, studied: Path, scans: Path, tmp_path: Path) -> None:
+    arguments = ["predict", "tiny", scans, "-P", studied, "--out", "sheets", "--maps", "--json"]
+    sheets = json.loads(medgraft(*arguments, cwd=tmp_path).out)["sheets"]
+    assert len(sheets) == 4, "two patients, two phases"
+    assert all((tmp_path / sheet).read_bytes().startswith(b"\x89PNG") for sheet in sheets)
+
+
+def test_maps_need_a_folder(medgraft: Run, tmp_path: Path, scans: Path) -> None:
+    done = medgraft("predict", "tiny", scans, "--maps", cwd=tmp_path)
+    assert done.code == 2
+    assert "--out" in done.err
+
+
+@pytest.mark.slow
+def test_a_model_is_explained(medgraft: Run, studied: Path, tmp_path: Path) -> None:
+    found = json.loads(medgraft("explain", f"tiny/{MODEL}", "-P", studied, "--json", cwd=tmp_path).out)
+    assert Path(found["sheet"]).is_relative_to(studied / "studies" / "tiny" / "explanation")
+    assert -1 <= found["likeness"] <= 1
+    told = medgraft("explain", "tiny", "-P", studied, "--out", "here", cwd=tmp_path).out
+    assert list((tmp_path / "here").glob("*.png"))
+    assert "likeness" in told
