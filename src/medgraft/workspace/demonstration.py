@@ -79,8 +79,7 @@ def _clinic_study(weights: Path) -> StudyFile:
 
 def _fill(project: Project, site: str, splits: dict[str, int], report: Report) -> None:
     """Synthetic patients of one site, imported and labelled; the first ones are in the first split."""
-    # Sites count their patients from 1: a key for each keeps them apart when their models meet.
-    options = ImportOptions(site=site, pseudonyms=f"demonstration {site}")
+    options = ImportOptions(site=site)
     with tempfile.TemporaryDirectory() as scratch:
         write_acdc_layout(Path(scratch, site), sum(splits.values()), site=site, seed=7, size=128, n_phases=8)
         done = import_images(project, Path(scratch, site), options=options)

@@ -22,6 +22,8 @@ ReadImage = Callable[[UnitKey], NDArray[Any]]
 #: Images shown per cell of the confusion matrix.
 _SHOWN = 4
 _PER_PASS = 32
+#: Letters of a subject's name under a picture.
+_NAME = 11
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +89,7 @@ class _View:
 
     def _caption(self, row: int, answer: int) -> str:
         a = self.answered
-        place = f"{a.subject[row]} {a.phase[row]} {a.slice[row] + 1}/{a.n_slices[row]}"
+        place = f"{_short(str(a.subject[row]))} {a.phase[row]} {a.slice[row] + 1}/{a.n_slices[row]}"
         return f"{place}, {a.y_score[row, answer]:.2f}"
 
 
@@ -100,6 +102,11 @@ def _units(answered: Predictions, samples: Samples) -> list[UnitKey]:
 
 def _place(item: Sample) -> tuple[str, str, int]:
     return item.unit.stack, item.phase, item.slice
+
+
+def _short(name: str) -> str:
+    """A subject's name where there is little room."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 
 def _cells(answered: Predictions) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
