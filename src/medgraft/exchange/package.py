@@ -14,7 +14,7 @@ from torch import Tensor
 
 from medgraft.core.contract import InputContract
 from medgraft.core.digest import digest, file_digest
-from medgraft.core.errors import WeightsError
+from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import ClassLabel, Task
 from medgraft.networks.classifier import Classifier, build
@@ -45,13 +45,20 @@ class ModelPackage:
     state: Mapping[str, Tensor]
 
     def model(self) -> Classifier:
-        """The model, in evaluation mode. Raises `WeightsError` if the tensors are not this network's."""
-        model = build(self.network, n_classes=len(self.task.codes), contract=self.contract)
+        """The model, in evaluation mode. Raises `WeightsError` for an unknown network or tensors of another one."""
         try:
+            model = build(
+                self.network,
+                n_classes=len(self.task.codes),
+                channels=self.contract.channels,
+                contract=self.contract,
+            )
             model.load_state_dict(dict(self.state))
+        except InputError as error:
+            raise WeightsError(f"Package {self.name} cannot be used here: {error}") from error
         except RuntimeError as error:
             raise WeightsError(
-                f"Package {self.name} says it is {self.network}, its tensors are not: {error}"
+                f"Package {self.name} says it is {self.network}, its tensors are not: {str(error)[:300]} ..."
             ) from error
         return model.eval()
 
@@ -71,7 +78,7 @@ def write_package(package: ModelPackage, folder: Path) -> Path:
         "contract": dataclasses.asdict(package.contract),
         "recipe": package.recipe.as_dict(),
         "lineage": dataclasses.asdict(package.lineage),
-        "figures": dict(package.figures),
+        "figures": {name: float(value) for name, value in package.figures.items()},
         "weights_sha256": file_digest(partial / _WEIGHTS),
     }
     text = {**facts, "sha256": digest(facts)}
@@ -88,8 +95,10 @@ def read_package(folder: Path) -> ModelPackage:
     """
     facts = _read_facts(folder)
     weights = folder / _WEIGHTS
-    if not weights.is_file() or file_digest(weights) != facts["weights_sha256"]:
-        raise WeightsError(f"The weights in {folder} are not those that were packed: the file was altered or damaged.")
+    if not weights.is_file():
+        raise WeightsError(f"Expected the weights of a model package in {weights}, found no such file.")
+    if file_digest(weights) != facts.get("weights_sha256"):
+        raise WeightsError(f"The weights in {weights} are not those that were packed: the file was altered or damaged.")
     try:
         return ModelPackage(
             name=facts["name"],
@@ -102,7 +111,7 @@ def read_package(folder: Path) -> ModelPackage:
             figures=facts["figures"],
             state=load_file(weights),
         )
-    except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, safetensors.SafetensorError) as error:
         raise WeightsError(f"Expected a model package in {folder}, got one that cannot be read: {error}.") from error
 
 
@@ -116,7 +125,7 @@ def _read_facts(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         claimed = facts.pop("sha256")
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"Expected a package's facts in {path}, got a damaged file: {error}.") from error
     if facts.get("format") != _FORMAT:
         raise WeightsError(f"Expected a package of format {_FORMAT} in {folder}, got {facts.get('format')!r}.")

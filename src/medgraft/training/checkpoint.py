@@ -26,7 +26,7 @@ class Checkpoint:
         if time.monotonic() - self._last < self.seconds:
             return
         tensors = {f"model.{name}": value.contiguous() for name, value in _moving_state(model).items()}
-        tensors |= {f"momentum.{index}": value.contiguous() for index, value in enumerate(_momenta(optimizer))}
+        tensors |= {f"momentum.{index}": value.contiguous() for index, value in _momenta(optimizer).items()}
         tensors["losses"] = torch.tensor(losses, dtype=torch.float64)
         tensors["scores"] = torch.from_numpy(np.stack(scores))
         tensors["updates"] = torch.tensor(updates)
@@ -44,9 +44,9 @@ class Checkpoint:
         with torch.no_grad():
             for name, value in _moving_state(model).items():
                 value.copy_(tensors[f"model.{name}"])
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        for index, parameter in enumerate(parameters):
-            optimizer.state[parameter]["momentum_buffer"] = tensors[f"momentum.{index}"].to(parameter)
+        for index, parameter in enumerate(_optimized(optimizer)):
+            if f"momentum.{index}" in tensors:
+                optimizer.state[parameter]["momentum_buffer"] = tensors[f"momentum.{index}"].to(parameter)
         return tensors["losses"].tolist(), list(tensors["scores"].numpy()), int(tensors["updates"])
 
 
@@ -63,6 +63,15 @@ def _moving_state(model: nn.Module) -> dict[str, Tensor]:
     return moving
 
 
-def _momenta(optimizer: Optimizer) -> list[Tensor]:
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    return [optimizer.state[parameter]["momentum_buffer"] for parameter in parameters]
+def _momenta(optimizer: Optimizer) -> dict[int, Tensor]:
+    """Momenta by the parameter's place; a parameter that the forward pass does not use has none."""
+    states = (optimizer.state[parameter] for parameter in _optimized(optimizer))
+    return {
+        index: state["momentum_buffer"]
+        for index, state in enumerate(states)
+        if state.get("momentum_buffer") is not None
+    }
+
+
+def _optimized(optimizer: Optimizer) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]

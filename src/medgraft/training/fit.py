@@ -1,6 +1,7 @@
 """The loop."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
+from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.seeds import seed_of
 from medgraft.training.batch import Batch
@@ -31,8 +33,9 @@ def fit(
 ) -> History:
     """Train the parts of a model that require gradients; the model is changed in place.
 
-    The numbers depend on the arguments alone: batches come from the epoch's number, dropout from `key` and the epoch.
-    A training of 10 epochs therefore passes through the very weights that a training of 5 epochs ends with.
+    The numbers depend on the arguments alone: batches come from the epoch's number, dropout from `key` and the epoch;
+    torch's global random state is set from them for each epoch, and left as it was. A training of 10 epochs therefore
+    passes through the very weights that a training of 5 epochs ends with.
 
     Args:
         model: frozen as wanted (`networks.freeze`); `.train()` on it keeps frozen parts frozen.
@@ -43,14 +46,17 @@ def fit(
         validation: plain validation inputs, in the order of the scores wanted.
         checkpoint: where a killed training goes on; None to keep nothing.
         report: told after every epoch.
+
+    Raises:
+        InputError: an epoch without batches.
     """
     forward = forward or model
     model.train()
     optimizer = _optimizer(model, plan)
     losses, scores, updates = checkpoint.load(model, optimizer) if checkpoint else ([], [], 0)
     for epoch in range(len(losses), plan.epochs):
-        _seed_dropout(model, key, epoch)
-        loss, updates = _train_epoch(forward, epoch_batches(epoch), optimizer, plan, updates)
+        with _seeded(model, key, epoch):
+            loss, updates = _train_epoch(forward, epoch_batches(epoch), optimizer, plan, updates)
         losses.append(loss)
         scores.append(_scores(model, forward, validation))
         if not np.isfinite(loss):
@@ -63,15 +69,20 @@ def fit(
 
 def _optimizer(model: nn.Module, plan: Plan) -> SGD:
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return SGD(trained, lr=plan.rate, momentum=plan.momentum, nesterov=True)
+    return SGD(trained, lr=plan.rate, momentum=plan.momentum, nesterov=plan.momentum > 0)
 
 
-def _seed_dropout(model: nn.Module, key: tuple[object, ...], epoch: int) -> None:
-    """Modules that draw random numbers carry their own generator; give it this epoch's seed."""
+@contextmanager
+def _seeded(model: nn.Module, key: tuple[object, ...], epoch: int) -> Iterator[None]:
+    """This epoch's seed for modules with their own generator, and for those that draw from torch's global state."""
     for name, module in model.named_modules():
         generator = getattr(module, "generator", None)
         if isinstance(generator, torch.Generator):
             generator.manual_seed(seed_of(*key, epoch, name))
+    devices = {parameter.device for parameter in model.parameters() if parameter.is_cuda}
+    with torch.random.fork_rng(devices=sorted(devices, key=str)):
+        torch.manual_seed(seed_of(*key, epoch))
+        yield
 
 
 def _train_epoch(
@@ -88,6 +99,8 @@ def _train_epoch(
         total += loss.detach().cpu().double() * len(batch.targets)
         count += len(batch.targets)
         updates += 1
+    if not count:
+        raise InputError("Expected at least one batch in every epoch, got none.")
     return float(total / count), updates
 
 

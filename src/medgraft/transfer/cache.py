@@ -1,16 +1,16 @@
 """The cache of frontier values: memory-mapped arrays on disk, found by what they depend on, never stale.
 
 A cache folder is named by a digest of everything its values depend on (weights, cut, recipe, images, draws), so another
-weight file, recipe or draw is another folder. It is filled in groups of rows; a filling that was killed goes on where
-it was; a second process waits for the first and then reads.
+weight file, recipe or draw is another folder. It is filled in groups of rows, appended to one `.npy` file per value:
+the length of a file says how much of it is done. A filling that was killed, or found the disk full, goes on where it
+was; a second process waits for the first and then reads.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from torch import Tensor
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
+
+_ROOM = "Do one of: fewer draws, `cache: {dtype: float16}`, a higher `cache: {limit_gb: ...}`, or free some disk."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,71 +61,94 @@ def fill_cache(
         report: told after every group.
 
     Raises:
-        InputError: the cache would take more than the limit, or more than the disk has free.
+        InputError: the cache would take more than the limit or more than the disk has free, or the values do not fit
+            into float16.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            _fill(folder, groups, compute, dtype=dtype, limit_bytes=limit_bytes, report=report)
-    return FrontierCache(arrays=tuple(np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))))
-
-
-def _fill(
-    folder: Path,
-    groups: Sequence[tuple[int, int]],
-    compute: Callable[[int, int], tuple[Tensor, ...]],
-    *,
-    dtype: str,
-    limit_bytes: int | None,
-    report: Report,
-) -> None:
-    partial = folder.with_name(f"{folder.name}.partial")
-    done = _groups_done(partial)
+    folder.mkdir(parents=True, exist_ok=True)
     n_rows = groups[-1][1]
-    saved = sorted(partial.glob("*.npy")) if done else []
-    arrays: list[np.memmap[Any, Any]] = [np.load(path, mmap_mode="r+") for path in saved]
-    for index, (first, last) in enumerate(groups):
-        if index < done:
-            continue
-        values = [value.cpu().numpy() for value in compute(first, last)]
-        if not arrays:
-            arrays = _create(partial, [value.shape[1:] for value in values], n_rows, dtype, limit_bytes)
-        for array, value in zip(arrays, values, strict=True):
-            array[first:last] = value
-        _mark(partial, index + 1)
-        report(Progress(stage="frozen features", done=last, total=n_rows))
-    for array in arrays:
-        array.flush()
-    (partial / "done.json").unlink()
-    partial.rename(folder)
+    with FileLock(f"{folder}.lock"):
+        done = _rows_done(folder, n_rows, dtype)
+        for first, last in groups:
+            if last <= done:
+                continue
+            values = [_converted(value, dtype) for value in compute(first, last)]
+            if first == 0:
+                _begin(folder, values, n_rows, limit_bytes)
+            _append(folder, first, values)
+            report(Progress(stage="frozen features", done=last, total=n_rows))
+    return FrontierCache(arrays=tuple(np.load(path, mmap_mode="r") for path in _paths(folder)))
 
 
-def _create(
-    partial: Path, shapes: list[tuple[int, ...]], n_rows: int, dtype: str, limit_bytes: int | None
-) -> list["np.memmap[Any, Any]"]:
-    needed = cache_bytes(shapes, n_rows, dtype)
-    free = shutil.disk_usage(partial.parent).free
+def _paths(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.npy"))
+
+
+def _path(folder: Path, index: int, count: int) -> Path:
+    """Names say how many belong together, so that a missing one is missed."""
+    return folder / f"frontier_{index + 1:02d}_of_{count:02d}.npy"
+
+
+def _rows_done(folder: Path, n_rows: int, dtype: str) -> int:
+    """Rows that every file of the folder holds; 0 where files are missing, unreadable or of another cache."""
+    paths = _paths(folder)
+    if not paths or paths != [_path(folder, index, len(paths)) for index in range(len(paths))]:
+        return 0
+    return min(_rows_in(path, n_rows, dtype) for path in paths)
+
+
+def _rows_in(path: Path, n_rows: int, dtype: str) -> int:
+    with path.open("rb") as file:
+        try:
+            start, shape, found = _header(file)
+        except (ValueError, EOFError):
+            return 0
+    row = cache_bytes([shape[1:]], 1, dtype)
+    return (path.stat().st_size - start) // row if (shape[0], found) == (n_rows, np.dtype(dtype)) else 0
+
+
+def _header(file: BinaryIO) -> tuple[int, tuple[int, ...], "np.dtype[Any]"]:
+    """Where the values of an open `.npy` file start, their whole shape, and their type."""
+    np.lib.format.read_magic(file)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    return file.tell(), shape, dtype
+
+
+def _converted(value: Tensor, dtype: str) -> NDArray[Any]:
+    with np.errstate(over="raise"):
+        try:
+            return np.ascontiguousarray(value.cpu().numpy().astype(dtype))
+        except FloatingPointError as error:
+            raise InputError(
+                f"Expected frozen features within the range of {dtype}, got {float(value.abs().max()):.3g}. "
+                "Do use `cache: {dtype: float32}`."
+            ) from error
+
+
+def _begin(folder: Path, values: Sequence[NDArray[Any]], n_rows: int, limit_bytes: int | None) -> None:
+    """One file with a header per value, if the whole will fit."""
+    for path in _paths(folder):
+        path.unlink()
+    needed = sum(cache_bytes([value.shape[1:]], n_rows, value.dtype.name) for value in values)
+    free = shutil.disk_usage(folder).free
     allowed = free if limit_bytes is None else min(free, limit_bytes)
     if needed > allowed:
         raise InputError(
-            f"Expected the frozen features to fit into {allowed / 1e9:.1f} GB, they need {needed / 1e9:.1f} GB. "
-            "Do one of: fewer draws, `cache: {dtype: float16}`, a higher `cache: {limit_gb: ...}`, or free some disk."
+            f"Expected the frozen features to fit into {allowed / 1e9:.1f} GB, they need {needed / 1e9:.1f} GB. {_ROOM}"
         )
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    paths = [partial / f"frontier_{index:02d}.npy" for index in range(len(shapes))]
-    return [
-        np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=(n_rows, *shape))
-        for path, shape in zip(paths, shapes, strict=True)
-    ]
+    for index, value in enumerate(values):
+        header = {"descr": value.dtype.str, "fortran_order": False, "shape": (n_rows, *value.shape[1:])}
+        with _path(folder, index, len(values)).open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
 
 
-def _groups_done(partial: Path) -> int:
-    path = partial / "done.json"
-    return int(json.loads(path.read_text())) if path.exists() else 0
-
-
-def _mark(partial: Path, done: int) -> None:
-    fresh = partial / "done.json.new"
-    fresh.write_text(json.dumps(done))
-    fresh.replace(partial / "done.json")
+def _append(folder: Path, first: int, values: Sequence[NDArray[Any]]) -> None:
+    """Rows from `first` on, in place of what a killed filling may have left there."""
+    try:
+        for path, value in zip(_paths(folder), values, strict=True):
+            with path.open("r+b") as file:
+                start = _header(file)[0]
+                file.truncate(start + cache_bytes([value.shape[1:]], first, value.dtype.name))
+                file.seek(0, 2)
+                file.write(value.tobytes())
+    except OSError as error:
+        raise InputError(f"The frozen features cannot be written to {folder}: {error.strerror}. {_ROOM}") from error

@@ -4,9 +4,13 @@ What is trained decides where the graph is cut. Every value that no trained modu
 picture and kept; the rest is trained from there, with the same numbers. The cut is computed from a trace of the model
 (`torch.fx`, modules without children and normalisations as leaves), checked at the shape in use, and given up with a
 reason where a model cannot be traced: then the frontier is the picture itself and the whole model is the suffix.
+
+Only tensors with one entry per image are kept. What else the trained part reads (shapes, parameters, constants) and
+what follows from kept values without any module (a pooling, a concatenation) it computes for itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +20,16 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 #: What torch.fx raises on models whose Python depends on values of tensors.
 _UNTRACEABLE = (fx.proxy.TraceError, TypeError, ValueError, RuntimeError, AttributeError, KeyError, AssertionError)
+
+#: Functions and methods that draw random numbers; a trace would fix whether they do. Modules that draw are leaves.
+_RANDOM = frozenset(
+    {
+        *(functional.dropout, functional.dropout1d, functional.dropout2d, functional.dropout3d, torch.dropout),
+        *(functional.alpha_dropout, functional.feature_alpha_dropout, functional.rrelu, functional.gumbel_softmax),
+        *(torch.bernoulli, torch.rand_like, torch.randn_like, torch.rand, torch.randn, torch.normal),
+        *("bernoulli", "bernoulli_", "uniform_", "normal_"),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,15 +69,16 @@ def split_at_frontier(model: nn.Module, example: Tensor) -> Split:
     """
     try:
         graph = _Tracer().trace(model)
+        kept = _kept(model, graph, example)
     except _UNTRACEABLE as error:
         return _whole(model, f"cannot be traced ({type(error).__name__}: {str(error).splitlines()[0][:120]})")
     live = _live_nodes(model, graph)
     if not _has_parameters(model, (node for node in graph.nodes if node not in live)):
         return _whole(model, "nothing is frozen")
-    if any(_is_random_function(node) for node in live):
+    if any(_is_random(node) for node in graph.nodes):
         return _whole(model, "random functions outside modules cannot be traced")
-    crossing = _crossing(graph, live)
-    prefix, suffix = _prefix(model, graph, live, crossing), _suffix(model, graph, live, crossing)
+    crossing, behind = _cut(graph, live, kept)
+    prefix, suffix = _prefix(model, graph, live, crossing), _suffix(model, graph, behind, crossing)
     return _checked(model, Split(prefix=prefix, suffix=suffix), example)
 
 
@@ -80,6 +95,34 @@ def _whole(model: nn.Module, reason: str) -> Split:
     return Split(prefix=None, suffix=model, reason=reason)
 
 
+class _Kept(fx.Interpreter):
+    """Runs a graph and notes the nodes whose value has one entry per image of the input."""
+
+    def __init__(self, graph: fx.GraphModule, n_images: int) -> None:
+        super().__init__(graph)
+        self.n_images = n_images
+        self.names: set[str] = set()
+
+    def run_node(self, n: fx.Node) -> object:
+        """The node's value."""
+        value: object = super().run_node(n)
+        if isinstance(value, Tensor) and value.ndim and len(value) == self.n_images:
+            self.names.add(n.name)
+        return value
+
+
+def _kept(model: nn.Module, graph: fx.Graph, example: Tensor) -> set[fx.Node]:
+    """Nodes that follow from the images and have one entry for each: what a cache can hold."""
+    runner = _Kept(fx.GraphModule(model, graph), len(example))
+    with _evaluating(model):
+        runner.run(example)
+    imaged: set[fx.Node] = set()
+    for node in graph.nodes:
+        if node.op == "placeholder" or any(source in imaged for source in node.all_input_nodes):
+            imaged.add(node)
+    return {node for node in imaged if node.name in runner.names}
+
+
 def _live_nodes(model: nn.Module, graph: fx.Graph) -> set[fx.Node]:
     """Nodes that training can change: modules in training mode, trained parameters, and all that follows them."""
     live: set[fx.Node] = set()
@@ -91,7 +134,8 @@ def _live_nodes(model: nn.Module, graph: fx.Graph) -> set[fx.Node]:
 
 def _trains(model: nn.Module, node: fx.Node) -> bool:
     if node.op == "call_module":
-        return model.get_submodule(str(node.target)).training
+        module = model.get_submodule(str(node.target))
+        return module.training or any(parameter.requires_grad for parameter in module.parameters())
     if node.op == "get_attr":
         owner, _, name = str(node.target).rpartition(".")
         value = getattr(model.get_submodule(owner), name)
@@ -104,16 +148,27 @@ def _has_parameters(model: nn.Module, nodes: Iterable[fx.Node]) -> bool:
     return any(next(module.parameters(), None) is not None for module in modules)
 
 
-def _is_random_function(node: fx.Node) -> bool:
-    return node.target in (functional.dropout, functional.dropout2d, torch.dropout) and bool(
-        node.kwargs.get("training", False)
-    )
+def _is_random(node: fx.Node) -> bool:
+    return node.target in _RANDOM and bool(node.kwargs.get("training", True))
 
 
-def _crossing(graph: fx.Graph, live: set[fx.Node]) -> list[fx.Node]:
-    """Frozen nodes whose values a live node reads, in the order of the graph; parameters are read, not cached."""
-    read = {source for node in live for source in node.all_input_nodes}
-    return [node for node in graph.nodes if node in read and node not in live and node.op != "get_attr"]
+def _cut(graph: fx.Graph, live: set[fx.Node], kept: set[fx.Node]) -> tuple[list[fx.Node], set[fx.Node]]:
+    """Values that cross the frontier, in the order of the graph, and the nodes behind it."""
+    behind, crossing = set(live), set[fx.Node]()
+    for node in reversed(graph.nodes):
+        if node not in live and any(user in behind for user in node.users):
+            (crossing if node in kept else behind).add(node)
+    for node in graph.nodes:
+        if node in crossing and _follows(node, crossing | behind):
+            crossing.remove(node)
+            behind.add(node)
+    return [node for node in graph.nodes if node in crossing], behind
+
+
+def _follows(node: fx.Node, known: set[fx.Node]) -> bool:
+    """Whether a value is a function, without any module, of values that are known behind the frontier."""
+    is_function = node.op in ("call_function", "call_method")
+    return is_function and all(source in known for source in node.all_input_nodes)
 
 
 def _prefix(model: nn.Module, graph: fx.Graph, live: set[fx.Node], crossing: list[fx.Node]) -> fx.GraphModule:
@@ -126,11 +181,11 @@ def _prefix(model: nn.Module, graph: fx.Graph, live: set[fx.Node], crossing: lis
     return _module(model, prefix)
 
 
-def _suffix(model: nn.Module, graph: fx.Graph, live: set[fx.Node], crossing: list[fx.Node]) -> fx.GraphModule:
+def _suffix(model: nn.Module, graph: fx.Graph, behind: set[fx.Node], crossing: list[fx.Node]) -> fx.GraphModule:
     suffix = fx.Graph()
     copies = {node: suffix.placeholder(f"frontier_{index}") for index, node in enumerate(crossing)}
     for node in graph.nodes:
-        if node in live or node.op == "get_attr":
+        if node in behind:
             copies[node] = suffix.node_copy(node, lambda source: copies[source])
     return _module(model, suffix)
 
@@ -145,18 +200,26 @@ def _module(model: nn.Module, graph: fx.Graph) -> fx.GraphModule:
 
 def _checked(model: nn.Module, split: Split, example: Tensor) -> Split:
     """The split if it repeats the model's scores on the example, else the whole model with the reason."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        with torch.no_grad():
-            values = split.frontier(example)
-            if not all(isinstance(value, Tensor) and len(value) == len(example) for value in values):
-                return _whole(model, "values other than one tensor per image cross the frontier")
-            expected, got = model(example), split.suffix(*(value.clone() for value in values))
-    finally:
-        for module, training in modes.items():
-            module.training = training
+    images = torch.cat([example, example[:1]])  # another number of images than the values were sorted by
+    with _evaluating(model):
+        values = split.frontier(images)
+        if any(len(value) != len(images) for value in values):
+            return _whole(model, "values other than one tensor per image cross the frontier")
+        expected, got = model(images), split.suffix(*(value.clone() for value in values))
     difference = float((expected - got).abs().max())
     if not difference <= 1e-5 * max(1.0, float(expected.abs().max())):
         return _whole(model, f"the traced parts differ from the model by {difference:.1e}")
     return split
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; every module's own mode is restored."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, training in modes.items():
+            module.training = training

@@ -1,0 +1,295 @@
+"""Laws of the frozen frontier, for every listed network: cut or not, the numbers are those of the plain model."""
+
+import copy
+import importlib.util
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from medgraft.networks import NETWORKS, spec
+from medgraft.networks.classifier import Classifier, build, out_of_place
+from medgraft.networks.freezing import freeze
+from medgraft.training import Batch, Plan, fit
+from medgraft.transfer import Split, split_at_frontier
+
+LIGHT = ("mobilenetv1_025", "mobilenetv2_035", "resnet18")
+TIMM = ("convnext_atto", "vit_tiny_patch16_224", "swin_tiny_patch4_window7_224")
+#: How many values per image cross at depths 1 and 2, where it is not one: cells of NASNet read the two before them.
+SEVERAL = {("nasnetmobile", 1): 2, ("nasnetmobile", 2): 3}
+CASES = [
+    pytest.param(name, depth, marks=() if name in LIGHT else pytest.mark.slow)
+    for name in (*NETWORKS, *TIMM)
+    for depth in (0, 1, 2)
+]
+#: Twice twenty updates each.
+TRAININGS = [
+    pytest.param(name, depth, marks=() if name.startswith("mobilenetv1") else pytest.mark.slow)
+    for name in (*NETWORKS, *TIMM)
+    for depth in (0, 1, 2)
+]
+
+
+def classifier(name: str, depth: int, *, dropout: float = 0.5) -> Classifier:
+    model = build(name, n_classes=3, contract=spec(name).contract, dropout=dropout)
+    freeze(model, depth)
+    return out_of_place(model).train()  # type: ignore[return-value]  # it gives the model it was given
+
+
+def images(name: str, n: int = 4, seed: int = 1) -> Tensor:
+    fixed = name.startswith(("vit", "swin"))
+    size = spec(name).size if fixed else max(64, spec(name).min_size)
+    return torch.rand(n, 1, size, size, generator=torch.Generator().manual_seed(seed))
+
+
+def scores(model: nn.Module, forward: nn.Module | Split, pictures: Tensor) -> Tensor:
+    """In evaluation mode, every module's own mode restored."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    with torch.no_grad():
+        out: Tensor = forward.suffix(*forward.frontier(pictures)) if isinstance(forward, Split) else forward(pictures)
+    for module, mode in modes.items():
+        module.training = mode
+    return out
+
+
+def moved(before: dict[str, Tensor], after: dict[str, Tensor]) -> set[str]:
+    return {name for name in before if not torch.equal(before[name], after[name])}
+
+
+def frozen_names(model: Classifier) -> set[str]:
+    """Parameters that are not trained, and the buffers of modules in evaluation mode."""
+    names = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
+    for prefix, module in model.named_modules():
+        if not module.training:
+            names |= {f"{prefix}.{name}" for name, _ in module.named_buffers(recurse=False)}
+    return names & set(model.state_dict())
+
+
+@pytest.mark.parametrize(("name", "depth"), CASES)
+def test_every_network_is_cut_and_scores_as_before(name: str, depth: int) -> None:
+    model = classifier(name, depth)
+    modes = [module.training for module in model.modules()]
+    split = split_at_frontier(model, images(name, 2))
+    assert (split.reason, split.prefix is None) == ("", False)
+    assert [module.training for module in model.modules()] == modes
+    other = images(name, 3, seed=2)
+    values = split.frontier(other)
+    assert [len(value) for value in values] == [3] * SEVERAL.get((name, depth), 1)
+    assert not any(value.requires_grad for value in values)
+    expected = scores(model, model, other)
+    torch.testing.assert_close(scores(model, split, other), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "depth"), TRAININGS)
+def test_training_behind_the_frontier_is_training_the_whole(name: str, depth: int) -> None:
+    pictures = [images(name, 4, seed) for seed in range(4)]
+    plain, cut = classifier(name, depth), classifier(name, depth)
+    split = split_at_frontier(cut, pictures[0])
+    values = [split.frontier(batch) for batch in pictures]
+    kept = [[value.clone() for value in batch] for batch in values]
+    before, frozen = copy.deepcopy(cut.state_dict()), frozen_names(cut)
+
+    def batches(inputs: list[tuple[Tensor, ...]]) -> Iterator[Batch]:
+        for number, tensors in enumerate(inputs):
+            yield Batch(inputs=tensors, targets=(torch.arange(4) + number) % 3)
+
+    plan = Plan(rate=1e-3, epochs=5)
+    expected = fit(plain, lambda _: batches([(batch,) for batch in pictures]), plan, key=(7,))
+    got = fit(cut, lambda _: batches(values), plan, key=(7,), forward=split.suffix)
+    np.testing.assert_allclose(got.train_loss, expected.train_loss, rtol=1e-4, atol=1e-4)
+    assert all(torch.equal(a, b) for x, y in zip(values, kept, strict=True) for a, b in zip(x, y, strict=True))
+    changed = moved(before, cut.state_dict())
+    assert changed
+    assert not changed & frozen
+    assert changed >= {f"head.{name}" for name in ("hidden.weight", "scores.weight")}
+
+
+def test_dropout_draws_the_same_on_both_sides() -> None:
+    name = "mobilenetv2_035"
+    model = classifier(name, 0, dropout=0.5)
+    split = split_at_frontier(model, images(name))
+    model.head.dropout.generator.manual_seed(3)
+    expected = model(images(name))
+    model.head.dropout.generator.manual_seed(3)
+    torch.testing.assert_close(split.suffix(*split.frontier(images(name))), expected, rtol=1e-5, atol=1e-5)
+
+
+class Toy(nn.Module):
+    """A frozen and a trained convolution; subclasses join them in ways that trap a cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frozen = nn.Conv2d(1, 4, 3, padding=1).requires_grad_(False).eval()
+        self.trained = nn.Conv2d(4, 4, 3, padding=1)
+        self.scale = nn.Parameter(torch.full((4, 1, 1), 2.0))
+        self.register_buffer("table", torch.arange(4.0))
+
+    def train(self, mode: bool = True) -> "Toy":
+        super().train(mode)
+        self.frozen.train(False)
+        return self
+
+
+class ReadsShape(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        kept = self.frozen(x)
+        n, _, height, width = kept.shape
+        out: Tensor = self.trained(kept).reshape(n, 4, height * width).sum(2) / height
+        return out
+
+
+class ReadsPictureShape(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.interpolate(self.trained(self.frozen(x)), x.shape[2:]).mean((2, 3))
+
+
+class ReadsTable(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        offset = self.table.view(4, 1, 1) + 1
+        out: Tensor = (self.trained(self.frozen(x)) * offset).mean((2, 3))
+        return out
+
+
+class ReadsParameter(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.trained(self.frozen(x) * self.scale).mean((2, 3))
+        return out
+
+
+class OverwritesFrontier(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        kept = self.frozen(x)
+        return (self.trained(kept) + functional.relu_(kept)).mean((2, 3))
+
+
+class PoolsBeforeTraining(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        kept = self.frozen(x)
+        return (functional.avg_pool2d(self.trained(kept), 2) + self.trained(functional.avg_pool2d(kept, 2))).mean(
+            (2, 3)
+        )
+
+
+class BranchesOnValues(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        kept = self.frozen(x)
+        out: Tensor = self.trained(kept if kept.mean() > 0 else -kept).mean((2, 3))
+        return out
+
+
+class DropsByFunction(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        kept = functional.dropout(self.trained(self.frozen(x)), 0.5, self.training)
+        return kept.mean((2, 3))
+
+
+class DrawsAlways(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        kept = self.frozen(x)
+        out: Tensor = self.trained(kept + torch.rand_like(kept)).mean((2, 3))
+        return out
+
+
+class KnowsOneBatch(Toy):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.trained(self.frozen(x)).reshape(-1, 4, 64).mean(2)
+
+
+PICTURES = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(
+    "kind", [ReadsShape, ReadsTable, ReadsParameter, OverwritesFrontier, PoolsBeforeTraining, KnowsOneBatch]
+)
+def test_the_frontier_is_one_value_per_image_whatever_else_is_read(kind: type[Toy]) -> None:
+    model = kind()
+    split = split_at_frontier(model, PICTURES)
+    assert split.reason == ""
+    (value,) = split.frontier(PICTURES)
+    torch.testing.assert_close(value, model.frozen(PICTURES))
+    torch.testing.assert_close(scores(model, split, PICTURES), scores(model, model, PICTURES))
+    torch.testing.assert_close(scores(model, split, PICTURES[:1]), scores(model, model, PICTURES[:1]))
+
+
+def test_a_model_that_asks_the_picture_for_its_shape_is_cut_with_the_picture_kept() -> None:
+    model = ReadsPictureShape()
+    split = split_at_frontier(model, PICTURES)
+    assert split.reason == ""
+    assert sorted(value.shape[1] for value in split.frontier(PICTURES)) == [1, 4]
+    torch.testing.assert_close(scores(model, split, PICTURES), scores(model, model, PICTURES))
+
+
+def test_a_parameter_belongs_to_the_side_that_uses_it() -> None:
+    model = ReadsParameter()
+    split = split_at_frontier(model, PICTURES)
+    assert split.prefix is not None
+    assert "scale" in dict(split.suffix.named_parameters())
+    assert "scale" not in dict(split.prefix.named_parameters())
+    split.suffix(*split.frontier(PICTURES)).sum().backward()
+    assert model.scale.grad is not None
+    model.scale.requires_grad_(False)
+    frozen = split_at_frontier(model, PICTURES)
+    assert frozen.prefix is not None
+    assert "scale" in dict(frozen.prefix.named_parameters())
+    assert "scale" not in dict(frozen.suffix.named_parameters())
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (BranchesOnValues, "cannot be traced"),
+        (DropsByFunction, "random functions"),
+        (DrawsAlways, "random functions"),
+    ],
+)
+def test_what_cannot_be_cut_runs_plainly_and_says_why(kind: type[Toy], reason: str) -> None:
+    model = kind().train()
+    split = split_at_frontier(model, PICTURES)
+    assert split.prefix is None
+    assert split.suffix is model
+    assert reason in split.reason
+    (same,) = split.frontier(PICTURES)
+    assert same is PICTURES
+
+
+def test_frozen_functional_dropout_does_nothing_and_is_cut() -> None:
+    assert split_at_frontier(DropsByFunction().eval(), PICTURES).reason == ""
+
+
+def test_a_model_with_nothing_frozen_runs_plainly() -> None:
+    model = ReadsShape()
+    model.frozen.requires_grad_(True)
+    assert split_at_frontier(model, PICTURES).reason == "nothing is frozen"
+
+
+def test_what_learns_is_behind_the_frontier_even_in_evaluation_mode() -> None:
+    model = ReadsShape().eval()
+    split = split_at_frontier(model, PICTURES)
+    assert split.prefix is not None
+    assert not any(parameter.requires_grad for parameter in split.prefix.parameters())
+    assert {name for name, _ in split.suffix.named_parameters()} == {"trained.weight", "trained.bias"}
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_networks_with_activations_in_place_are_right_or_plain(name: str) -> None:
+    model = build(name, n_classes=3)
+    freeze(model, 1)
+    split = split_at_frontier(model.train(), images(name).expand(-1, 3, -1, -1))
+    pictures = images(name, seed=5).expand(-1, 3, -1, -1)
+    torch.testing.assert_close(scores(model, split, pictures), scores(model, model, pictures), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("monai") is None, reason="MONAI is not installed")
+def test_a_network_in_three_dimensions_is_cut() -> None:
+    nets = importlib.import_module("monai.networks.nets")
+    model = nets.SegResNet(init_filters=8, in_channels=1, out_channels=2).requires_grad_(False).eval()
+    model.conv_final.requires_grad_(True).train()
+    volumes = torch.rand(2, 1, 16, 16, 16)
+    split = split_at_frontier(model, volumes)
+    assert split.reason == ""
+    torch.testing.assert_close(scores(model, split, volumes), scores(model, model, volumes), rtol=1e-5, atol=1e-5)
