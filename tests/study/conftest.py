@@ -70,9 +70,7 @@ def hearts() -> Hearts:
             )
         )
         labels |= {UnitKey(name, phase, z): str(code) for (phase, z), code in np.ndenumerate(heart.slice_classes)}
-    return Hearts(
-        entries=tuple(entries), labels=labels, read=lambda unit: stacks[unit.stack][unit.phase, unit.slice]
-    )
+    return Hearts(entries=tuple(entries), labels=labels, read=lambda unit: stacks[unit.stack][unit.phase, unit.slice])
 
 
 @pytest.fixture(scope="session")

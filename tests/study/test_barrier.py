@@ -13,7 +13,7 @@ from medgraft.study import StudyFile
 from medgraft.study.trial import Desk, Trial
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a process that ends between two epochs."""
 
 
@@ -71,9 +71,9 @@ def test_a_training_that_is_cut_off_goes_on_as_if_it_was_not(ran: Any, depth: in
 
     def cut(progress: Progress) -> None:
         if progress.stage == "epochs" and progress.done == 3:
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         desk.run(trial, cut)
     saved = load_file(desk.store.checkpoint(trial.identity))
     assert all(saved[f"model.{name}"].equal(value) for name, value in short.items() if f"model.{name}" in saved)

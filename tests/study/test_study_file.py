@@ -51,7 +51,10 @@ def test_what_is_not_said_is_the_papers() -> None:
     [
         ({"epoch": 3}, ["epoch"]),
         ({"folds": 1, "crop": 1.5}, ["folds", "crop"]),
-        ({"stages": [{"depth": -1, "rates": [], "epochs": 0}]}, ["stages.0.depth", "stages.0.rates", "stages.0.epochs"]),
+        (
+            {"stages": [{"depth": -1, "rates": [], "epochs": 0}]},
+            ["stages.0.depth", "stages.0.rates", "stages.0.epochs"],
+        ),
         ({"cache": {"dtype": "int8"}}, ["cache.dtype"]),
         ({"networks": []}, ["networks"]),
         ({"networks": [{"network": "vgg16", "sise": 64}]}, ["sise"]),

@@ -1,0 +1,113 @@
+"""What is chosen, and what is said when nothing can be: with an executor that trains nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+from medgraft.core.errors import InputError, MedgraftError, WeightsError
+from medgraft.core.progress import Progress
+from medgraft.evaluation import one_standard_error
+from medgraft.study import StudyFile, run_study
+
+GRID = [{"depth": 0, "rates": [0.1, 0.01, 0.001], "epochs": 4}, {"depth": 1, "rates": [0.01, 0.001], "epochs": 3}]
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_the_choice_is_one_standard_error_over_the_recorded_curves(
+    dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile], seed: int
+) -> None:
+    executor = dreamt()
+    outcome = run_study(tiny(stages=GRID, seeds=[seed]), hearts.samples, hearts.read, executor)
+    for stage, asked in zip(outcome.stages, GRID, strict=True):
+        tries = [trial for trial in executor.trials if trial.depth == stage.depth and not trial.keep]
+        curves = np.empty((len(asked["rates"]), asked["epochs"], 3))
+        scores = {}
+        for trial, run in zip(tries, dreamt().run(tries), strict=True):
+            scores[trial.training.rate, trial.fold] = run.history.scores
+            truth = trial.data.labels[trial.validation]
+            for epoch, answers in enumerate(run.history.scores):
+                losses = [log_loss(truth[truth == k], answers[truth == k], labels=[0, 1, 2]) for k in np.unique(truth)]
+                curves[asked["rates"].index(trial.training.rate), epoch, trial.fold] = np.mean(losses)
+        np.testing.assert_allclose(np.moveaxis(stage.curves.validation_loss, 1, 2), curves, rtol=1e-5)
+        assert stage.choice == one_standard_error(np.moveaxis(stage.curves.validation_loss, 1, 2), asked["rates"])
+        # Out-of-fold answers are the chosen rate's, at the chosen epoch, of the fold that held the patient out.
+        for trial in tries:
+            if trial.training.rate == stage.choice.rate:
+                rows = stage.out_of_fold.rows(stage.out_of_fold.fold == trial.fold)
+                expected = scores[trial.training.rate, trial.fold][stage.choice.epoch - 1]
+                np.testing.assert_array_equal(rows.y_score, expected)
+
+
+def test_a_rate_that_diverged_is_never_chosen(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
+    """One fold is enough to rule a rate out."""
+    lost = dreamt(curve=lambda trial: np.nan if trial.training.rate > 0.005 and trial.fold == 1 else None)
+    outcome = run_study(tiny(stages=GRID[:1]), hearts.samples, hearts.read, lost)
+    assert outcome.stages[0].choice.rate == 0.001
+    assert np.isnan(outcome.stages[0].curves.validation_accuracy[:2, 1]).all()
+    assert np.isfinite(outcome.stages[0].curves.validation_accuracy[:, [0, 2]]).all()
+
+
+def test_if_every_rate_diverged_it_says_so(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
+    with pytest.raises(MedgraftError, match="lower the rates"):
+        run_study(tiny(), hearts.samples, hearts.read, dreamt(curve=lambda trial: np.nan))
+
+
+def test_a_final_fit_that_diverged_is_no_model(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
+    lost = dreamt(curve=lambda trial: np.nan if trial.keep else None)
+    with pytest.raises(MedgraftError, match=r"depth 0.*diverged.*lower the rates"):
+        run_study(tiny(), hearts.samples, hearts.read, lost)
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({"networks": ["cbr_tiny", {"network": "vgg16", "weights": "file:gone.pth"}]}, (WeightsError, "gone.pth")),
+        ({"folds": 10}, (InputError, "9 subjects for 10 folds")),
+        ({"test": {"split": "tset"}}, (InputError, "'tset'.*Available: test, train")),
+        ({"stages": [{"depth": 99, "rates": [0.1], "epochs": 1}]}, (InputError, "depth")),
+        ({"balance": {"OAP": 0}}, (InputError, "1 or more copies")),
+    ],
+)
+def test_what_cannot_be_done_is_found_before_anything_is_trained(
+    dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile], changes: dict[str, object], answer: tuple[Any, str]
+) -> None:
+    executor = dreamt()
+    with pytest.raises(answer[0], match=answer[1]):
+        run_study(tiny(**changes), hearts.samples, hearts.read, executor)
+    assert executor.trials == []
+
+
+def test_a_subject_is_held_out_whole_or_not_at_all(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
+    import dataclasses
+
+    first, *rest = hearts.entries
+    torn = dataclasses.replace(hearts, entries=(dataclasses.replace(first, subject="a012"), *rest)).samples
+    with pytest.raises(InputError, match=r"a012 in 'test' and outside"):
+        run_study(tiny(), torn, hearts.read, dreamt())
+
+
+@pytest.mark.parametrize("staging", ["per-fold", "paper"])
+def test_progress_counts_every_training(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile], staging: str) -> None:
+    said: list[Progress] = []
+    executor = dreamt()
+    study = tiny(stages=GRID, staging=staging, seeds=[1, 2])
+    run_study(study, hearts.samples, hearts.read, executor, report=said.append)
+    counted = [progress for progress in said if progress.stage == "study"]
+    assert [progress.done for progress in counted] == list(range(1, len(executor.trials) + 1))
+    assert {progress.total for progress in counted} == {len(executor.trials)}
+
+
+def test_stages_are_told_as_soon_as_they_are_known(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
+    told = []
+    executor = dreamt()
+    study = tiny(stages=GRID, seeds=[1, 2])
+    outcome = run_study(
+        study, hearts.samples, hearts.read, executor, stage_done=lambda s: told.append((s, len(executor.trials)))
+    )
+    assert tuple(stage for stage, _ in told) == outcome.stages
+    assert told[0][1] == 3 * 3 + 1
+    assert [stage.seed for stage in outcome.stages] == [1, 1, 2, 2]
+    assert list(outcome.by_title()) == ["mobilenetv1_025-random, depth 0", "mobilenetv1_025-random, depth 1"]
