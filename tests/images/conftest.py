@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import gdcm
 import numpy as np
 import pytest
 
@@ -14,6 +15,21 @@ from medgraft.core.stack import FoundStack, Stack
 from medgraft.images import read_dicom_tree
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+def to_jpeg_lossless(file: Path) -> Path:
+    """The file rewritten as JPEG Lossless SV1 by GDCM (pydicom has no encoder for it)."""
+    reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
+    reader.SetFileName(str(file))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer.SetFileName(str(file))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    return file
 
 
 class Imported(NamedTuple):
@@ -61,6 +77,11 @@ def make_stack() -> Callable[..., Stack]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def jpeg_lossless() -> Callable[[Path], Path]:
+    return to_jpeg_lossless
 
 
 @pytest.fixture(scope="session")

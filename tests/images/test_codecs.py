@@ -1,13 +1,33 @@
 """Compressed samples of other writers, against the same image uncompressed; and a decoder that does not answer."""
 
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
-from medgraft.images import pixel_reader, write_dicom_series
+from medgraft.images import decode, pixel_reader, write_dicom_series
+from medgraft.images.frames import read_frames
+from medgraft.images.pixel_reader import PixelReader
+from medgraft.images.problem import UnusableFileError
+
+#: Rows and columns: OpenJPEG's encoder refuses images smaller than its 32 x 32.
+SIZE = (36, 40)
+
+#: The decoding process, with a codec that writes to standard output as C code does.
+CHATTY = """
+import os
+from medgraft.images import decode
+quiet = decode.decode
+decode.decode = lambda *request: (os.write(1, b"warning"), quiet(*request))[1]
+decode.serve()
+"""
 
 
 def _stack_of(sample: str, folder: Path) -> Path:
@@ -29,6 +49,72 @@ def test_a_losslessly_compressed_sample_equals_the_plain_one(tmp_path: Path, rea
     [found], _ = read_tree(_stack_of(sample, tmp_path))
     plain = dcmread(get_testdata_file("MR_small.dcm", download=False)).pixel_array
     np.testing.assert_array_equal(found.stack.pixels, np.stack([[plain, plain]]))
+
+
+@pytest.fixture
+def compressed(tmp_path: Path, make_stack, jpeg_lossless) -> Callable[[UID, str], Path]:
+    """A series of 12 files compressed by GDCM (JPEG Lossless), pyjpegls, OpenJPEG or pydicom (RLE)."""
+
+    def write(syntax: UID, dtype: str) -> Path:
+        who = {"patient_id": "p", "series_description": "sax", "manufacturer": "m", "seed": 1}
+        for file in write_dicom_series(tmp_path / "series", make_stack(dtype=dtype, size=SIZE), **who):
+            if syntax == JPEGLosslessSV1:
+                jpeg_lossless(file)
+                continue
+            dataset = dcmread(file)
+            dataset.compress(syntax, generate_instance_uid=False)
+            dataset.save_as(file)
+        return tmp_path / "series"
+
+    return write
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "uint8"])
+@pytest.mark.parametrize("syntax", [JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, RLELossless])
+def test_a_lossless_codec_gives_back_every_value(compressed, make_stack, read_tree, syntax: UID, dtype: str) -> None:
+    folder = compressed(syntax, dtype)
+    assert {dcmread(file).file_meta.TransferSyntaxUID for file in folder.iterdir()} == {syntax}
+    [found], notes = read_tree(folder)
+    np.testing.assert_array_equal(found.stack.pixels, make_stack(dtype=dtype, size=SIZE).pixels)
+    assert not [note for note in notes if note.kind == "refused"]
+
+
+@pytest.mark.parametrize(("syntax", "plugin"), decode.PLUGINS.items())
+def test_every_named_plugin_is_installed(syntax: UID, plugin: str) -> None:
+    assert plugin in get_decoder(syntax).available_plugins
+
+
+def test_twelve_bit_jpeg_is_refused_with_what_to_install(tmp_path: Path, read_tree) -> None:
+    if decode.find_spec("libjpeg") is not None:
+        pytest.skip("The extra gpl-codecs is installed: it decodes these files.")
+    _, notes = read_tree(_stack_of("JPGExtended.dcm", tmp_path))
+    [text] = {note.text for note in notes if note.code == "needs-codec"}
+    assert "medgraft[gpl-codecs]" in text
+
+
+def test_a_crash_in_a_codec_is_one_file_lost_and_the_next_is_read(compressed) -> None:
+    files = sorted(compressed(RLELossless, "int16").iterdir())[:3]
+    first, second, third = (read_frames(file, file.parent) for file in files)
+    with PixelReader() as reader:
+        expected = reader.read(first)
+        os.kill(_process_of(reader), signal.SIGABRT)
+        with pytest.raises(UnusableFileError, match="crashed"):
+            reader.read(second)
+        assert reader.read(third).shape == expected.shape
+        np.testing.assert_array_equal(reader.read(first), expected)
+
+
+def _process_of(reader: PixelReader) -> int:
+    assert reader._process is not None
+    return reader._process.pid
+
+
+def test_what_a_codec_prints_does_not_reach_the_answers(compressed, monkeypatch) -> None:
+    frames = read_frames(next(compressed(RLELossless, "int16").iterdir()), Path("/"))
+    expected = decode.decode(frames[0].path, [0])
+    monkeypatch.setattr(pixel_reader, "PROGRAM", CHATTY)
+    with PixelReader() as reader:
+        np.testing.assert_array_equal(reader.read(frames), expected)
 
 
 def test_colour_becomes_grey_with_a_note(tmp_path: Path, read_tree) -> None:

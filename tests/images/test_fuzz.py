@@ -9,7 +9,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import FileDataset
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from medgraft.core.seeds import rng
 from medgraft.images import write_dicom_multiframe, write_dicom_series
@@ -25,8 +25,10 @@ SAMPLES = (
 
 
 @pytest.mark.parametrize("n_files", [100, pytest.param(2000, marks=pytest.mark.slow)])
-def test_every_damaged_file_is_imported_or_reported(tmp_path: Path, make_stack, read_tree, n_files: int) -> None:
-    for number, file in enumerate(islice(_seed_files(tmp_path / "seeds", make_stack), n_files)):
+def test_every_damaged_file_is_imported_or_reported(
+    tmp_path: Path, make_stack, read_tree, jpeg_lossless, n_files: int
+) -> None:
+    for number, file in enumerate(islice(_seed_files(tmp_path / "seeds", make_stack, jpeg_lossless), n_files)):
         damaged = tmp_path / "damaged" / f"{number % 7}" / f"{number}"
         damaged.parent.mkdir(parents=True, exist_ok=True)
         damaged.write_bytes(_mutated(file.read_bytes(), number))
@@ -37,15 +39,17 @@ def test_every_damaged_file_is_imported_or_reported(tmp_path: Path, make_stack, 
     assert n_files // 10 < lost < n_files - n_files // 10
 
 
-def _seed_files(folder: Path, make_stack: Callable) -> Iterator[Path]:
+def _seed_files(folder: Path, make_stack: Callable, jpeg_lossless: Callable) -> Iterator[Path]:
     """Endless: cines as they are, compressed, deflated and multi-frame, and pairs of slices from other writers."""
     for batch in count():
         stack = make_stack(n_phases=2, steps=(8.0,), seed=batch, size=(36, 40))
         who = {"patient_id": f"p{batch}", "manufacturer": "m", "seed": batch}
         yield from write_dicom_series(folder / f"{batch}a", stack, series_description="plain", **who)
-        for syntax in (RLELossless, JPEG2000Lossless, DeflatedExplicitVRLittleEndian):
+        for syntax in (RLELossless, JPEG2000Lossless, JPEGLSLossless, DeflatedExplicitVRLittleEndian):
             for file in write_dicom_series(folder / f"{batch}{syntax}", stack, series_description=syntax.name, **who):
                 yield _rewritten(file, syntax)
+        for file in write_dicom_series(folder / f"{batch}l", stack, series_description="jpeg lossless", **who):
+            yield jpeg_lossless(file)
         multi = write_dicom_multiframe(folder / f"{batch}m.dcm", stack, series_description="multi", **who)
         yield multi
         yield _rewritten(

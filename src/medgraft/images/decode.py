@@ -4,9 +4,11 @@ Codecs are C and C++ code working on whatever bytes a file holds: one that crash
 """
 
 import json
+import os
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,15 +18,34 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
+from pydicom.uid import (
+    JPEG2000,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
 
 from medgraft.images.problem import FOREIGN, UnusableFileError
 
 #: Red, green, blue to grey (ITU-R BT.601).
 LUMINANCE = np.array([0.299, 0.587, 0.114])
 
-#: pylibjpeg-rle panics on damaged runs, which ends the process; pydicom's own decoder takes 11 ms for 512 x 512.
-_PLUGINS = {RLELossless: "pydicom"}
+#: Which of pydicom's plug-ins decodes what, so that other packages in the environment change no pixel. Syntaxes that
+#: are not listed have one codec (JPEG Lossless: gdcm), or need the extra for some files (JPEG Extended of 12 bits).
+PLUGINS = {
+    JPEGBaseline8Bit: "pillow",
+    JPEGLSLossless: "pyjpegls",
+    JPEGLSNearLossless: "pyjpegls",
+    JPEG2000Lossless: "pylibjpeg",
+    JPEG2000: "pylibjpeg",
+    RLELossless: "pydicom",  # pylibjpeg-rle panics on damaged runs, which ends the process
+}
 
 _MAX_WORKER_MEMORY = 8 << 30
 
@@ -36,10 +57,13 @@ def decode(path: Path, indices: Sequence[int]) -> NDArray[Any]:
             warnings.simplefilter("ignore")
             dataset = dcmread(path, force=True)
             _name_syntax(dataset)
-            plugin = _PLUGINS.get(dataset.file_meta.TransferSyntaxUID, "")
+            _check_codec(dataset)
+            plugin = PLUGINS.get(dataset.file_meta.TransferSyntaxUID, "")
             frames = iter_pixels(dataset, indices=list(indices), decoding_plugin=plugin)
             return np.stack([_grey(frame, dataset) for frame in frames])
     except FOREIGN as error:
+        if isinstance(error, UnusableFileError):
+            raise
         text = str(error).splitlines()[0][:200] if str(error) else ""
         raise UnusableFileError(
             "undecodable", f"The pixels cannot be decoded ({type(error).__name__}: {text})."
@@ -53,6 +77,14 @@ def _name_syntax(dataset: FileDataset) -> None:
     implicit, little = dataset.original_encoding
     explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
     dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+
+
+def _check_codec(dataset: FileDataset) -> None:
+    """The one kind of image that no codec under a permissive licence decodes (docs/decisions, 0005)."""
+    syntax, bits = dataset.file_meta.TransferSyntaxUID, int(dataset.get("BitsStored") or 8)
+    if syntax == JPEGExtended12Bit and bits > 8 and find_spec("libjpeg") is None:
+        text = f"JPEG Extended of {bits} bits needs a codec under the GPL: pip install 'medgraft[gpl-codecs]'."
+        raise UnusableFileError("needs-codec", text)
 
 
 def _grey(frame: NDArray[Any], dataset: FileDataset) -> NDArray[Any]:
@@ -70,8 +102,16 @@ def serve() -> None:
     the bytes of the array, or {"code", "text"}.
     """
     _limit_memory()
-    for line in sys.stdin.buffer:
-        _answer(json.loads(line), sys.stdout.buffer)
+    with _private_output() as out:
+        for line in sys.stdin.buffer:
+            _answer(json.loads(line), out)
+
+
+def _private_output() -> BinaryIO:
+    """The pipe to the parent under a number of its own: what a codec prints must not mix with the answers."""
+    out = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return os.fdopen(out, "wb")
 
 
 def _answer(request: dict[str, Any], out: BinaryIO) -> None:

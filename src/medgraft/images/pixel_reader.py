@@ -19,6 +19,9 @@ from medgraft.images.problem import UnusableFileError
 #: Seconds a file may take: a start, and a generous second per frame.
 PATIENCE = 30.0
 
+#: What the decoding process runs.
+PROGRAM = "from medgraft.images.decode import serve; serve()"
+
 
 class PixelReader:
     """Reads pixels; a context manager, since it may hold a decoding process. Use: `with PixelReader() as reader`."""
@@ -62,9 +65,8 @@ class PixelReader:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            program = "from medgraft.images.decode import serve; serve()"
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
-                [sys.executable, "-c", program],
+                [sys.executable, "-c", PROGRAM],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
