@@ -183,7 +183,7 @@ def test_a_checkpoint_is_not_written_more_often_than_asked(tmp_path: Path) -> No
 
 
 def test_a_diverging_training_ends_in_nan_and_raises_nothing(tmp_path: Path) -> None:
-    model, plan = Small(), Plan(rate=1e30, epochs=6)
+    plan = Plan(rate=1e30, epochs=6)
     histories = [
         fit(model, batches, plan, key=(7,), validation=validation, checkpoint=always(tmp_path / "state"))
         for model in (Small(), Small())

@@ -182,7 +182,7 @@ def test_two_processes_compute_once_and_both_read_right(tmp_path: Path) -> None:
 def test_a_limit_is_kept_and_said(tmp_path: Path) -> None:
     needed = cache_bytes([(3, 4), (1,)], 10)
     assert needed == 10 * 13 * 4
-    with pytest.raises(InputError, match="fewer draws.*float16.*limit_gb"):
+    with pytest.raises(InputError, match=r"fewer draws.*float16.*limit_gb"):
         fill_cache(tmp_path / "a", GROUPS, Features(), limit_bytes=needed - 1)
     assert contents(tmp_path / "a") == {}
     agree(fill_cache(tmp_path / "a", GROUPS, Features(), limit_bytes=needed), Features())
@@ -204,7 +204,7 @@ def test_a_disk_that_fills_up_is_said_and_the_filling_goes_on_later(tmp_path: Pa
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))  # writing beyond it is refused, as on a full disk
     try:
-        with pytest.raises(InputError, match="cannot be written.*free some disk"):
+        with pytest.raises(InputError, match=r"cannot be written.*free some disk"):
             fill_cache(tmp_path / "a", groups, rows)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -225,7 +225,7 @@ def test_half_precision_keeps_three_digits_in_half_the_space(tmp_path: Path) -> 
 
 
 def test_values_too_large_for_half_precision_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="7e\\+04.*float32"):
+    with pytest.raises(InputError, match=r"7e\+04.*float32"):
         fill_cache(tmp_path / "a", [(0, 2)], lambda first, last: (torch.full((2, 3), 7e4),), dtype="float16")
     agree(fill_cache(tmp_path / "a", GROUPS, Features()), Features())
 
