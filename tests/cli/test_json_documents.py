@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
 
 from medgraft.cli.main import app
 from medgraft.study import parse_study
@@ -79,13 +78,22 @@ def test_json_documents_of_studies_have_the_documented_keys(
     medgraft: Run, tmp_path: Path, scans: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tiny.yaml").write_text(STUDY)
-    monkeypatch.setattr(demonstration, "_SUBJECTS", {"a": 2, "b": 1})
-    monkeypatch.setattr(demonstration, "_STUDY", parse_study(yaml.safe_load(STUDY) | {"test": {"split": "test"}}))
+    make_demonstration_small(monkeypatch)
     for words in (["import", scans], ["label", "from-masks"]):
         assert medgraft(*words, "-P", "heart", cwd=tmp_path).code == 0
     documents: dict[str, Any] = {}
     for name in run_session(STUDY_SESSION.items(), documents, medgraft, tmp_path):
         check_keys(name, documents[name])
+
+
+def make_demonstration_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demonstration's own steps on fewer and smaller images."""
+    for name, value in {"_HOSPITAL": 3, "_CLINIC": 3, "_CLINIC_TEST": 1, "_SIZE": 32}.items():
+        monkeypatch.setattr(demonstration, name, value)
+    network = {"network": "mobilenetv1_025", "weights": "random", "size": 32, "name": "hospital"}
+    stages = [{"depth": "all", "rates": [0.01], "epochs": 1}]
+    hospital = {"name": "hospital", "networks": [network], "stages": stages, "folds": 2, "draws": 1}
+    monkeypatch.setattr(demonstration, "_SOURCE_STUDY", parse_study(hospital))
 
 
 def run_session(

@@ -17,10 +17,10 @@ def demo(
     ] = Path("medgraft-demo"),
     as_json: JsonOption = False,
 ) -> None:
-    """Make a project of synthetic hearts of two sites, run a study on it, and write the report.
+    """Graft a network of one synthetic hospital onto a clinic's few patients, and report whether it was worth it.
 
-    Nothing is downloaded and no real patient is needed. Networks start from random weights, so it shows the work, not
-    what transfer can do. It takes some minutes; stopped with Ctrl-C, it goes on from there the next time.
+    Nothing is downloaded and no real patient is needed. The folder gets two projects, hospital and clinic; only the
+    trained network passes from one to the other. It takes some minutes; stopped with Ctrl-C, it goes on the next time.
 
     Examples:
       medgraft demo
