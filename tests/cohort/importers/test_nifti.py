@@ -70,6 +70,14 @@ def test_a_mask_without_image_and_other_files_are_set_aside(cohort, tmp_path):
     assert len(report.added) == 1
 
 
+def test_a_mask_that_is_not_named_as_one_does_not_become_an_image(cohort, tmp_path):
+    write(tmp_path / "in/p1/T1.nii.gz")
+    write(tmp_path / "in/p1/gold_standard.nii.gz", mask=True)
+    report = import_source(tmp_path / "in", cohort)
+    assert [entry.series for entry in report.added] == ["T1"]
+    assert [(note.code, note.where) for note in report.notes] == [("mask-not-image", "p1/gold_standard.nii.gz")]
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_base_is_found_from_the_affine(cohort, tmp_path, sign):
     affine = np.eye(4)
@@ -88,5 +96,9 @@ def test_ms_lesion(real_data, tmp_path):
     with Cohort.open(tmp_path) as cohort:
         report = import_source(real_data / "ms_lesion", cohort)
         assert cohort.subjects() == ("patient07", "patient19")
-        assert len(report.added) == 10
+        assert len(report.added) == 8
+        assert [note.where.split("_")[0] for note in report.notes if note.code == "mask-not-image"] == [
+            "patient07/GOLD",
+            "patient19/GOLD",
+        ]
         assert {entry.shape[0] for entry in report.added} == {1}

@@ -20,6 +20,8 @@ from medgraft.images import read_nifti
 ENDINGS = (".nii", ".nii.gz")
 #: What follows an image's name in the name of its mask.
 MASK_SUFFIXES = ("_gt", "_mask", "_seg", "_label", "_labels")
+#: Whole numbers from 0 to below this are codes: no scanner uses so few grey values.
+MAX_CODES = 8
 _BIDS_SUBJECT = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[_/.])")
 
 
@@ -34,8 +36,17 @@ def _read(source: Source, options: ImportOptions, note: Note, report: Report) ->
         where = source.relative(path)
         stack = read_with_mask(path, masks.get(path), options, where, note)
         report(Progress(stage="import", done=done, total=len(images), detail=where))
-        if stack is not None:
+        if stack is not None and _is_label_map(stack):
+            text = f"Its pixels are a few codes, so it is a mask: name it as its image, ending in {MASK_SUFFIXES[1]}."
+            note(ImportNote(kind="set aside", code="mask-not-image", where=where, text=text))
+        elif stack is not None:
             yield _found(stack, where, options)
+
+
+def _is_label_map(stack: Stack) -> bool:
+    """Whether pixels are codes of structures, such as 0 and 1, rather than grey values."""
+    pixels = stack.pixels
+    return pixels.dtype.kind in "iu" and bool(0 <= pixels.min() < pixels.max() < MAX_CODES)
 
 
 def read_with_mask(path: Path, mask: Path | None, options: ImportOptions, where: str, note: Note) -> Stack | None:
