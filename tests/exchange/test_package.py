@@ -72,13 +72,14 @@ def copied(packed: Path, folder: Path) -> Path:
     ("network", "task", "contract"),
     [
         ("mobilenetv1_025", SAX_RANGE, None),
-        ("mobilenetv2_035", SAX_LEVELS, InputContract(size=64, mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6), order="BGR")),
+        ("mobilenetv1_025", SAX_LEVELS, InputContract(size=64, mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6), order="BGR")),
+        pytest.param("mobilenetv2_035", SAX_RANGE, None, marks=pytest.mark.slow),
         (
             "mobilenetv1_025",
             task_from_codes("t", ["a", "b"]),
             InputContract(size=64, channels=1, mean=(0.5,), std=(0.5,)),
         ),
-        ("timm:test_resnet", SAX_RANGE, None),
+        pytest.param("timm:test_resnet", SAX_RANGE, None, marks=pytest.mark.slow),
     ],
 )
 def test_what_is_read_is_what_was_written(

@@ -3,6 +3,7 @@
 import copy
 import importlib.util
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -281,6 +282,33 @@ def test_networks_with_activations_in_place_are_right_or_plain(name: str) -> Non
     split = split_at_frontier(model.train(), images(name).expand(-1, 3, -1, -1))
     pictures = images(name, seed=5).expand(-1, 3, -1, -1)
     torch.testing.assert_close(scores(model, split, pictures), scores(model, model, pictures), rtol=1e-5, atol=1e-5)
+
+
+def cut_of(**changes: object) -> Split:
+    contract = replace(spec("cbr_small").contract, **changes)  # type: ignore[arg-type]  # the test's own changes
+    model = build("cbr_small", n_classes=3, contract=contract)
+    freeze(model, 1)
+    return split_at_frontier(model.train(), images("cbr_small", 2))
+
+
+def test_the_identity_is_that_of_everything_the_values_depend_on() -> None:
+    usual = cut_of()
+    assert cut_of().identity == usual.identity
+    assert cut_of(mean=(0.5, 0.5, 0.5)).identity != usual.identity
+    assert cut_of(order="BGR").identity != usual.identity
+    assert cut_of(size=96).identity == usual.identity  # the size is the pictures', not the frozen part's
+    assert usual.prefix is not None
+    convolution, norm = (usual.prefix.get_submodule(f"base.{name}") for name in ("blocks.0.0", "blocks.0.1"))
+    for module, name, value in (
+        (convolution, "padding", "same"),
+        (norm, "eps", 1e-2),
+        (norm, "running_mean", torch.ones(32)),
+    ):
+        before = getattr(module, name)
+        setattr(module, name, value)
+        assert usual.identity != cut_of().identity, name
+        setattr(module, name, before)
+    assert usual.identity == cut_of().identity
 
 
 @pytest.mark.slow

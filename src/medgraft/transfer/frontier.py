@@ -18,6 +18,8 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from medgraft.core.digest import digest
+
 #: What torch.fx raises on models whose Python depends on values of tensors.
 _UNTRACEABLE = (fx.proxy.TraceError, TypeError, ValueError, RuntimeError, AttributeError, KeyError, AssertionError)
 
@@ -45,6 +47,16 @@ class Split:
     prefix: nn.Module | None
     suffix: nn.Module
     reason: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Digest of all that the frontier values depend on besides the images: code, tensors, settings of modules."""
+        if self.prefix is None:
+            return digest("images")
+        tensors = {**dict(self.prefix.named_parameters()), **dict(self.prefix.named_buffers())}
+        arrays = {name: value.detach().cpu().numpy() for name, value in tensors.items()}
+        settings = {name: _settings(module) for name, module in self.prefix.named_modules() if name}
+        return digest([str(getattr(self.prefix, "code", "")), arrays, settings])
 
     def frontier(self, images: Tensor) -> tuple[Tensor, ...]:
         """The frontier values of some images, without gradients."""
@@ -80,6 +92,17 @@ def split_at_frontier(model: nn.Module, example: Tensor) -> Split:
     crossing, behind = _cut(graph, live, kept)
     prefix, suffix = _prefix(model, graph, live, crossing), _suffix(model, graph, behind, crossing)
     return _checked(model, Split(prefix=prefix, suffix=suffix), example)
+
+
+def _settings(module: nn.Module) -> list[object]:
+    """Kind of a module and its public plain attributes: strides, paddings, a norm's epsilon, an order of colours."""
+    plain = {name: value for name, value in vars(module).items() if not name.startswith("_") and _is_plain(value)}
+    return [type(module).__qualname__, {name: value for name, value in plain.items() if name != "training"}]
+
+
+def _is_plain(value: object) -> bool:
+    items = value if isinstance(value, tuple) else (value,)
+    return all(isinstance(item, bool | int | float | str | None) for item in items)
 
 
 class _Tracer(fx.Tracer):
