@@ -41,7 +41,7 @@ TINY = {
     ],
     "folds": 3,
     "draws": 2,
-    "balance": {"OAP": 2, "OBS": 2},
+    "balance": {"OAP": 6, "OBS": 3},
     "test": {"split": "test"},
 }
 

@@ -262,6 +262,7 @@ def test_killed_at_five_moments_ends_as_if_left_alone(labelled: Labelled, tiny: 
             len(list(troubled.runs.glob("*/run.json"))),
         )
 
+    undisturbed = start(calm)
     random = rng("five moments")
     kill("frozen features", int(random.integers(1, 3)))
     assert on_disk() == (True, 0, 0)
@@ -280,8 +281,8 @@ def test_killed_at_five_moments_ends_as_if_left_alone(labelled: Labelled, tiny: 
         process.communicate()
         assert on_disk()[2] >= finished
         finished = on_disk()[2]
-    for project in (troubled, calm):
-        assert start(project).communicate()[0] == "done\n"
+    for process in (start(troubled), undisturbed):
+        assert process.communicate()[0] == "done\n"
     assert files(troubled.studies) == files(calm.studies)
     finished_runs = files(calm.runs)
     assert {place: content for place, content in files(troubled.runs).items() if "unfinished" not in place} == {
