@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -161,17 +161,20 @@ def _with_true_spacing(stack: Stack, path: Path, where: str, note: Note) -> Stac
         text = "Spacing 1 x 1 x 1 mm is what a file says that lost its spacing: taken as unknown, no mm follow from it."
         note(ImportNote(kind="noticed", code="spacing-unknown", where=where, text=text))
         return replace(stack, spacing=None)
-    if stack.spacing is not None and np.allclose(stack.spacing, (z, y, x), atol=1e-3):
+    said = tuple(float(size) for size in np.linalg.norm(header.get_best_affine()[:3, 2::-1], axis=0))
+    if np.allclose(said, (z, y, x), atol=1e-3):
         return stack
-    text = f"The affine says {_millimetres(stack.spacing)}, pixdim {_millimetres((z, y, x))}: pixdim is used."
+    text = f"The affine says {_millimetres(said)}, pixdim {_millimetres((z, y, x))}: pixdim is used."
     note(ImportNote(kind="repaired", code="spacing-from-pixdim", where=where, text=text))
+    if stack.spacing is not None and np.allclose(stack.spacing, (z, y, x), atol=1e-3):
+        return stack  # `read_nifti` knows an affine of 1 mm voxels for a placeholder
     affines = np.tile(np.diag([x, y, 1.0, 1.0]), (stack.pixels.shape[1], 1, 1))
     affines[:, 2, 3] = z * np.arange(stack.pixels.shape[1])
     return replace(stack, affines=affines, spacing=(z, y, x))
 
 
-def _millimetres(spacing: tuple[float, float, float] | None) -> str:
-    return "nothing" if spacing is None else " x ".join(f"{step:g}" for step in spacing) + " mm"
+def _millimetres(spacing: Sequence[float]) -> str:
+    return " x ".join(f"{step:g}" for step in spacing) + " mm"
 
 
 ACDC = Importer(
