@@ -7,6 +7,7 @@ cannot run here carries `<!-- not run: reason -->` on the line before it.
 import doctest
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +18,11 @@ from urllib.parse import unquote
 
 import pytest
 import typer
+import yaml
 
 from medgraft.cli.main import app
+from medgraft.study import StudyFile, model_plans, parse_study
+from medgraft.workspace.study_request import read_study
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -144,6 +148,40 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         targets = [unquote(m["target"]).partition("#")[0] for m in LINK.finditer(page.read_text())]
         waiting += [(page.parent / t).resolve() for t in targets if t and (page.parent / t).is_file()]
     assert set(PAGES) <= seen, "pages that no page leads to"
+
+
+@pytest.mark.slow
+def test_the_tutorial_in_python_runs(tmp_path: Path) -> None:
+    program = [sys.executable, str(ROOT / "docs" / "tutorial" / "first_study.py")]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "heart" / "studies" / "first" / "report" / "report.html").is_file()
+    assert list((tmp_path / "sheets").glob("*.png"))
+
+
+def test_the_study_file_page_has_every_key_as_the_program_knows_it() -> None:
+    page = ROOT / "docs" / "reference" / "study-file.md"
+    script = runpy.run_path(str(page.with_name("study_file.py")))
+    assert page.read_text() == script["page_with_tables"](page.read_text()), "python docs/reference/study_file.py"
+    assert all(f"| `{key}` |" in page.read_text() for key in StudyFile.model_fields)
+
+
+def test_the_study_of_the_paper_has_its_models() -> None:
+    study = read_study(ROOT / "docs" / "studies" / "ho-kim-2021.yaml")
+    plans = model_plans(study)
+    pretrained = [plan for plan in plans if plan.weights != "random"]
+    assert (len(pretrained), len(plans)) == (9, 12)
+    assert sum(len(plan.stages) for plan in plans) == 21, "rows of Table 2"
+    assert {tuple(stage.depth for stage in plan.stages) for plan in plans} == {(0, 1), ("all",)}
+    assert study.staging == "per-fold", "the paper's way is a comment"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_study_files_on_a_page_are_valid(page: Path) -> None:
+    for block in blocks_of(page):
+        if block.kind == "yaml":
+            data = yaml.safe_load(block.text)
+            assert parse_study({"networks": ["vgg16"], **data})
 
 
 def commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:

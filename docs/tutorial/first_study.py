@@ -1,8 +1,9 @@
 """A first study, from images to answers, read from top to bottom.
 
-Every `# %%` begins a cell: editors with notebooks run it on its own, and `python docs/tutorial/first_study.py` runs them
-all in a minute or so, in the current folder. The same on the command line: docs/tutorial/index.md.
+Every `# %%` begins a cell: editors with notebooks run it on its own, and `python docs/tutorial/first_study.py` runs
+them all in a minute or so, in the current folder. The same on the command line: docs/tutorial/index.md.
 """
+# ruff: noqa: E402 - a cell imports what it needs, as in a notebook
 
 # %% [markdown]
 # A cardiac short-axis stack is cut from the base of the heart to its apex. Some slices miss the left ventricle: above
@@ -88,8 +89,8 @@ page = Path(report_study(project, "first").page)
 print("open", page.name, "in a browser")
 
 # %% New images
-# The best model by validation loss answers for a new patient. `joint` decides the stack as a whole: OBS, IN, OAP may only
-# follow each other in this order.
+# The best model by validation loss answers for a new patient. `joint` decides the stack as a whole: OBS, IN, OAP may
+# only follow each other in this order.
 from medgraft.workspace.predicting import find_model, predict_folder
 
 write_phantoms(Path("new-patient"), subjects=1, site="a", size=64, phases=4, seed=9)
@@ -98,4 +99,4 @@ for slice_ in answers.slices[:5]:
     print(slice_.phase, f"{slice_.slice}/{slice_.slices}", slice_.plain, slice_.joint)
 
 # %% [markdown]
-# Where to go from here: docs/how-to for your own images, docs/concepts for the reasons, docs/reference for every option.
+# Where to go from here: docs/how-to for your own images, docs/concepts for the reasons, docs/reference for options.
