@@ -140,12 +140,8 @@ def _example(data: StudyData, size: int) -> Tensor:
 
 
 def _cache_key(split: Split, size: int, data: StudyData, cache: CacheEntry) -> str:
-    """Everything that frozen features depend on: the frozen part with its weights, the size, the rows, the type."""
-    if split.prefix is None:
-        return digest(["pictures", size, data.rows_digest, cache.dtype])
-    state = {name: value.cpu().numpy() for name, value in split.prefix.state_dict().items()}
-    code = str(getattr(split.prefix, "code", ""))
-    return digest(["features", code, state, size, data.rows_digest, cache.dtype])
+    """Everything that frozen features depend on: the frozen part, the size, the rows, the type."""
+    return digest(["features", split.identity, size, data.rows_digest, cache.dtype])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
