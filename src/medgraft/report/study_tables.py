@@ -53,9 +53,8 @@ def metric_title(name: str) -> str:
 
 
 def _results(content: StudyContent) -> Table:
-    return _scores(
-        content, content.results, "results", f"All models and baselines on {content.results[0].evaluated_on}"
-    )
+    everyone = (*content.results, *content.baselines)
+    return _scores(content, everyone, "results", f"All models and baselines on {content.results[0].evaluated_on}")
 
 
 def _cross_validation(content: StudyContent) -> Table:
@@ -64,8 +63,7 @@ def _cross_validation(content: StudyContent) -> Table:
 
 def _scores(content: StudyContent, results: Sequence[ModelResult], name: str, title: str) -> Table:
     f1 = [MetricColumn(f"f1_{code}", f"F1 {code}") for code in content.task.codes]
-    baselines = content.baselines if results else ()
-    answers = [*_answers(results), *_answers(baselines)]
+    answers = list(_answers(results))
     used = [metric for metric in (*f1, *OVERALL) if any(metric.key in metrics for _, _, metrics in answers)]
     head = (
         Column(key="model", title="Model"),
@@ -77,13 +75,12 @@ def _scores(content: StudyContent, results: Sequence[ModelResult], name: str, ti
         (model.network, model.depth, model.weights or None, how, *(metrics.get(metric.key) for metric in used))
         for model, how, metrics in answers
     ]
-    n_models = len(list(_answers(results)))
     return Table(
         name=name,
         title=title,
         columns=(*head, *(Column(key=m.key, title=m.title, best=True) for m in used)),
         rows=tuple(rows),
-        muted=frozenset(range(n_models, len(rows))),
+        muted=frozenset(row for row, (model, _, _) in enumerate(answers) if not model.weights),
         note=f"{_INTERVALS} Tinted rows: baselines that see no pixels.",
     )
 

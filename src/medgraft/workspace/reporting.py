@@ -91,9 +91,7 @@ def _content(
         results=tuple(result for item, result in here if not item.is_baseline),
         baselines=tuple(result for item, result in here if item.is_baseline),
         cross_validation=tuple(
-            result
-            for item, result in zip(findings.answered, results, strict=True)
-            if item.on != on and not item.is_baseline
+            result for item, result in zip(findings.answered, results, strict=True) if item.on != on
         ),
         comparisons=tuple(
             Comparison(model=_name(item.model), other=_name(item.other), difference=item.difference)
@@ -210,7 +208,7 @@ def _network(stage: StageOutcome) -> NetworkRow:
         features=facts.features,
         imagenet_accuracy=None if facts.top1 is None else facts.top1 / 100,
         input_size=facts.size,
-        licence=facts.licence,
+        licence="" if stage.weights == "random" else facts.licence,
         weights_origin=stage.weights,
     )
 
