@@ -163,8 +163,8 @@ class StudyContent:
     created_note: one line under the title (date, version, who). settings: the resolved study file as YAML text.
     splits: images per class and split. chosen: name of the model that the study's rule chose without looking at the
     figures reported here, None if there was no such rule. chosen_by: that rule in one sentence.
-    results, baselines: evaluated on the same rows. cross_validation: the same models, and baselines after them, pooled out of fold where
-    `results` are of a held-out test set. comparisons: the paired differences that were computed.
+    results, baselines: evaluated on the same rows. cross_validation: the same models, then baselines, pooled out of
+    fold, where `results` are of a held-out test set. comparisons: the paired differences that were computed.
     rate: the one learning rate at which all networks' curves are compared. lineage: by name of result.
     digests: of data, labels and settings, by name.
     """
