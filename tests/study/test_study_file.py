@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel
 
 from medgraft.core.errors import InputError, StudyFileError
+from medgraft.samples import PAPER_COPIES
 from medgraft.study import (
     NetworkEntry,
     StageEntry,
@@ -42,7 +43,7 @@ def test_what_is_not_said_is_the_papers() -> None:
     (scratch,) = study.scratch_stages
     assert (scratch.depth, scratch.rates, scratch.epochs) == ("all", (1e-2, 1e-3, 1e-4), 50)
     assert (study.folds, study.batch_size, study.rotation, study.crop) == (5, 32, 45, 0.6)
-    assert (study.balance, study.task, study.weights) == ({"OAP": 6, "OBS": 6}, "sax-range", "imagenet")
+    assert (study.balance, study.task, study.weights) == (dict(PAPER_COPIES), "sax-range", "imagenet")
     assert study.staging == "per-fold"
 
 
@@ -57,6 +58,8 @@ def test_what_is_not_said_is_the_papers() -> None:
         ),
         ({"cache": {"dtype": "int8"}}, ["cache.dtype"]),
         ({"networks": []}, ["networks"]),
+        ({"networks": [{"network": "vgg16", "name": "../vgg"}]}, ["name"]),
+        ({"seeds": [7, 7]}, ["seeds must differ"]),
         ({"networks": [{"network": "vgg16", "sise": 64}]}, ["sise"]),
         ({"name": "../elsewhere"}, ["name"]),
         ({"staging": "leaky"}, ["staging"]),
@@ -169,6 +172,7 @@ def test_networks_from_scratch_go_their_own_way() -> None:
         (["vgg61"], "vgg61"),
         ([{"network": "cbr_tiny", "size": 32}], "76 pixels"),
         ([{"network": "vgg16", "stages": [{"depth": 9, "rates": [0.1], "epochs": 1}]}], "depth"),
+        ([{"network": "vgg16", "stages": [{"depth": 1, "rates": [0.1], "epochs": 1}] * 2}], "every depth once"),
     ],
 )
 def test_what_no_network_can_do_is_refused(networks: list[object], says: str) -> None:

@@ -136,7 +136,7 @@ def _channels_last(values: Tensor) -> Tensor:
 
 def _example(data: StudyData, size: int) -> Tensor:
     image = data.read(data.samples.items[0].unit)
-    return data.recipe.render(image, size, np.asarray([[0.0] * len(data.recipe.augment), [9.0]], np.float64))
+    return data.recipe.render(image, size, np.outer([0.0, 9.0], np.ones(len(data.recipe.augment))))
 
 
 def _cache_key(split: Split, size: int, data: StudyData, cache: CacheEntry) -> str:

@@ -28,8 +28,8 @@ def model_plans(study: StudyFile) -> tuple[ModelPlan, ...]:
     """The study's models with every setting filled in.
 
     Networks that are made to be trained from scratch (CBR) take random weights and `scratch_stages` unless told
-    otherwise. Raises `InputError` for an unknown network or a depth it does not have, `StudyFileError` for equal names
-    or an input that is too small for the network.
+    otherwise. Raises `InputError` for an unknown network or a depth it does not have, `StudyFileError` for equal names,
+    a depth that comes twice, or an input that is too small for the network.
     """
     entries = [NetworkEntry(network=item) if isinstance(item, str) else item for item in study.networks]
     plans = [_plan(study, entry) for entry in entries]
@@ -54,8 +54,11 @@ def _plan(study: StudyFile, entry: NetworkEntry) -> ModelPlan:
 
 
 def _check(plan: ModelPlan) -> None:
-    for stage in plan.stages:
-        plan.spec.trainable_stages(stage.depth)
+    depths = [stage.depth for stage in plan.stages]
+    for depth in depths:
+        plan.spec.trainable_stages(depth)
+    if len(set(depths)) != len(depths):  # results are told apart by model, depth and seed
+        raise StudyFileError(f"Expected every depth once among the stages of {plan.name}, got {depths}.")
     if plan.size is not None and plan.size < plan.spec.min_size:
         raise StudyFileError(f"Expected {plan.spec.min_size} pixels or more for {plan.network}, got {plan.size}.")
 

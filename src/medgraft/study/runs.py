@@ -22,7 +22,7 @@ from medgraft.training import History
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
-    """What a finished training left. state: trained tensors by name, None where they were not asked for."""
+    """What a finished training left. facts: what it was, for people."""
 
     identity: str
     history: History

@@ -147,7 +147,7 @@ class _Chain:
             keep=True,
         )
         run = self._run([fit])[0]
-        if not np.isfinite(run.history.train_loss).all():
+        if not np.isfinite(run.history.train_loss).all() or np.isnan(run.history.scores).any():
             raise MedgraftError(
                 f"Expected {self.plan.name}, depth {stage.depth}, to train on all data at the rate {choice.rate:g} "
                 "that its folds chose, but it diverged. Do lower the rates."

@@ -8,9 +8,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from medgraft.core.errors import StudyFileError
+from medgraft.samples import PAPER_COPIES
 
 Depth = Annotated[int, Field(ge=0)] | Literal["all"]
 Rate = Annotated[float, Field(gt=0, le=10)]
+
+_FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 class _Part(BaseModel):
@@ -34,7 +37,7 @@ class NetworkEntry(_Part):
         None, ge=16, le=2048, description="side of the input in pixels; the weights' own if left out"
     )
     stages: tuple[StageEntry, ...] | None = Field(None, min_length=1, description="overrides the study's stages")
-    name: str | None = Field(None, description="what tables call it")
+    name: str | None = Field(None, pattern=_FOLDER_NAME, description="what tables and folders call it")
 
 
 class CacheEntry(_Part):
@@ -60,7 +63,7 @@ SCRATCH_STAGES = (StageEntry(depth="all", rates=(1e-2, 1e-3, 1e-4), epochs=50),)
 class StudyFile(_Part):
     """A study. Every key has the paper's value as its default where the paper has one."""
 
-    name: str = Field("study", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="folder under studies/")
+    name: str = Field("study", pattern=_FOLDER_NAME, description="folder under studies/")
     task: str = Field("sax-range", description="a task of the project: sax-range, sax-levels, or an imported one")
     networks: tuple[str | NetworkEntry, ...] = Field(min_length=1, description="what is compared")
     weights: str = Field("imagenet", description="imagenet, random, or file:PATH")
@@ -73,7 +76,7 @@ class StudyFile(_Part):
     seeds: tuple[int, ...] = Field((7,), min_length=1, description="the study is repeated for each seed")
     draws: int = Field(4, ge=1, le=1000, description="recorded random rotations per image (and per oversampled copy)")
     balance: dict[str, int] = Field(
-        {"OAP": 6, "OBS": 6}, description="how often images of a class are seen per epoch, once if not named"
+        dict(PAPER_COPIES), description="how often images of a class are seen per epoch, once if not named"
     )
     rotation: float = Field(45.0, ge=0, le=180, description="largest rotation in degrees, either way")
     crop: float = Field(0.6, gt=0, le=1, description="share of each axis that the centre crop keeps")
@@ -87,10 +90,11 @@ class StudyFile(_Part):
     cache: CacheEntry = Field(CacheEntry(), description="frozen features on disk")
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> "StudyFile":
-        names = [item.name for item in self.networks if isinstance(item, NetworkEntry) and item.name]
-        if len(set(names)) != len(names):
-            raise ValueError(f"names of networks must differ, got {names}")
+    def _nothing_is_named_twice(self) -> "StudyFile":
+        names = tuple(item.name for item in self.networks if isinstance(item, NetworkEntry) and item.name)
+        for what, values in (("names of networks", names), ("seeds", self.seeds)):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{what} must differ, got {list(values)}")
         return self
 
 
