@@ -1,6 +1,7 @@
 """What is chosen, and what is said when nothing can be: with an executor that trains nothing."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.metrics import log_loss
 from medgraft.core.errors import InputError, MedgraftError, WeightsError
 from medgraft.core.progress import Progress
 from medgraft.evaluation import one_standard_error
-from medgraft.study import StudyFile, run_study
+from medgraft.study import StudyFile, read_outcome, run_study, write_outcome
 
 GRID = [{"depth": 0, "rates": [0.1, 0.01, 0.001], "epochs": 4}, {"depth": 1, "rates": [0.01, 0.001], "epochs": 3}]
 
@@ -59,6 +60,27 @@ def test_a_final_fit_that_diverged_is_no_model(dreamt: Any, hearts: Any, tiny: C
     lost = dreamt(curve=lambda trial: np.nan if trial.keep else None)
     with pytest.raises(MedgraftError, match=r"depth 0.*diverged.*lower the rates"):
         run_study(tiny(), hearts.samples, hearts.read, lost)
+
+
+def test_a_model_that_diverged_at_one_seed_is_lost_and_the_others_go_on(
+    dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile], tmp_path: Path
+) -> None:
+    networks = [{"network": "mobilenetv1_025", "weights": "random", "size": 32, "name": name} for name in ("a", "b")]
+
+    def curve(trial: Any) -> Any:
+        return np.nan if (trial.plan.name, trial.depth, trial.data.seed) == ("a", 1, 2) else None
+
+    outcome = run_study(
+        tiny(networks=networks, stages=GRID, seeds=[1, 2]), hearts.samples, hearts.read, dreamt(curve=curve)
+    )
+    assert [(item.model, item.depth, item.seed) for item in outcome.lost] == [("a", 1, 2)]
+    assert {title: len(stages) for title, stages in outcome.by_title().items()} == {
+        "a, depth 0": 2,
+        "b, depth 0": 2,
+        "b, depth 1": 2,
+    }
+    write_outcome(outcome, tmp_path)
+    assert read_outcome(tmp_path, lambda _: outcome.task).lost == outcome.lost
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from medgraft.study.estimate import Estimate, StageEstimate, estimate_study
 from medgraft.study.executor import Executor, LocalExecutor
 from medgraft.study.findings import Answered, Contrast, Findings, find
 from medgraft.study.grid import ModelPlan, model_plans
-from medgraft.study.outcome import StageOutcome, StudyOutcome, read_outcome, resolved_yaml, write_outcome
+from medgraft.study.outcome import LostStage, StageOutcome, StudyOutcome, read_outcome, resolved_yaml, write_outcome
 from medgraft.study.runs import Run, RunStore
 from medgraft.study.staging import run_study
 from medgraft.study.study_data import StudyData
@@ -24,6 +24,7 @@ __all__ = [
     "Executor",
     "Findings",
     "LocalExecutor",
+    "LostStage",
     "ModelPlan",
     "NetworkEntry",
     "Run",

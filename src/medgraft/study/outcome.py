@@ -15,20 +15,8 @@ from medgraft.core.errors import ProjectError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import Task
 from medgraft.evaluation import Choice
+from medgraft.study.curves import Curves
 from medgraft.study.study_file import Depth, StudyFile, parse_study
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Curves:
-    """Curves of a grid, each (rates, folds, epochs); NaN where a training diverged.
-
-    train_loss: cross-entropy on the balanced, augmented training set. validation_loss: class-balanced cross-entropy on
-    plain validation images. validation_accuracy: 0..1.
-    """
-
-    train_loss: NDArray[np.float64]
-    validation_loss: NDArray[np.float64]
-    validation_accuracy: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,13 +54,32 @@ class StageOutcome:
         return f"{self.model}-depth-{self.depth}-seed-{self.seed}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class LostStage:
+    """A stage that diverged, which ends its model at its seed. reason: what diverged."""
+
+    model: str
+    depth: Depth
+    seed: int
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """What was lost and why, for people."""
+        return f"{self.model}, depth {self.depth}, seed {self.seed}: {self.reason}"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StudyOutcome:
-    """All stages of all models and seeds, in the order they were done."""
+    """Stages of all models and seeds, in the order they were done; a model and depth is here at every seed or at none.
+
+    lost: stages that diverged.
+    """
 
     study: StudyFile
     task: Task
     stages: tuple[StageOutcome, ...]
+    lost: tuple[LostStage, ...] = ()
 
     def by_title(self) -> dict[str, list[StageOutcome]]:
         """Outcomes of one model and depth over the seeds, in the order of the study."""
@@ -102,7 +109,10 @@ def write_outcome(outcome: StudyOutcome, folder: Path) -> None:
     (folder / "study.yaml").write_text(resolved_yaml(outcome.study))
     for stage in outcome.stages:
         write_stage(stage, folder / "results")
-    stages = {"stages": [stage.folder for stage in outcome.stages]}
+    stages = {
+        "stages": [stage.folder for stage in outcome.stages],
+        "lost": [dataclasses.asdict(item) for item in outcome.lost],
+    }
     (folder / "results" / "stages.json").write_text(json.dumps(stages, indent=1) + "\n")
 
 
@@ -113,14 +123,15 @@ def read_outcome(folder: Path, task_of: Callable[[str], Task]) -> StudyOutcome:
     """
     try:
         study = parse_study(yaml.safe_load((folder / "study.yaml").read_text()), where=folder.name)
-        names = json.loads((folder / "results" / "stages.json").read_text())["stages"]
-        stages = tuple(_read_stage(folder / "results" / name) for name in names)
+        done = json.loads((folder / "results" / "stages.json").read_text())
+        stages = tuple(_read_stage(folder / "results" / name) for name in done["stages"])
+        lost = tuple(LostStage(**item) for item in done.get("lost", []))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ProjectError(
             f"Expected the results of a finished study in {folder.name}, got: {error}. "
             "Do run `medgraft study run` again: it goes on from where it was."
         ) from error
-    return StudyOutcome(study=study, task=task_of(study.task), stages=stages)
+    return StudyOutcome(study=study, task=task_of(study.task), stages=stages, lost=lost)
 
 
 def resolved_yaml(study: StudyFile) -> str:

@@ -5,6 +5,7 @@ the stage before, at the rate and epoch chosen over all folds. That model is tra
 gives the very same weights (`training.fit`), so weights of every epoch need not be kept.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from medgraft.core.errors import MedgraftError
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.evaluation import Choice, balanced_cross_entropy, one_standard_error
+from medgraft.evaluation import Choice, one_standard_error
 from medgraft.samples import Samples
+from medgraft.study.curves import Curves, grid_curves
 from medgraft.study.executor import Executor
 from medgraft.study.grid import ModelPlan, model_plans
-from medgraft.study.outcome import Curves, StageOutcome, StudyOutcome
+from medgraft.study.outcome import LostStage, StageOutcome, StudyOutcome
 from medgraft.study.runs import Run
 from medgraft.study.study_data import ReadImage, StudyData, study_data
 from medgraft.study.study_file import StageEntry, StudyFile
@@ -35,7 +37,7 @@ def run_study(
     report: Report = silent,
     stage_done: Callable[[StageOutcome], None] | None = None,
 ) -> StudyOutcome:
-    """Run a study, or what is missing of it.
+    """Run a study, or what is missing of it. A model that diverges is lost; the others go on.
 
     Args:
         study: what to compare and how.
@@ -47,12 +49,12 @@ def run_study(
 
     Raises:
         InputError: too few subjects, an unknown network or depth. WeightsError: weights are missing; this is found
-        before anything is trained. MedgraftError: every rate of a stage diverged, or its final fit did.
+        before anything is trained. MedgraftError: no model trained to its end at every seed.
     """
     plans = model_plans(study)
     weights = {(plan.name, seed): load_source(plan, seed) for seed in study.seeds for plan in plans}
     count = _Count(total=sum(trials_of(plan, study) for plan in plans) * len(study.seeds), report=report)
-    outcomes: list[StageOutcome] = []
+    results: list[StageOutcome | LostStage] = []
     for seed in study.seeds:
         data = study_data(study, samples, read, seed)
         for plan in plans:
@@ -65,11 +67,25 @@ def run_study(
                 count=count,
                 fold_parents=[""] * study.folds,
             )
-            for outcome in chain.stages():
-                outcomes.append(outcome)
-                if stage_done:
-                    stage_done(outcome)
-    return StudyOutcome(study=study, task=samples.task, stages=tuple(outcomes))
+            for result in chain.stages():
+                results.append(result)
+                if stage_done and isinstance(result, StageOutcome):
+                    stage_done(result)
+            count.planned += trials_of(plan, study)
+            count.done = count.planned  # a lost model leaves trainings undone
+    return _complete(study, samples, results)
+
+
+def _complete(study: StudyFile, samples: Samples, results: Sequence[StageOutcome | LostStage]) -> StudyOutcome:
+    """The outcome without stages that were lost at another seed: a mean over fewer seeds would not compare."""
+    stages = [result for result in results if isinstance(result, StageOutcome)]
+    lost = tuple(result for result in results if isinstance(result, LostStage))
+    ended = Counter(stage.title for stage in stages)
+    kept = tuple(stage for stage in stages if ended[stage.title] == len(study.seeds))
+    if not kept:
+        reasons = "; ".join(item.text for item in lost)
+        raise MedgraftError(f"Expected at least one model that trains, got none ({reasons}). Do lower the rates.")
+    return StudyOutcome(study=study, task=samples.task, stages=kept, lost=lost)
 
 
 def load_source(plan: ModelPlan, seed: int) -> Weights:
@@ -86,11 +102,12 @@ def trials_of(plan: ModelPlan, study: StudyFile) -> int:
 
 @dataclass(kw_only=True)
 class _Count:
-    """Trainings done over the whole study."""
+    """Trainings done over the whole study, and planned up to the model before."""
 
     total: int
     report: Report
     done: int = 0
+    planned: int = 0
 
     def one_more(self) -> None:
         self.done += 1
@@ -113,13 +130,21 @@ class _Chain:
     fold_parents: Sequence[str]
     final_parent: str = ""
 
-    def stages(self) -> Iterator[StageOutcome]:
-        """The outcome of each stage, in order; later stages start from earlier ones."""
+    def stages(self) -> Iterator[StageOutcome | LostStage]:
+        """The outcome of each stage, in order; later stages start from earlier ones, and a lost one is the last."""
         for index, stage in enumerate(self.plan.stages):
             grid = self._grid(stage)
-            curves = _curves(stage, self.data, grid)
+            curves = grid_curves(stage, self.data, grid)
+            if not np.isfinite(curves.validation_loss).all(axis=1).any():
+                yield self._lost(stage, "every rate diverged")
+                return
             choice = one_standard_error(np.moveaxis(curves.validation_loss, 1, 2), stage.rates)
             final = self._final(stage, choice)
+            if _diverged(final):
+                yield self._lost(
+                    stage, f"the fit on all data diverged at the rate {choice.rate:g} that its folds chose"
+                )
+                return
             yield self._outcome(stage, curves, choice, grid, final)
             if index + 1 < len(self.plan.stages):
                 self._pass_barrier(stage, choice, final)
@@ -146,13 +171,10 @@ class _Chain:
             validation=self.data.test,
             keep=True,
         )
-        run = self._run([fit])[0]
-        if not np.isfinite(run.history.train_loss).all() or np.isnan(run.history.scores).any():
-            raise MedgraftError(
-                f"Expected {self.plan.name}, depth {stage.depth}, to train on all data at the rate {choice.rate:g} "
-                "that its folds chose, but it diverged. Do lower the rates."
-            )
-        return run
+        return self._run([fit])[0]
+
+    def _lost(self, stage: StageEntry, reason: str) -> LostStage:
+        return LostStage(model=self.plan.name, depth=stage.depth, seed=self.data.seed, reason=reason)
 
     def _pass_barrier(self, stage: StageEntry, choice: Choice, final: Run) -> None:
         """What the next stage starts from, fold by fold."""
@@ -227,16 +249,5 @@ class _Chain:
         )
 
 
-def _curves(stage: StageEntry, data: StudyData, grid: list[list[Run]]) -> Curves:
-    """Losses and accuracy by rate, fold and epoch."""
-    shape = (len(stage.rates), len(data.folds), stage.epochs)
-    train, loss, accuracy = np.empty(shape), np.empty(shape), np.empty(shape)
-    for row, runs in enumerate(grid):
-        for fold, run in zip(data.folds, runs, strict=True):
-            truth = data.labels[fold.validation]
-            train[row, fold.index] = run.history.train_loss
-            for epoch, scores in enumerate(run.history.scores):
-                loss[row, fold.index, epoch] = balanced_cross_entropy(truth, scores)
-                lost = np.isnan(scores).any()
-                accuracy[row, fold.index, epoch] = np.nan if lost else (scores.argmax(1) == truth).mean()
-    return Curves(train_loss=train, validation_loss=loss, validation_accuracy=accuracy)
+def _diverged(run: Run) -> bool:
+    return not np.isfinite(run.history.train_loss).all() or bool(np.isnan(run.history.scores).any())
