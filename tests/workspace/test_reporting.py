@@ -2,6 +2,7 @@
 
 import html
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 
 from medgraft.core.errors import ProjectError
+from medgraft.labels import LabelEvent
 from medgraft.workspace import Project
+from medgraft.workspace.explaining import explain_model
 from medgraft.workspace.reporting import report_study
+from medgraft.workspace.study_samples import project_samples
 from medgraft.workspace.studying import study_outcome
 
 pytestmark = pytest.mark.slow
@@ -71,7 +75,11 @@ def test_choices_and_counts_are_those_of_the_study(reported: tuple[Project, str,
         (stage.choice.rate, stage.choice.epoch) for stage in first
     ]
     assert [row["trials"] for row in tables["minutes"]] == [len(stage.runs) for stage in first]
-    assert {row["split"]: row["subjects"] for row in tables["cohort"]} == {"test": 3, "train": 6}
+    held_out = {"test": 3} if study == "tiny" else {}
+    assert {row["split"]: row["subjects"] for row in tables["cohort"]} == {
+        "cross-validation": 9 - len(held_out) * 3
+    } | held_out
+    assert {row["input_size"] for row in tables["networks"]} == {32}
     assert sum(row["images"] for row in tables["cohort"]) == 9 * 7 * 2
     counted = sum(row["count"] for row in tables["confusion"] if row["answer"] == "highest score")
     rows = first[0].test if first[0].test is not None else first[0].out_of_fold
@@ -99,6 +107,21 @@ def test_the_report_repeats(reported: tuple[Project, str, Path], tmp_path: Path)
     again = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert first.keys() == again.keys()
     assert [str(place) for place in first if first[place] != again[place]] == []
+
+
+def test_labels_that_changed_since_are_said(studied: Project, tmp_path: Path) -> None:
+    project = Project.open(Path(shutil.copytree(studied.root, tmp_path / "heart")))
+    said = next(iter(project_samples(project, "sax-range").items)).unit
+    with project.labels() as store:
+        store.record([LabelEvent(reader="ana", unit=said, task="sax-range", value="OAP", source="app")])
+    page = report_study(project, "tiny", folder=tmp_path / "report", now=NOW).page
+    assert "have changed since this study was run" in Path(page).read_text()
+    assert {row["split"]: row["images"] for row in tables_of(tmp_path / "report")["cohort"]} == {
+        "cross-validation": 6 * 7 * 2,
+        "test": 3 * 7 * 2,
+    }
+    with pytest.raises(ProjectError, match=r"labels have changed.*Do run the study again"):
+        explain_model(project, "leaky/mobilenetv1_025-random-depth-0", tmp_path)
 
 
 def test_studies_without_results_have_no_report(studied: Project) -> None:

@@ -20,7 +20,7 @@ from medgraft.exchange import read_package
 from medgraft.study import StudyFile, resolved_yaml
 from medgraft.workspace import Project, study_states
 from medgraft.workspace.study_samples import image_reader, project_samples
-from medgraft.workspace.studying import list_studies, plan_study, show_study, start_study, study_outcome
+from medgraft.workspace.studying import plan_study, show_study, start_study, study_outcome
 
 Tiny = Callable[..., StudyFile]
 Labelled = Callable[[], Project]
@@ -69,8 +69,7 @@ def test_what_a_study_leaves(studied: Project) -> None:
     for stage in stages:
         assert set(files(folder / "results" / stage)) == {"out_of_fold.csv", "test.csv", "stage.json"}
     assert {p.name for p in (folder / "models").iterdir()} == {stage.removesuffix("-seed-7") for stage in stages}
-    assert list_studies(studied) == ("leaky", "tiny")
-    assert all(state.finished for state in study_states(studied))
+    assert [(state.name, state.finished) for state in study_states(studied)] == [("leaky", True), ("tiny", True)]
 
 
 def test_what_is_shown_is_what_was_found(labelled: Labelled, tiny: Tiny) -> None:
@@ -104,7 +103,7 @@ def test_equal_studies_give_equal_bytes_wherever_they_run(labelled: Labelled, ti
 def test_the_plan_counts_what_a_start_does(labelled: Labelled, tiny: Tiny, fits: list[object]) -> None:
     project = labelled()
     plan = plan_study(project, tiny())
-    assert list_studies(project) == ()
+    assert study_states(project) == ()
     start_study(project, tiny())
     assert len(fits) == sum(stage.trainings for stage in plan.stages)
 

@@ -14,7 +14,8 @@ from medgraft.workspace.importing import import_images
 from medgraft.workspace.mask_labels import label_from_masks
 from medgraft.workspace.project import Project
 from medgraft.workspace.reporting import ReportMade, report_study
-from medgraft.workspace.studying import StudySummary, start_study
+from medgraft.workspace.study_summary import StudySummary
+from medgraft.workspace.studying import start_study
 
 #: Synthetic patients: the other hospital has many; the clinic has few to train on and keeps some for the test.
 _HOSPITAL, _CLINIC, _CLINIC_TEST = 24, 10, 10

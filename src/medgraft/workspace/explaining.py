@@ -15,8 +15,9 @@ from medgraft.study import StageOutcome, StudyOutcome
 from medgraft.workspace.model_pictures import model_pictures
 from medgraft.workspace.predicting import find_model
 from medgraft.workspace.project import Project
+from medgraft.workspace.study_models import model_folder
 from medgraft.workspace.study_samples import image_reader, project_samples
-from medgraft.workspace.studying import model_folder, study_outcome
+from medgraft.workspace.studying import study_outcome
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from medgraft.core.errors import ProjectError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import UnitKey
 from medgraft.exchange import ModelPackage
@@ -45,6 +46,9 @@ def model_pictures(
         samples: where the rows' units are found.
         read: the native grey slice of a unit.
         seed: of the t-SNE.
+
+    Raises:
+        ProjectError: a row's unit is not among the samples.
     """
     view = _View(package=package, model=package.model(), answered=answered, units=_units(answered, samples), read=read)
     return ModelPictures(embedding=embed(view.features(), seed=seed), cams=view.cams())
@@ -97,7 +101,13 @@ def _units(answered: Predictions, samples: Samples) -> list[UnitKey]:
     """The unit of each row, found by stack, phase and slice from the base."""
     known = {_place(item): item.unit for item in samples.items}
     places = zip(answered.stack.tolist(), answered.phase.tolist(), answered.slice.tolist(), strict=True)
-    return [known[place] for place in places]
+    try:
+        return [known[place] for place in places]
+    except KeyError as error:
+        raise ProjectError(
+            f"Expected a label for every image of the study, got none for (stack, phase, slice) {error}: labels have "
+            "changed since it was run. Do run the study again."
+        ) from error
 
 
 def _place(item: Sample) -> tuple[str, str, int]:

@@ -21,7 +21,8 @@ from medgraft.inference import predict_stacks
 from medgraft.report import png_of, stack_sheet
 from medgraft.study.findings import best_title
 from medgraft.workspace.project import Project, is_project
-from medgraft.workspace.studying import device, model_folder, study_outcome
+from medgraft.workspace.study_models import model_folder
+from medgraft.workspace.studying import device, study_outcome
 
 
 @dataclass(frozen=True, kw_only=True)

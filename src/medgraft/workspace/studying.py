@@ -2,25 +2,19 @@
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
 
 from medgraft.core.errors import ProjectError
-from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.core.task import Task
-from medgraft.evaluation import Interval, write_table_csv, write_table_json
-from medgraft.exchange import ModelPackage, write_package
-from medgraft.samples import Samples
+from medgraft.evaluation import write_table_csv, write_table_json
 from medgraft.study import (
     Estimate,
     Findings,
     LocalExecutor,
     RunStore,
-    StageOutcome,
     StudyFile,
     StudyOutcome,
     estimate_study,
@@ -30,36 +24,12 @@ from medgraft.study import (
     run_study,
     write_outcome,
 )
-from medgraft.study.findings import HEADLINE, best_title
-from medgraft.study.graft import build_model
-from medgraft.study.grid import model_plans
-from medgraft.study.staging import load_source
-from medgraft.study.study_data import study_recipe
 from medgraft.study.trial import Desk
 from medgraft.workspace.project import Project
+from medgraft.workspace.study_list import study_states
+from medgraft.workspace.study_models import keep_models
 from medgraft.workspace.study_samples import image_reader, project_samples
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudyRow:
-    """One model of a finished study, decided in one way, in a few words."""
-
-    model: str
-    decision: str
-    macro_f1: Interval
-    accuracy: Interval
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudySummary:
-    """A finished study. best: chosen by validation loss alone. folder: its place in the project."""
-
-    name: str
-    subjects: int
-    images: int
-    best: str
-    rows: tuple[StudyRow, ...]
-    folder: str
+from medgraft.workspace.study_summary import StudySummary, study_summary
 
 
 def start_study(
@@ -92,10 +62,10 @@ def start_study(
         shutil.rmtree(draft, ignore_errors=True)
         write_outcome(outcome, draft)
         _keep_tables(findings, draft / "results")
-        _keep_models(outcome, samples, findings, draft, desk.store)
+        keep_models(outcome, samples, findings, draft / "models", desk.store)
         _publish(draft, folder)
     report(Progress(stage="results", done=1, total=1))
-    return _summary(study.name, outcome, findings, samples)
+    return study_summary(outcome, findings)
 
 
 def plan_study(project: Project, study: StudyFile) -> Estimate:
@@ -109,7 +79,8 @@ def study_outcome(project: Project, name: str) -> StudyOutcome:
     """The results of a finished study. Raises `ProjectError` if there is none of that name."""
     folder = project.studies / name
     if not folder.is_dir():
-        raise ProjectError(f"Expected a study of this project, got {name!r}. Available: {_names(project)}.")
+        names = ", ".join(state.name for state in study_states(project)) or "none"
+        raise ProjectError(f"Expected a study of this project, got {name!r}. Available: {names}.")
     with project.labels() as store:
         return read_outcome(folder, store.task)
 
@@ -117,24 +88,12 @@ def study_outcome(project: Project, name: str) -> StudyOutcome:
 def show_study(project: Project, name: str) -> StudySummary:
     """The figures of a finished study. Raises `ProjectError` if there is none of that name."""
     outcome = study_outcome(project, name)
-    samples = project_samples(project, outcome.study.task, outcome.study.reader)
-    return _summary(name, outcome, find(outcome), samples)
-
-
-def list_studies(project: Project) -> tuple[str, ...]:
-    """Names of the studies of a project, finished or not."""
-    if not project.studies.is_dir():
-        return ()
-    return tuple(sorted(path.parent.name for path in project.studies.glob("*/study.yaml")))
+    return study_summary(outcome, find(outcome))
 
 
 def device() -> torch.device:
     """Where to compute: a GPU if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _names(project: Project) -> str:
-    return ", ".join(list_studies(project)) or "none"
 
 
 class _only_once:  # noqa: N801 (read as a phrase: with _only_once(folder))
@@ -193,67 +152,3 @@ def _keep_tables(findings: Findings, results: Path) -> None:
 
 def _rounded(value: object) -> object:
     return float(f"{value:.9g}") if isinstance(value, float) else value
-
-
-def _keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, folder: Path, store: RunStore) -> None:
-    """A package of every model and depth: the fit on all training samples at the first seed."""
-    plans = {plan.name: plan for plan in model_plans(outcome.study)}
-    for stage in outcome.stages:
-        if stage.seed != outcome.study.seeds[0]:
-            continue
-        plan = plans[stage.model]
-        weights = load_source(plan, stage.seed)
-        model = build_model(plan, weights, n_classes=len(outcome.task.codes), seed=stage.seed)
-        state = {**model.state_dict(), **store.state(stage.final_run)}
-        package = ModelPackage(
-            name=f"{outcome.study.name}: {stage.title}",
-            task=outcome.task,
-            network=stage.network,
-            size=plan.size or weights.contract.size,
-            contract=weights.contract,
-            recipe=study_recipe(outcome.study),
-            lineage=_lineage(outcome.task, stage, samples, weights.licence),
-            figures=_headlines(findings, stage.title),
-            state=state,
-        )
-        write_package(package, folder / "models" / model_folder(stage))
-
-
-def model_folder(stage: StageOutcome) -> str:
-    """Name of a model's package folder."""
-    return f"{stage.model}-depth-{stage.depth}"
-
-
-def _lineage(task: Task, stage: StageOutcome, samples: Samples, licence: str) -> Lineage:
-    start = Hop(what=stage.weights, weights_digest=stage.weights_digest, licence=licence)
-    here = Hop(
-        what=f"depth {stage.depth}, rate {stage.choice.rate:g}, {stage.choice.epoch} epochs",
-        weights_digest=stage.final_run,
-        data_digest=samples.digest,
-        task=task.name,
-    )
-    return Lineage(hops=(start, here))
-
-
-def _headlines(findings: Findings, title: str) -> dict[str, float]:
-    rows = [row for row in findings.table if row.model.startswith(f"{title} [")]
-    return {f"{HEADLINE} ({row.decision}) {row.model[len(title) + 1 :]}": row.figures[HEADLINE].value for row in rows}
-
-
-def _summary(name: str, outcome: StudyOutcome, findings: Findings, samples: Samples) -> StudySummary:
-    return StudySummary(
-        name=name,
-        subjects=len(set(samples.subjects.tolist())),
-        images=len(samples),
-        best=best_title(outcome),
-        rows=tuple(
-            StudyRow(
-                model=row.model,
-                decision=row.decision,
-                macro_f1=row.figures["macro_f1"],
-                accuracy=row.figures["accuracy"],
-            )
-            for row in findings.table
-        ),
-        folder=f"studies/{name}",
-    )

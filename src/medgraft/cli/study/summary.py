@@ -6,7 +6,7 @@ from medgraft.cli.output import write_line, write_table
 
 if TYPE_CHECKING:
     from medgraft.evaluation import Interval
-    from medgraft.workspace.studying import StudySummary
+    from medgraft.workspace.study_summary import StudySummary
 
 _DECISIONS = {"argmax": "each slice alone", "stack": "whole stack"}
 
@@ -22,6 +22,8 @@ def show_summary(study: "StudySummary") -> None:
         ],
     )
     write_line(f"\n{study.images} slices of {study.subjects} subjects; in brackets: 95 % intervals over subjects")
+    for model in study.lost:
+        write_line(f"not in the table: {model}")
     write_line(f"best by validation loss: {study.best}")
     write_line(f"results and models: {study.folder}; with pictures: medgraft report {study.name}")
 

@@ -1,0 +1,58 @@
+"""Model packages of a study: one per model and depth."""
+
+from pathlib import Path
+
+from medgraft.core.lineage import Hop, Lineage
+from medgraft.core.task import Task
+from medgraft.exchange import ModelPackage, write_package
+from medgraft.samples import Samples
+from medgraft.study import Findings, RunStore, StageOutcome, StudyOutcome, model_plans
+from medgraft.study.findings import HEADLINE
+from medgraft.study.graft import build_model
+from medgraft.study.staging import load_source
+from medgraft.study.study_data import study_recipe
+
+
+def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, folder: Path, store: RunStore) -> None:
+    """Write a package of every model and depth under a folder: the fit on all training samples at the first seed."""
+    plans = {plan.name: plan for plan in model_plans(outcome.study)}
+    for stage in outcome.stages:
+        if stage.seed != outcome.study.seeds[0]:
+            continue
+        plan = plans[stage.model]
+        weights = load_source(plan, stage.seed)
+        model = build_model(plan, weights, n_classes=len(outcome.task.codes), seed=stage.seed)
+        state = {**model.state_dict(), **store.state(stage.final_run)}
+        package = ModelPackage(
+            name=f"{outcome.study.name}: {stage.title}",
+            task=outcome.task,
+            network=stage.network,
+            size=plan.size or weights.contract.size,
+            contract=weights.contract,
+            recipe=study_recipe(outcome.study),
+            lineage=_lineage(outcome.task, stage, samples, weights.licence),
+            figures=_headlines(findings, stage.title),
+            state=state,
+        )
+        write_package(package, folder / model_folder(stage))
+
+
+def model_folder(stage: StageOutcome) -> str:
+    """Name of a model's package folder."""
+    return f"{stage.model}-depth-{stage.depth}"
+
+
+def _lineage(task: Task, stage: StageOutcome, samples: Samples, licence: str) -> Lineage:
+    start = Hop(what=stage.weights, weights_digest=stage.weights_digest, licence=licence)
+    here = Hop(
+        what=f"depth {stage.depth}, rate {stage.choice.rate:g}, {stage.choice.epoch} epochs",
+        weights_digest=stage.final_run,
+        data_digest=samples.digest,
+        task=task.name,
+    )
+    return Lineage(hops=(start, here))
+
+
+def _headlines(findings: Findings, title: str) -> dict[str, float]:
+    rows = [row for row in findings.table if row.model.startswith(f"{title} [")]
+    return {f"{HEADLINE} ({row.decision}) {row.model[len(title) + 1 :]}": row.figures[HEADLINE].value for row in rows}
