@@ -82,7 +82,7 @@ def test_labels_of_held_out_subjects_change_no_try(identities: Any, hearts: Any)
 def test_names_order_and_room_on_disk_change_nothing(identities: Any, hearts: Any) -> None:
     plain = identities()
     assert identities(name="renamed") == plain
-    assert identities(networks=[{**NETWORK, "name": "my net"}]) == plain
+    assert identities(networks=[{**NETWORK, "name": "mine"}]) == plain
     assert identities(cache={"limit_gb": 1.0}) == plain
     other = {**NETWORK, "network": "mobilenetv2_035"}
     assert identities(networks=[NETWORK, other]) == identities(networks=[other, NETWORK])
