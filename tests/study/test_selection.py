@@ -122,14 +122,7 @@ def test_progress_counts_every_training(dreamt: Any, hearts: Any, tiny: Callable
     assert {progress.total for progress in counted} == {len(executor.trials)}
 
 
-def test_stages_are_told_as_soon_as_they_are_known(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
-    told = []
-    executor = dreamt()
-    study = tiny(stages=GRID, seeds=[1, 2])
-    outcome = run_study(
-        study, hearts.samples, hearts.read, executor, stage_done=lambda s: told.append((s, len(executor.trials)))
-    )
-    assert tuple(stage for stage, _ in told) == outcome.stages
-    assert told[0][1] == 3 * 3 + 1
+def test_stages_follow_each_other_seed_by_seed(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
+    outcome = run_study(tiny(stages=GRID, seeds=[1, 2]), hearts.samples, hearts.read, dreamt())
     assert [stage.seed for stage in outcome.stages] == [1, 1, 2, 2]
     assert list(outcome.by_title()) == ["mobilenetv1_025-random, depth 0", "mobilenetv1_025-random, depth 1"]

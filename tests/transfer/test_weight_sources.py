@@ -13,10 +13,14 @@ from PIL import Image
 from medgraft.core.contract import InputContract
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.lineage import Hop, Lineage
+from medgraft.core.task import task_from_codes
+from medgraft.exchange import ModelPackage, write_package
 from medgraft.networks import NETWORKS, spec
 from medgraft.networks.classifier import build, build_base
+from medgraft.recipe import PAPER
 from medgraft.transfer.load import load_weights
-from medgraft.transfer.sources import ImageNet, Random, WeightFile, parse_source
+from medgraft.transfer.sources import ImageNet, PackageWeights, Random, WeightFile, parse_source
 from medgraft.transfer.weights import Weights
 
 REAL = Path(__file__).parents[3] / "shared/data/weights"
@@ -209,19 +213,42 @@ def test_three_colours_are_summed_for_one_channel() -> None:
 
 @pytest.mark.parametrize(
     ("text", "source"),
-    [("imagenet", ImageNet()), ("random", Random(key=3)), ("file: a/b.pth", WeightFile(Path("a/b.pth")))],
+    [
+        ("imagenet", ImageNet()),
+        ("random", Random(key=3)),
+        ("file: a/b.pth", WeightFile(Path("a/b.pth"))),
+        ("package: a/b", PackageWeights(Path("a/b"))),
+    ],
 )
 def test_sources_are_named_in_a_word(text: str, source: object) -> None:
     assert parse_source(text, key=3) == source
 
 
-def test_earlier_runs_are_found_by_whoever_keeps_them() -> None:
-    assert parse_source("run: abc", runs=lambda name: Random(key=name)) == Random(key="abc")
+def test_a_packaged_model_is_the_next_hops_weights(tmp_path: Path) -> None:
+    network = spec("mobilenetv1_025")
+    trained = build(network, n_classes=2, key="trained", contract=HALF)
+    package = ModelPackage(
+        name="hospital: hearts",
+        task=task_from_codes("two", ["a", "b"]),
+        network=network.name,
+        size=96,
+        contract=HALF,
+        recipe=PAPER,
+        lineage=Lineage(hops=(Hop(what="ImageNet", weights_digest="1", licence="Apache-2.0"),)),
+        figures={},
+        state=trained.state_dict(),
+    )
+    weights = PackageWeights(write_package(package, tmp_path / "hearts")).load(network)
+    model = build(network, n_classes=3, contract=weights.contract)
+    report = load_weights(model, weights)
+    images = torch.rand(2, 1, 96, 96)
+    assert (report.share, report.skipped, weights.licence) == (1.0, (), "Apache-2.0")
+    assert torch.equal(model.eval().features(images), trained.eval().features(images))
 
 
-@pytest.mark.parametrize("text", ["", "imagenett", "imagenet:", "file:", "run:abc", "random:7", "file"])
+@pytest.mark.parametrize("text", ["", "imagenett", "imagenet:", "file:", "run:abc", "package:", "random:7", "file"])
 def test_other_words_are_refused(text: str) -> None:
-    with pytest.raises(InputError, match="Available: imagenet, random, file:PATH"):
+    with pytest.raises(InputError, match="Available: imagenet, random, file:PATH, package:PATH"):
         parse_source(text)
 
 

@@ -17,6 +17,8 @@ from medgraft.training import Batch, Plan, fit
 from medgraft.transfer import Random, cache_bytes, split_at_frontier
 
 _PROBE_ROWS = 16
+#: Standard deviation of frozen features that a head can learn from at the usual rates.
+_LEARNABLE = (1e-3, 1e3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,7 @@ class StageEstimate:
 
     trainings: tries, the final fit, and the folds' models for the next stage. updates: at most. cache_bytes: of its
     frozen features. seconds: about; features and trainings. cut: whether frozen features are cached.
+    warning: why this stage cannot be expected to learn; "" if nothing is known against it.
     """
 
     model: str
@@ -34,6 +37,7 @@ class StageEstimate:
     cache_bytes: int
     seconds: float
     cut: bool
+    warning: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,7 @@ def estimate_study(study: StudyFile, samples: Samples, read: ReadImage, device: 
 def _stage(
     plan: ModelPlan, stage: StageEntry, study: StudyFile, data: StudyData, device: torch.device, *, last: bool
 ) -> StageEstimate:
-    per_row, per_update, row_bytes, cut = _probe(plan, stage.depth, study, data, device)
+    probe = _probe(plan, stage.depth, study, data, device)
     per_epoch = [-(-int(data.copies[fold.train].sum()) // study.batch_size) for fold in data.folds]
     tries = len(stage.rates) * stage.epochs * sum(per_epoch)
     final = stage.epochs * -(-int(data.copies[data.training].sum()) // study.batch_size)
@@ -90,16 +94,26 @@ def _stage(
         depth=stage.depth,
         trainings=len(stage.rates) * len(data.folds) + 1 + (len(data.folds) if between else 0),
         updates=updates,
-        cache_bytes=row_bytes * rows,
-        seconds=per_row * rows + per_update * (updates + scored),
-        cut=cut,
+        cache_bytes=probe.row_bytes * rows,
+        seconds=probe.per_row * rows + probe.per_update * (updates + scored),
+        cut=probe.cut,
+        warning=_warning(plan, probe),
     )
 
 
-def _probe(
-    plan: ModelPlan, depth: Depth, study: StudyFile, data: StudyData, device: torch.device
-) -> tuple[float, float, int, bool]:
-    """Seconds per row and per update, bytes per row, whether there is a cut."""
+@dataclass(frozen=True, kw_only=True)
+class _Probe:
+    """Seconds per row and per update, bytes per row, whether there is a cut, and how frozen features vary."""
+
+    per_row: float
+    per_update: float
+    row_bytes: int
+    cut: bool
+    spread: float
+
+
+def _probe(plan: ModelPlan, depth: Depth, study: StudyFile, data: StudyData, device: torch.device) -> _Probe:
+    """A few passes with random weights."""
     weights = Random(key=0).load(plan.spec)
     model = build_model(plan, weights, n_classes=len(data.task.codes), seed=0)
     freeze(model, depth)
@@ -114,12 +128,20 @@ def _probe(
     batch = Batch(inputs=tuple(v[rows] for v in values), targets=torch.zeros(len(rows), dtype=torch.long).to(device))
     training = Plan(rate=1e-6, epochs=1, batch_size=study.batch_size)
     per_update = _seconds(lambda: fit(model, lambda _: [batch] * 3, training, key=(0,), forward=split.suffix)) / 3
-    return (
-        per_row,
-        per_update,
-        cache_bytes([v.shape[1:] for v in values], 1, study.cache.dtype),
-        split.prefix is not None,
+    return _Probe(
+        per_row=per_row,
+        per_update=per_update,
+        row_bytes=cache_bytes([v.shape[1:] for v in values], 1, study.cache.dtype),
+        cut=split.prefix is not None,
+        spread=max(float(v.std()) for v in values),
     )
+
+
+def _warning(plan: ModelPlan, probe: _Probe) -> str:
+    """Frozen random networks may answer with next to nothing, or with next to infinity: their norms know no data."""
+    if plan.weights != "random" or not probe.cut or _LEARNABLE[0] <= probe.spread <= _LEARNABLE[1]:
+        return ""
+    return f"frozen random features of {plan.network} spread by {probe.spread:.0e}: nothing can be learnt from them"
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -65,4 +65,4 @@ def _check(plan: ModelPlan) -> None:
 
 def _kind(weights: str) -> str:
     kind = weights.partition(":")[0]
-    return "pretrained" if kind in ("imagenet", "file") else kind
+    return "pretrained" if kind in ("imagenet", "file", "package") else kind

@@ -56,7 +56,7 @@ class RunStore:
         *,
         seconds: float,
     ) -> Run:
-        """Keep a finished run; on disk, whole, before it returns.
+        """Keep a finished run; its folder is there whole before this returns, or not at all.
 
         Args:
             identity: names it.
@@ -75,8 +75,7 @@ class RunStore:
             save_file({name: value.contiguous() for name, value in state.items()}, partial / "state.safetensors")
         (partial / "seconds.json").write_text(json.dumps(round(seconds, 3)))
         (partial / "run.json").write_text(json.dumps({"identity": identity, **facts}, indent=1, sort_keys=True))
-        if not self.has(identity):
-            partial.rename(folder)
+        _publish(partial, folder)
         shutil.rmtree(partial, ignore_errors=True)
         self.checkpoint(identity).unlink(missing_ok=True)
         return self.read(identity)
@@ -95,6 +94,15 @@ class RunStore:
         """The trained tensors of a run that kept them."""
         tensors: dict[str, Tensor] = load_file(self.folder(identity) / "state.safetensors")
         return tensors
+
+
+def _publish(partial: Path, folder: Path) -> None:
+    """Give a folder its name, unless another process kept the same run first: then its content is the same."""
+    try:
+        partial.rename(folder)
+    except OSError:
+        if not (folder / "run.json").exists():
+            raise
 
 
 def _load(path: Path) -> NDArray[Any]:

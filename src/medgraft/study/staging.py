@@ -6,7 +6,7 @@ gives the very same weights (`training.fit`), so weights of every epoch need not
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,6 @@ def run_study(
     executor: Executor,
     *,
     report: Report = silent,
-    stage_done: Callable[[StageOutcome], None] | None = None,
 ) -> StudyOutcome:
     """Run a study, or what is missing of it. A model that diverges is lost; the others go on.
 
@@ -45,7 +44,6 @@ def run_study(
         read: the native grey slice (Y, X) of a unit.
         executor: where trials run.
         report: told of every trial and epoch.
-        stage_done: told of every stage of every model as soon as it is known.
 
     Raises:
         InputError: too few subjects, an unknown network or depth. WeightsError: weights are missing; this is found
@@ -67,10 +65,7 @@ def run_study(
                 count=count,
                 fold_parents=[""] * study.folds,
             )
-            for result in chain.stages():
-                results.append(result)
-                if stage_done and isinstance(result, StageOutcome):
-                    stage_done(result)
+            results.extend(chain.stages())
             count.planned += trials_of(plan, study)
             count.done = count.planned  # a lost model leaves trainings undone
     return _complete(study, samples, results)

@@ -66,7 +66,9 @@ class StudyFile(_Part):
     name: str = Field("study", pattern=_FOLDER_NAME, description="folder under studies/")
     task: str = Field("sax-range", description="a task of the project: sax-range, sax-levels, or an imported one")
     networks: tuple[str | NetworkEntry, ...] = Field(min_length=1, description="what is compared")
-    weights: str = Field("imagenet", description="imagenet, random, or file:PATH")
+    weights: str = Field(
+        "imagenet", description="imagenet, random, file:PATH, package:PATH, or run:STUDY/MODEL of the project"
+    )
     stages: tuple[StageEntry, ...] = Field(PAPER_STAGES, min_length=1, description="stages of pretrained networks")
     scratch_stages: tuple[StageEntry, ...] = Field(
         SCRATCH_STAGES, min_length=1, description="stages of networks that are made to be trained from scratch (CBR)"

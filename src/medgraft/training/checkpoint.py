@@ -1,5 +1,6 @@
 """A training on disk, between epochs: no pickle, whole or absent."""
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ class Checkpoint:
         tensors["losses"] = torch.tensor(losses, dtype=torch.float64)
         tensors["scores"] = torch.from_numpy(np.stack(scores))
         tensors["updates"] = torch.tensor(updates)
-        fresh = self.path.with_suffix(".new")
+        fresh = self.path.with_suffix(f".{os.getpid()}.new")  # another process may train the same
         self.path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, fresh)
         fresh.replace(self.path)

@@ -9,6 +9,7 @@ from medgraft.transfer.frontier import Split, split_at_frontier
 from medgraft.transfer.load import LoadReport, load_weights
 from medgraft.transfer.sources.file import WeightFile
 from medgraft.transfer.sources.imagenet import ImageNet
+from medgraft.transfer.sources.package import PackageWeights
 from medgraft.transfer.sources.parse import parse_source
 from medgraft.transfer.sources.random import Random
 from medgraft.transfer.weights import Weights, WeightSource
@@ -17,6 +18,7 @@ __all__ = [
     "FrontierCache",
     "ImageNet",
     "LoadReport",
+    "PackageWeights",
     "Random",
     "Split",
     "WeightFile",

@@ -1,6 +1,7 @@
 """A model at work: new images in, answers out."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -113,8 +114,17 @@ def predict_folder(
         task=package.task.name,
         slices=_rows(predictions, joint),
         sheets=written,
-        notes=imported.notes,
+        notes=(*imported.notes, *_base_notes(package, entries)),
     )
+
+
+def _base_notes(package: ModelPackage, entries: Sequence[StackEntry]) -> tuple[ImportNote, ...]:
+    """Stacks that are answered for as if their first slice were the base, which nobody said."""
+    if not package.task.along_stack:
+        return ()
+    text = "Which end is the base is not known: slice 1 is taken for it. Do correct the stack if it is the apex."
+    unsure = [entry for entry in entries if entry.base_first is None and entry.shape[1] > 1]
+    return tuple(ImportNote(kind="noticed", code="base-unknown", where=entry.source, text=text) for entry in unsure)
 
 
 def _rows(predictions: Predictions, joint: NDArray[np.int64] | None) -> tuple[SliceAnswer, ...]:

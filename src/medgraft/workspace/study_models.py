@@ -5,6 +5,7 @@ from pathlib import Path
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import Task
 from medgraft.exchange import ModelPackage, write_package
+from medgraft.networks import spec
 from medgraft.samples import Samples
 from medgraft.study import Findings, RunStore, StageOutcome, StudyOutcome, model_plans
 from medgraft.study.findings import HEADLINE
@@ -30,7 +31,7 @@ def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, fol
             size=plan.size or weights.contract.size,
             contract=weights.contract,
             recipe=study_recipe(outcome.study),
-            lineage=_lineage(outcome.task, stage, samples, weights.licence),
+            lineage=_lineage(outcome, stage, samples, weights.licence),
             figures=_headlines(findings, stage.title),
             state=state,
         )
@@ -42,15 +43,22 @@ def model_folder(stage: StageOutcome) -> str:
     return f"{stage.model}-depth-{stage.depth}"
 
 
-def _lineage(task: Task, stage: StageOutcome, samples: Samples, licence: str) -> Lineage:
-    start = Hop(what=stage.weights, weights_digest=stage.weights_digest, licence=licence)
-    here = Hop(
+def _lineage(outcome: StudyOutcome, stage: StageOutcome, samples: Samples, licence: str) -> Lineage:
+    """Where the first weights came from, then every stage up to this one."""
+    chain = [item for item in outcome.stages if (item.model, item.seed) == (stage.model, stage.seed)]
+    hops = [_hop(outcome.task, item, samples) for item in chain[: chain.index(stage) + 1]]
+    return Lineage(hops=(Hop(what=stage.weights, weights_digest=stage.weights_digest, licence=licence), *hops))
+
+
+def _hop(task: Task, stage: StageOutcome, samples: Samples) -> Hop:
+    return Hop(
         what=f"depth {stage.depth}, rate {stage.choice.rate:g}, {stage.choice.epoch} epochs",
         weights_digest=stage.final_run,
         data_digest=samples.digest,
         task=task.name,
+        stages=spec(stage.network).trainable_stages(stage.depth),
+        result={"validation loss": stage.choice.value},
     )
-    return Lineage(hops=(start, here))
 
 
 def _headlines(findings: Findings, title: str) -> dict[str, float]:

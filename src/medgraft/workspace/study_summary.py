@@ -8,6 +8,9 @@ from medgraft.evaluation import Interval
 from medgraft.study import Findings, StudyOutcome
 from medgraft.study.findings import best_title
 
+#: Also the figures that callers get back.
+__all__ = ["Interval", "StudyRow", "StudySummary", "study_summary"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRow:

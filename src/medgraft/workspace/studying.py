@@ -31,6 +31,18 @@ from medgraft.workspace.study_models import keep_models
 from medgraft.workspace.study_samples import image_reader, project_samples
 from medgraft.workspace.study_summary import StudySummary, study_summary
 
+#: Also what callers pass in and get back.
+__all__ = [
+    "Estimate",
+    "StudyFile",
+    "StudySummary",
+    "device",
+    "plan_study",
+    "show_study",
+    "start_study",
+    "study_outcome",
+]
+
 
 def start_study(
     project: Project, study: StudyFile, *, checkpoint_seconds: float = 30.0, report: Report = silent

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from medgraft.cli.output import write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.study import Estimate
+    from medgraft.workspace.studying import Estimate
 
 _MINUTE = 60
 _HOUR = 3600
@@ -44,6 +44,8 @@ def show_plan(plan: "Estimate") -> None:
             for stage in plan.stages
         ],
     )
+    for warning in dict.fromkeys(stage.warning for stage in plan.stages if stage.warning):
+        write_line(f"warning: {warning}")
     totals = plan_document(plan)
     seeds = f"all {plan.n_seeds} seeds" if plan.n_seeds > 1 else "in all"
     write_line(

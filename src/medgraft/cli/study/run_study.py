@@ -13,8 +13,8 @@ from medgraft.cli.study.summary import show_summary
 from medgraft.core.progress import Progress
 
 if TYPE_CHECKING:
-    from medgraft.study import StudyFile
     from medgraft.workspace import Project
+    from medgraft.workspace.studying import StudyFile
 
 
 def run_study(
@@ -44,7 +44,7 @@ def run_study(
     from medgraft.workspace.study_request import read_study
 
     place = Project.open(project)
-    study = read_study(study_file, changes or ())
+    study = read_study(study_file, changes or (), project=place.root)
     if dry_run:
         _plan(place, study, as_json=as_json)
     else:
