@@ -33,7 +33,14 @@ FOREIGN = {
 #: Imported only where a user has asked for the extra.
 OPTIONAL = ("psycopg",)
 VAGUE = {"util", "utils", "common", "helper", "helpers", "misc", "base", "manager"}
-LISTING = (["--help"], ["--version"], ["networks"], ["networks", "--json"], ["import", "--help"], ["study", "run", "--help"])
+LISTING = (
+    ["--help"],
+    ["--version"],
+    ["networks"],
+    ["networks", "--json"],
+    ["import", "--help"],
+    ["study", "run", "--help"],
+)
 
 
 def read_plan() -> dict[str, set[str]]:

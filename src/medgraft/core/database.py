@@ -20,7 +20,7 @@ def open_engine(url: str | Path) -> Engine:
     text = str(url)
     try:
         parsed = make_url(text if "://" in text else f"sqlite:///{text}")
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise InputError(f"Expected a file path or a database URL, got {text!r}.") from error
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
