@@ -24,7 +24,7 @@ def demo(
 
     Examples:
       medgraft demo
-      medgraft demo --project /tmp/demo --json
+      medgraft demo --project hearts-demo --json
     """
     from medgraft.workspace.demonstration import demonstrate
 

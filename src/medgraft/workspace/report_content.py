@@ -7,7 +7,8 @@ import numpy as np
 from medgraft.core.lineage import Lineage
 from medgraft.decoding import decode
 from medgraft.evaluation import Interval, ResultRow
-from medgraft.networks import spec
+from medgraft.networks import NetworkSpec, spec
+from medgraft.networks.classifier import build_base
 from medgraft.report import (
     Comparison,
     FoldCurves,
@@ -153,13 +154,20 @@ def _network(stage: StageOutcome, size: int | None) -> NetworkRow:
     return NetworkRow(
         name=_name(stage.title),
         title=facts.title,
-        parameters=round((facts.parameters or 0) * 1e6),
+        parameters=_n_parameters(facts),
         features=facts.features,
         imagenet_accuracy=None if facts.top1 is None else facts.top1 / 100,
         input_size=size or facts.contract.size,
         licence="" if stage.weights == "random" else facts.licence,
         weights_origin=stage.weights,
     )
+
+
+def _n_parameters(facts: NetworkSpec) -> int:
+    """As published, classifier included; counted without a head where nobody published it."""
+    if facts.parameters is not None:
+        return round(facts.parameters * 1e6)
+    return sum(parameter.numel() for parameter in build_base(facts).parameters())
 
 
 def _fold_curves(stage: StageOutcome) -> FoldCurves:
