@@ -1,9 +1,11 @@
 """The program as users run it: called in this process where that shows the same, else as a process of its own."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from subprocess import Popen
 
@@ -51,7 +53,14 @@ def start() -> Callable[..., "Popen[str]"]:
     def start(*arguments: object, cwd: Path, **environment: str) -> "Popen[str]":
         program = Path(sys.executable).with_name("medgraft")
         return Popen(
-            [program, *map(str, arguments)], cwd=cwd, env={**os.environ, **environment}, stdout=-1, stderr=-1, text=True
+            [program, *map(str, arguments)],
+            cwd=cwd,
+            env={**os.environ, **environment},
+            stdout=-1,
+            stderr=-1,
+            text=True,
+            # A shell that runs the tests in the background has them, and all they start, ignore Ctrl-C.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
         )
 
     return start
