@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,16 @@ def compute(first, last):
     with log.open("a") as file:
         file.write(f"{first}\\n")
     return (rows + torch.arange(1000) / 7, rows.sin())
-cache = fill_cache(folder, [(i, i + 2) for i in range(0, 40, 2)], compute)
+cache = fill_cache(folder, [(i, i + 2) for i in range(0, 40, 2)], lambda groups: (compute(*group) for group in groups))
 rows = torch.arange(40, dtype=torch.float32)[:, None]
 a, b = cache.read(torch.arange(40).numpy(), torch.device("cpu"))
 assert torch.equal(a, rows + torch.arange(1000) / 7) and torch.equal(b, rows.sin())
 """
+
+
+def each(compute: Callable[[int, int], tuple[Tensor, ...]]) -> Callable[..., Iterator[tuple[Tensor, ...]]]:
+    """Group by group."""
+    return lambda groups: (compute(*group) for group in groups)
 
 
 class Features:
@@ -69,22 +75,22 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_what_is_read_is_what_was_computed_and_is_computed_once(tmp_path: Path) -> None:
     features, progress = Features(), list[Progress]()
-    agree(fill_cache(tmp_path / "a", GROUPS, features, report=progress.append), features)
-    agree(fill_cache(tmp_path / "a", GROUPS, features), features)
+    agree(fill_cache(tmp_path / "a", GROUPS, each(features), report=progress.append), features)
+    agree(fill_cache(tmp_path / "a", GROUPS, each(features)), features)
     assert features.computed == GROUPS
     assert [(step.done, step.total) for step in progress] == [(3, 10), (4, 10), (9, 10), (10, 10)]
 
 
 def test_another_folder_holds_other_values(tmp_path: Path) -> None:
     one, two = Features(), Features(scale=2.0)
-    agree(fill_cache(tmp_path / "one", GROUPS, one), one)
-    agree(fill_cache(tmp_path / "two", GROUPS, two), two)
-    agree(fill_cache(tmp_path / "one", GROUPS, Features()), one)
+    agree(fill_cache(tmp_path / "one", GROUPS, each(one)), one)
+    agree(fill_cache(tmp_path / "two", GROUPS, each(two)), two)
+    agree(fill_cache(tmp_path / "one", GROUPS, each(Features())), one)
 
 
 def test_what_is_read_may_be_overwritten(tmp_path: Path) -> None:
     features = Features()
-    cache = fill_cache(tmp_path / "a", GROUPS, features)
+    cache = fill_cache(tmp_path / "a", GROUPS, each(features))
     for value in cache.read(np.asarray([9, 0, 4]), CPU):
         value.zero_()
     agree(cache, features)
@@ -92,14 +98,14 @@ def test_what_is_read_may_be_overwritten(tmp_path: Path) -> None:
 
 def test_values_in_another_order_of_memory_are_kept_in_the_usual_one(tmp_path: Path) -> None:
     values = torch.rand(4, 3, 5, 6).contiguous(memory_format=torch.channels_last)
-    cache = fill_cache(tmp_path / "a", [(0, 4)], lambda first, last: (values[first:last],))
+    cache = fill_cache(tmp_path / "a", [(0, 4)], each(lambda first, last: (values[first:last],)))
     assert torch.equal(cache.read(np.arange(4), CPU)[0], values)
 
 
 @pytest.mark.parametrize("stopped_at", range(4))
 def test_a_filling_that_failed_goes_on_at_the_group_it_was_in(tmp_path: Path, stopped_at: int) -> None:
     undisturbed = Features()
-    fill_cache(tmp_path / "whole", GROUPS, undisturbed)
+    fill_cache(tmp_path / "whole", GROUPS, each(undisturbed))
     features = Features()
 
     def failing(first: int, last: int) -> tuple[Tensor, ...]:
@@ -108,8 +114,8 @@ def test_a_filling_that_failed_goes_on_at_the_group_it_was_in(tmp_path: Path, st
         return features(first, last)
 
     with pytest.raises(KeyboardInterrupt):
-        fill_cache(tmp_path / "a", GROUPS, failing)
-    agree(fill_cache(tmp_path / "a", GROUPS, features), features)
+        fill_cache(tmp_path / "a", GROUPS, each(failing))
+    agree(fill_cache(tmp_path / "a", GROUPS, each(features)), features)
     assert features.computed == GROUPS
     assert contents(tmp_path / "a") == contents(tmp_path / "whole")
 
@@ -117,30 +123,30 @@ def test_a_filling_that_failed_goes_on_at_the_group_it_was_in(tmp_path: Path, st
 @given(file=st.integers(0, 1), length=st.integers(0, 10_000))
 def test_a_file_of_any_length_is_made_whole(tmp_path_factory: pytest.TempPathFactory, file: int, length: int) -> None:
     folder = tmp_path_factory.mktemp("cache")
-    fill_cache(folder / "a", GROUPS, Features())
+    fill_cache(folder / "a", GROUPS, each(Features()))
     whole = contents(folder / "a")
     path = sorted((folder / "a").glob("*.npy"))[file]
     path.write_bytes(path.read_bytes()[:length])
-    agree(fill_cache(folder / "a", GROUPS, Features()), Features())
+    agree(fill_cache(folder / "a", GROUPS, each(Features())), Features())
     assert contents(folder / "a") == whole
 
 
 @pytest.mark.parametrize("lost", [0, 1])
 def test_a_missing_file_is_missed(tmp_path: Path, lost: int) -> None:
-    fill_cache(tmp_path / "a", GROUPS, Features())
+    fill_cache(tmp_path / "a", GROUPS, each(Features()))
     whole = contents(tmp_path / "a")
     sorted((tmp_path / "a").glob("*.npy"))[lost].unlink()
     again = Features()
-    agree(fill_cache(tmp_path / "a", GROUPS, again), again)
+    agree(fill_cache(tmp_path / "a", GROUPS, each(again)), again)
     assert again.computed == GROUPS
     assert contents(tmp_path / "a") == whole
 
 
 def test_a_file_that_is_no_array_is_computed_again(tmp_path: Path) -> None:
-    fill_cache(tmp_path / "a", GROUPS, Features())
+    fill_cache(tmp_path / "a", GROUPS, each(Features()))
     whole = contents(tmp_path / "a")
     sorted((tmp_path / "a").glob("*.npy"))[0].write_bytes(b"not an array at all")
-    fill_cache(tmp_path / "a", GROUPS, Features())
+    fill_cache(tmp_path / "a", GROUPS, each(Features()))
     assert contents(tmp_path / "a") == whole
 
 
@@ -183,14 +189,14 @@ def test_a_limit_is_kept_and_said(tmp_path: Path) -> None:
     needed = cache_bytes([(3, 4), (1,)], 10)
     assert needed == 10 * 13 * 4
     with pytest.raises(InputError, match=r"fewer draws.*float16.*limit_gb"):
-        fill_cache(tmp_path / "a", GROUPS, Features(), limit_bytes=needed - 1)
+        fill_cache(tmp_path / "a", GROUPS, each(Features()), limit_bytes=needed - 1)
     assert contents(tmp_path / "a") == {}
-    agree(fill_cache(tmp_path / "a", GROUPS, Features(), limit_bytes=needed), Features())
+    agree(fill_cache(tmp_path / "a", GROUPS, each(Features()), limit_bytes=needed), Features())
 
 
 def test_a_cache_larger_than_the_disk_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="they need"):
-        fill_cache(tmp_path / "a", [(0, 2), (2, 10**14)], lambda first, last: (torch.zeros(2, 1000),))
+        fill_cache(tmp_path / "a", [(0, 2), (2, 10**14)], each(lambda first, last: (torch.zeros(2, 1000),)))
     assert contents(tmp_path / "a") == {}
 
 
@@ -205,19 +211,19 @@ def test_a_disk_that_fills_up_is_said_and_the_filling_goes_on_later(tmp_path: Pa
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))  # writing beyond it is refused, as on a full disk
     try:
         with pytest.raises(InputError, match=r"cannot be written.*free some disk"):
-            fill_cache(tmp_path / "a", groups, rows)
+            fill_cache(tmp_path / "a", groups, each(rows))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     computed.clear()
-    cache = fill_cache(tmp_path / "a", groups, rows)
+    cache = fill_cache(tmp_path / "a", groups, each(rows))
     assert computed == list(range(12, 20, 2))  # 5,000 bytes hold the header and 12 rows of 400
     assert torch.equal(cache.read(np.arange(20), CPU)[0], torch.arange(20.0)[:, None].expand(-1, 100))
 
 
 def test_half_precision_keeps_three_digits_in_half_the_space(tmp_path: Path) -> None:
     values = torch.logspace(-4, 4.8, 4000).view(10, 400)
-    full = fill_cache(tmp_path / "full", GROUPS, lambda first, last: (values[first:last],))
-    half = fill_cache(tmp_path / "half", GROUPS, lambda first, last: (values[first:last],), dtype="float16")
+    full = fill_cache(tmp_path / "full", GROUPS, each(lambda first, last: (values[first:last],)))
+    half = fill_cache(tmp_path / "half", GROUPS, each(lambda first, last: (values[first:last],)), dtype="float16")
     assert half.arrays[0].nbytes * 2 == full.arrays[0].nbytes
     (got,) = half.read(np.arange(10), CPU)
     assert got.dtype == torch.float32
@@ -227,12 +233,12 @@ def test_half_precision_keeps_three_digits_in_half_the_space(tmp_path: Path) -> 
 def test_values_too_large_for_half_precision_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"7e\+04.*float32"):
         fill_cache(tmp_path / "a", [(0, 2)], lambda first, last: (torch.full((2, 3), 7e4),), dtype="float16")
-    agree(fill_cache(tmp_path / "a", GROUPS, Features()), Features())
+    agree(fill_cache(tmp_path / "a", GROUPS, each(Features())), Features())
 
 
 def test_a_folder_of_another_type_or_length_is_filled_anew(tmp_path: Path) -> None:
-    fill_cache(tmp_path / "a", GROUPS, Features(), dtype="float16")
-    agree(fill_cache(tmp_path / "a", GROUPS, Features()), Features())
+    fill_cache(tmp_path / "a", GROUPS, each(Features()), dtype="float16")
+    agree(fill_cache(tmp_path / "a", GROUPS, each(Features())), Features())
     longer = Features()
-    agree(fill_cache(tmp_path / "a", [*GROUPS, (10, 12)], longer), longer)
+    agree(fill_cache(tmp_path / "a", [*GROUPS, (10, 12)], each(longer)), longer)
     assert longer.computed == [*GROUPS, (10, 12)]

@@ -7,7 +7,7 @@ was; a second process waits for the first and then reads.
 """
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +20,9 @@ from torch import Tensor
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
+
+#: First row of a batch, and the row after its last.
+Group = tuple[int, int]
 
 _ROOM = "Do one of: fewer draws, `cache: {dtype: float16}`, a higher `cache: {limit_gb: ...}`, or free some disk."
 
@@ -42,8 +45,8 @@ def cache_bytes(shapes: Sequence[tuple[int, ...]], n_rows: int, dtype: str = "fl
 
 def fill_cache(
     folder: Path,
-    groups: Sequence[tuple[int, int]],
-    compute: Callable[[int, int], tuple[Tensor, ...]],
+    groups: Sequence[Group],
+    compute: Callable[[Iterable[Group]], Iterable[tuple[Tensor, ...]]],
     *,
     dtype: str = "float32",
     limit_bytes: int | None = None,
@@ -53,9 +56,9 @@ def fill_cache(
 
     Args:
         folder: named by the digest of everything the values depend on.
-        groups: (first row, row after the last) of each batch, covering all rows in order; a killed filling goes on at
+        groups: batches of rows, covering all in order; a killed filling goes on at
             the group it was in, so equal groups give equal bytes.
-        compute: the frontier values of one group, each (rows of the group, ...).
+        compute: the frontier values of some groups, one after the other, each (rows of the group, ...).
         dtype: "float32", or "float16" for half the disk at 3 significant digits.
         limit_bytes: the most this cache may take; None for no limit.
         report: told after every group.
@@ -68,10 +71,9 @@ def fill_cache(
     n_rows = groups[-1][1]
     with FileLock(f"{folder}.lock"):
         done = _rows_done(folder, n_rows, dtype)
-        for first, last in groups:
-            if last <= done:
-                continue
-            values = [_converted(value, dtype) for value in compute(first, last)]
+        missing = [group for group in groups if group[1] > done]
+        for (first, last), computed in zip(missing, compute(missing), strict=True):
+            values = [_converted(value, dtype) for value in computed]
             if first == 0:
                 _begin(folder, values, n_rows, limit_bytes)
             _append(folder, first, values)
