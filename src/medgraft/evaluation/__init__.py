@@ -8,6 +8,13 @@ weight per patient, and every figure is computed from what each patient adds to 
 resamples and the jackknife are one and the same weighted formula.
 """
 
+from medgraft.evaluation.agreement import cohen_kappa, fleiss_kappa, observed_agreement
+from medgraft.evaluation.agreement_boundaries import (
+    BoundaryAgreement,
+    Differences,
+    boundary_agreement,
+    boundary_positions,
+)
 from medgraft.evaluation.arm import Arm
 from medgraft.evaluation.baselines import BASELINES, baseline_predictions, majority_baseline, position_baseline
 from medgraft.evaluation.bootstrap import Interval, bootstrap
@@ -26,9 +33,11 @@ __all__ = [
     "CLASS_METRICS",
     "METRICS",
     "Arm",
+    "BoundaryAgreement",
     "Candidate",
     "Choice",
     "DeLong",
+    "Differences",
     "Interval",
     "Metric",
     "PairedDifference",
@@ -37,12 +46,17 @@ __all__ = [
     "balanced_cross_entropy",
     "baseline_predictions",
     "bootstrap",
+    "boundary_agreement",
+    "boundary_positions",
+    "cohen_kappa",
     "confusion",
     "delong",
     "evaluate",
+    "fleiss_kappa",
     "holm",
     "majority_baseline",
     "metrics_for",
+    "observed_agreement",
     "one_standard_error",
     "paired_difference",
     "position_baseline",
