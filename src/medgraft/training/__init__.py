@@ -4,11 +4,24 @@ Enters: a model, batches per epoch, a plan. Leaves: history, scores, trained ten
 which network it trains, where batches come from.
 """
 
-from medgraft.training.batch import Batch
+from medgraft.training.batch import Batch, batch_slices
 from medgraft.training.checkpoint import Checkpoint, trained_state
+from medgraft.training.course import Course
 from medgraft.training.fit import fit
 from medgraft.training.history import History
 from medgraft.training.plan import Plan
 from medgraft.training.predict import predict
+from medgraft.training.side_by_side import fit_side_by_side
 
-__all__ = ["Batch", "Checkpoint", "History", "Plan", "fit", "predict", "trained_state"]
+__all__ = [
+    "Batch",
+    "Checkpoint",
+    "Course",
+    "History",
+    "Plan",
+    "batch_slices",
+    "fit",
+    "fit_side_by_side",
+    "predict",
+    "trained_state",
+]

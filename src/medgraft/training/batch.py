@@ -11,3 +11,15 @@ class Batch:
 
     inputs: tuple[Tensor, ...]
     targets: Tensor
+
+
+def batch_slices(n_rows: int, batch_size: int) -> list[slice]:
+    """How an epoch's rows are cut into batches: a rest of a single row is left out, since batch norm needs two.
+
+    >>> batch_slices(7, 3)
+    [slice(0, 3, None), slice(3, 6, None)]
+    >>> batch_slices(8, 3)[-1]
+    slice(6, 8, None)
+    """
+    ends = [(first, min(first + batch_size, n_rows)) for first in range(0, n_rows, batch_size)]
+    return [slice(first, last) for first, last in ends if last - first > 1]

@@ -15,7 +15,7 @@ from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.seeds import seed_of
 from medgraft.training.batch import Batch
 from medgraft.training.checkpoint import Checkpoint
-from medgraft.training.history import History
+from medgraft.training.history import History, history_of
 from medgraft.training.plan import Plan
 from medgraft.training.predict import predict
 
@@ -64,7 +64,7 @@ def fit(
         if checkpoint:
             checkpoint.save(model, optimizer, losses, scores, updates)
         report(Progress(stage="epochs", done=epoch + 1, total=plan.epochs, detail=f"loss {loss:.4f}"))
-    return _history(losses, scores, plan.epochs)
+    return history_of(losses, scores, plan.epochs)
 
 
 def _optimizer(model: nn.Module, plan: Plan) -> SGD:
@@ -91,7 +91,7 @@ def _train_epoch(
     total, count = torch.zeros((), dtype=torch.float64), 0
     for batch in batches:
         for group in optimizer.param_groups:
-            group["lr"] = plan.rate / (1 + plan.decay * updates)
+            group["lr"] = plan.rate_of(updates)
         optimizer.zero_grad(set_to_none=True)
         loss = cross_entropy(forward(*batch.inputs), batch.targets)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
@@ -110,12 +110,3 @@ def _scores(
     if validation is None:
         return np.zeros((0, 0), np.float32)
     return predict(model, validation(), forward)
-
-
-def _history(losses: list[float], scores: list[NDArray[np.float32]], epochs: int) -> History:
-    """Curves of full length; epochs after a divergence are NaN."""
-    missing = epochs - len(losses)
-    lost = [np.full_like(scores[-1], np.nan)] * missing
-    if not np.isfinite(losses[-1]):
-        scores[-1] = np.full_like(scores[-1], np.nan)
-    return History(train_loss=np.array([*losses, *[np.nan] * missing], np.float64), scores=np.stack([*scores, *lost]))

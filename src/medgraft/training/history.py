@@ -1,5 +1,6 @@
 """What happened, epoch by epoch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,3 +18,15 @@ class History:
 
     train_loss: NDArray[np.float64]
     scores: NDArray[np.float32]
+
+
+def history_of(losses: Sequence[float], scores: Sequence[NDArray[np.float32]], epochs: int) -> History:
+    """Curves of full length from the epochs that were done, one or more; from a divergence on they are NaN.
+
+    losses, scores: of each epoch; a training ends early only where its last loss is not finite.
+    """
+    missing = epochs - len(losses)
+    last = scores[-1] if np.isfinite(losses[-1]) else np.full_like(scores[-1], np.nan)
+    lost = [np.full_like(last, np.nan)] * missing
+    curve = np.array([*losses, *[np.nan] * missing], np.float64)
+    return History(train_loss=curve, scores=np.stack([*scores[:-1], last, *lost]))

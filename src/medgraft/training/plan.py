@@ -23,3 +23,11 @@ class Plan:
         """Raise `InputError` for a training of no epochs."""
         if self.epochs < 1:
             raise InputError(f"Expected at least one epoch, got {self.epochs}.")
+
+    def rate_of(self, update: int) -> float:
+        """Learning rate of an update, 0 for the first.
+
+        >>> Plan(rate=0.1, epochs=1, decay=1.0).rate_of(1)
+        0.05
+        """
+        return self.rate / (1 + self.decay * update)
