@@ -232,7 +232,7 @@ def test_half_precision_keeps_three_digits_in_half_the_space(tmp_path: Path) -> 
 
 def test_values_too_large_for_half_precision_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"7e\+04.*float32"):
-        fill_cache(tmp_path / "a", [(0, 2)], lambda first, last: (torch.full((2, 3), 7e4),), dtype="float16")
+        fill_cache(tmp_path / "a", [(0, 2)], each(lambda first, last: (torch.full((2, 3), 7e4),)), dtype="float16")
     agree(fill_cache(tmp_path / "a", GROUPS, each(Features())), Features())
 
 

@@ -292,18 +292,29 @@ def test_the_identity_is_that_of_everything_the_values_depend_on() -> None:
     assert cut_of(mean=(0.4, 0.4, 0.4)).identity != usual.identity
     assert cut_of(order="BGR").identity != usual.identity
     assert cut_of(size=96).identity == usual.identity  # the size is the pictures', not the frozen part's
-    assert usual.prefix is not None
-    convolution, norm = (usual.prefix.get_submodule(f"base.{name}") for name in ("blocks.0.0", "blocks.0.1"))
-    for module, name, value in (
-        (convolution, "padding", "same"),
-        (norm, "eps", 1e-2),
-        (norm, "running_mean", torch.ones(32)),
-    ):
-        before = getattr(module, name)
-        setattr(module, name, value)
-        assert usual.identity != cut_of().identity, name
-        setattr(module, name, before)
-    assert usual.identity == cut_of().identity
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "value"),
+    [
+        ("blocks.0.0", "padding", "same"),
+        ("blocks.0.0", "weight", nn.Parameter(torch.ones(32, 3, 7, 7), requires_grad=False)),
+        ("blocks.0.1", "eps", 1e-2),
+        ("blocks.0.1", "running_mean", torch.ones(32)),
+        ("blocks.0.1", "running_var", torch.full((32,), 2.0)),
+        ("blocks.0.1", "weight", nn.Parameter(torch.zeros(32), requires_grad=False)),
+    ],
+)
+def test_the_identity_is_that_of_every_setting_and_tensor_of_the_frozen_part(
+    module: str, name: str, value: object
+) -> None:
+    model = build("cbr_small", n_classes=3)
+    freeze(model, 1)
+    usual = split_at_frontier(model.train(), images("cbr_small", 2).expand(-1, 3, -1, -1))
+    setattr(model.base.get_submodule(module), name, value)
+    changed = split_at_frontier(model, images("cbr_small", 2).expand(-1, 3, -1, -1))
+    assert (usual.reason, changed.reason) == ("", "")
+    assert usual.identity != changed.identity
 
 
 @pytest.mark.slow

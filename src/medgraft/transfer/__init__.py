@@ -5,13 +5,14 @@ frozen frontier with the frozen part's values cached. Must not know: images, fol
 """
 
 from medgraft.transfer.cache import FrontierCache, cache_bytes, fill_cache
-from medgraft.transfer.frontier import Split, split_at_frontier
+from medgraft.transfer.frontier import split_at_frontier
 from medgraft.transfer.load import LoadReport, load_weights
 from medgraft.transfer.sources.file import WeightFile
 from medgraft.transfer.sources.imagenet import ImageNet
 from medgraft.transfer.sources.package import PackageWeights
 from medgraft.transfer.sources.parse import parse_source
 from medgraft.transfer.sources.random import Random
+from medgraft.transfer.split import Split
 from medgraft.transfer.weights import Weights, WeightSource
 
 __all__ = [

@@ -3,7 +3,8 @@
 What is trained decides where the graph is cut. Every value that no trained module has touched can be computed once per
 picture and kept; the rest is trained from there, with the same numbers. The cut is computed from a trace of the model
 (`torch.fx`, modules without children and normalisations as leaves), checked at the shape in use, and given up with a
-reason where a model cannot be traced: then the frontier is the picture itself and the whole model is the suffix.
+reason where a model cannot be traced: then the frontier is the picture itself and the whole model is the suffix. The
+frozen part is folded (`transfer.folding`) as far as it then still gives the model's scores.
 
 Only tensors with one entry per image are kept. What else the trained part reads (shapes, parameters, constants) and
 what follows from kept values without any module (a pooling, a concatenation) it computes for itself.
@@ -11,14 +12,14 @@ what follows from kept values without any module (a pooling, a concatenation) it
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from medgraft.core.digest import digest
+from medgraft.transfer.folding import fold
+from medgraft.transfer.split import Split
 
 #: What torch.fx raises on models whose Python depends on values of tensors.
 _UNTRACEABLE = (fx.proxy.TraceError, TypeError, ValueError, RuntimeError, AttributeError, KeyError, AssertionError)
@@ -32,39 +33,6 @@ _RANDOM = frozenset(
         *("bernoulli", "bernoulli_", "uniform_", "normal_"),
     }
 )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Split:
-    """A model in two parts with `suffix(*prefix(images))` equal to `model(images)`.
-
-    prefix: images (N, C, S, S) to the frontier values, each (N, ...); None where the frontier is the images themselves.
-    suffix: frontier values to scores (N, K). Its modules are the model's own: training it trains the model. Switch
-    modes on the model, which keeps frozen parts frozen, never on the suffix.
-    reason: why the frontier is the images themselves; "" if it is not.
-    """
-
-    prefix: nn.Module | None
-    suffix: nn.Module
-    reason: str = ""
-
-    @property
-    def identity(self) -> str:
-        """Digest of all that the frontier values depend on besides the images: code, tensors, settings of modules."""
-        if self.prefix is None:
-            return digest("images")
-        tensors = {**dict(self.prefix.named_parameters()), **dict(self.prefix.named_buffers())}
-        arrays = {name: value.detach().cpu().numpy() for name, value in tensors.items()}
-        settings = {name: _settings(module) for name, module in self.prefix.named_modules() if name}
-        return digest([str(getattr(self.prefix, "code", "")), arrays, settings])
-
-    def frontier(self, images: Tensor) -> tuple[Tensor, ...]:
-        """The frontier values of some images, without gradients."""
-        if self.prefix is None:
-            return (images,)
-        with torch.no_grad():
-            values: tuple[Tensor, ...] = self.prefix(images)
-        return values
 
 
 def split_at_frontier(model: nn.Module, example: Tensor) -> Split:
@@ -91,18 +59,8 @@ def split_at_frontier(model: nn.Module, example: Tensor) -> Split:
         return _whole(model, "random functions outside modules cannot be traced")
     crossing, behind = _cut(graph, live, kept)
     prefix, suffix = _prefix(model, graph, live, crossing), _suffix(model, graph, behind, crossing)
-    return _checked(model, Split(prefix=prefix, suffix=suffix), example)
-
-
-def _settings(module: nn.Module) -> list[object]:
-    """Kind of a module and its public plain attributes: strides, paddings, a norm's epsilon, an order of colours."""
-    plain = {name: value for name, value in vars(module).items() if not name.startswith("_") and _is_plain(value)}
-    return [type(module).__qualname__, {name: value for name, value in plain.items() if name != "training"}]
-
-
-def _is_plain(value: object) -> bool:
-    items = value if isinstance(value, tuple) else (value,)
-    return all(isinstance(item, bool | int | float | str | None) for item in items)
+    folded = _checked(model, Split(prefix=fold(prefix), suffix=suffix), example)
+    return folded if not folded.reason else _checked(model, Split(prefix=prefix, suffix=suffix), example)
 
 
 class _Tracer(fx.Tracer):
@@ -224,11 +182,14 @@ def _module(model: nn.Module, graph: fx.Graph) -> fx.GraphModule:
 def _checked(model: nn.Module, split: Split, example: Tensor) -> Split:
     """The split if it repeats the model's scores on the example, else the whole model with the reason."""
     images = torch.cat([example, example[:1]])  # another number of images than the values were sorted by
-    with _evaluating(model):
-        values = split.frontier(images)
-        if any(len(value) != len(images) for value in values):
-            return _whole(model, "values other than one tensor per image cross the frontier")
-        expected, got = model(images), split.suffix(*(value.clone() for value in values))
+    try:
+        with _evaluating(model):
+            values = split.frontier(images)
+            if any(len(value) != len(images) for value in values):
+                return _whole(model, "values other than one tensor per image cross the frontier")
+            expected, got = model(images), split.suffix(*(value.clone() for value in values))
+    except RuntimeError as error:  # a trace that holds for one shape only
+        return _whole(model, f"cannot be run in parts ({str(error).splitlines()[0][:120]})")
     difference = float((expected - got).abs().max())
     if not difference <= 1e-5 * max(1.0, float(expected.abs().max())):
         return _whole(model, f"the traced parts differ from the model by {difference:.1e}")

@@ -1,0 +1,60 @@
+"""A model in two parts: what is frozen, and what is trained behind it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from medgraft.core.digest import digest
+
+#: Images that go through the frozen part of a model at a time on a CPU. More are slower: what lies between two layers
+#: then outgrows the processor's caches, and what the C library keeps instead of asking the system for new pages.
+PIECE = 8
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Split:
+    """A model in two parts with `suffix(*prefix(images))` equal to `model(images)`.
+
+    prefix: images (N, C, S, S) to the frontier values, each (N, ...); None where the frontier is the images themselves.
+    suffix: frontier values to scores (N, K). Its modules are the model's own: training it trains the model. Switch
+    modes on the model, which keeps frozen parts frozen, never on the suffix.
+    reason: why the frontier is the images themselves; "" if it is not.
+    """
+
+    prefix: nn.Module | None
+    suffix: nn.Module
+    reason: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Digest of all that the frontier values depend on besides the images: code, tensors, settings of modules.
+
+        Of what is really computed, so another way to compute the same is another identity.
+        """
+        if self.prefix is None:
+            return digest("images")
+        tensors = {**dict(self.prefix.named_parameters()), **dict(self.prefix.named_buffers())}
+        arrays = {name: value.detach().cpu().numpy() for name, value in tensors.items()}
+        settings = {name: _settings(module) for name, module in self.prefix.named_modules() if name}
+        return digest([PIECE, str(getattr(self.prefix, "code", "")), arrays, settings])
+
+    def frontier(self, images: Tensor) -> tuple[Tensor, ...]:
+        """The frontier values of some images, without gradients."""
+        if self.prefix is None:
+            return (images,)
+        pieces = torch.split(images, PIECE) if images.device.type == "cpu" else (images,)
+        with torch.no_grad():
+            values = [self.prefix(piece) for piece in pieces]
+        return tuple(torch.cat(parts) for parts in zip(*values, strict=True))
+
+
+def _settings(module: nn.Module) -> list[object]:
+    """Kind of a module and its public plain attributes: strides, paddings, a norm's epsilon, an order of colours."""
+    plain = {name: value for name, value in vars(module).items() if not name.startswith("_") and _is_plain(value)}
+    return [type(module).__qualname__, {name: value for name, value in plain.items() if name != "training"}]
+
+
+def _is_plain(value: object) -> bool:
+    items = value if isinstance(value, tuple) else (value,)
+    return all(isinstance(item, bool | int | float | str | None) for item in items)
