@@ -73,8 +73,7 @@ class LabelStore:
         latest = self._latest_act(reader, task)
         if latest is None:
             return ()
-        said = select(EVENTS).where(EVENTS.c.act == latest, EVENTS.c.reader == reader, EVENTS.c.task == task)
-        undone = self._events(said.order_by(EVENTS.c.id))
+        undone = self._of_act(latest, reader, task)
         before = self._said_before(undone[0])
         events = tuple(
             LabelEvent(
@@ -85,31 +84,48 @@ class LabelStore:
         # The act's id follows from what it undoes, so two processes cannot undo one act twice.
         return self._append(events, f"undo-{short_id([reader, task, latest])}", undoes=latest)
 
-    def history(self, unit: UnitKey | None = None) -> tuple[LabelEvent, ...]:
-        """Every event ever recorded, oldest first; of one unit if given."""
-        query = select(EVENTS).order_by(EVENTS.c.id)
-        return self._events(query if unit is None else query.where(*_is_unit(unit)))
+    def latest_act(self, reader: str, task: str) -> tuple[LabelEvent, ...]:
+        """The events that `undo` would take back, none if there is nothing left to undo."""
+        latest = self._latest_act(reader, task)
+        return () if latest is None else self._of_act(latest, reader, task)
 
-    def current(self, task: str, reader: str | None = None) -> tuple[LabelEvent, ...]:
+    def history(
+        self, unit: UnitKey | None = None, *, task: str | None = None, reader: str | None = None
+    ) -> tuple[LabelEvent, ...]:
+        """Every event ever recorded, oldest first; of one unit, one task, one reader if given."""
+        query = select(EVENTS).order_by(EVENTS.c.id)
+        if unit is not None:
+            query = query.where(*_is_unit(unit))
+        if task is not None:
+            query = query.where(EVENTS.c.task == task)
+        return self._events(query if reader is None else query.where(EVENTS.c.reader == reader))
+
+    def current(self, task: str, reader: str | None = None, stack: str | None = None) -> tuple[LabelEvent, ...]:
         """The latest event of each reader and unit, those withdrawn left out; by reader, then unit."""
         newest = select(func.max(EVENTS.c.id)).where(EVENTS.c.task == task)
+        if reader is not None:
+            newest = newest.where(EVENTS.c.reader == reader)
+        if stack is not None:
+            newest = newest.where(EVENTS.c.stack == stack)
         newest = newest.group_by(EVENTS.c.reader, EVENTS.c.stack, EVENTS.c.phase, EVENTS.c.slice)
-        query = select(EVENTS).where(EVENTS.c.id.in_(newest), EVENTS.c.value.is_not(None))
-        events = self._events(query if reader is None else query.where(EVENTS.c.reader == reader))
+        events = self._events(select(EVENTS).where(EVENTS.c.id.in_(newest), EVENTS.c.value.is_not(None)))
         return tuple(sorted(events, key=lambda event: (event.reader, event.unit)))
 
     def table(self, task: str, reader: str | None = None) -> dict[UnitKey, str]:
         """The label of each unit: one reader's, or where `reader` is None what all readers of a unit agree on.
 
-        Units on which readers disagree are left out; `conflicts` has them.
+        Where it was decided by adjudication, the latest decision counts, whatever the readers say. Units on which
+        readers disagree are left out otherwise; `conflicts` has them.
         """
-        opinions = _by_unit(self.current(task, reader))
-        return {unit: _only(said) for unit, said in opinions.items() if len(set(said.values())) == 1}
+        events = self.current(task, reader)
+        agreed = {unit: _only(said) for unit, said in _by_unit(events).items() if len(set(said.values())) == 1}
+        return dict(sorted((agreed | _decided(events)).items()))
 
     def conflicts(self, task: str) -> dict[UnitKey, dict[str, str]]:
-        """The units on which readers disagree, and what each of them says."""
-        opinions = _by_unit(self.current(task))
-        return {unit: said for unit, said in opinions.items() if len(set(said.values())) > 1}
+        """The units on which readers disagree and nobody has decided, and what each of them says."""
+        events = self.current(task)
+        opinions, decided = _by_unit(events), _decided(events)
+        return {unit: said for unit, said in opinions.items() if len(set(said.values())) > 1 and unit not in decided}
 
     def readers(self, task: str) -> tuple[str, ...]:
         """Everyone who has a label on a task that is not withdrawn."""
@@ -199,6 +215,10 @@ class LabelStore:
         with self.engine.connect() as connection:
             return connection.execute(query.order_by(EVENTS.c.id.desc()).limit(1)).scalar()
 
+    def _of_act(self, act: str, reader: str, task: str) -> tuple[LabelEvent, ...]:
+        said = select(EVENTS).where(EVENTS.c.act == act, EVENTS.c.reader == reader, EVENTS.c.task == task)
+        return self._events(said.order_by(EVENTS.c.id))
+
     def _said_before(self, event: LabelEvent) -> dict[UnitKey, str | None]:
         """What an event's reader said about each unit of its task before the event."""
         newest = select(func.max(EVENTS.c.id)).group_by(EVENTS.c.stack, EVENTS.c.phase, EVENTS.c.slice)
@@ -216,6 +236,12 @@ def _by_unit(events: Iterable[LabelEvent]) -> dict[UnitKey, dict[str, str]]:
     for event in sorted(events, key=lambda event: (event.unit, event.reader)):
         opinions.setdefault(event.unit, {})[event.reader] = str(event.value)
     return opinions
+
+
+def _decided(events: Iterable[LabelEvent]) -> dict[UnitKey, str]:
+    """The latest decision on each unit."""
+    decisions = sorted((event for event in events if event.is_decision), key=lambda event: event.id)
+    return {event.unit: str(event.value) for event in decisions}
 
 
 def _only(said: Mapping[str, str]) -> str:

@@ -33,6 +33,58 @@ SCHEMAS = Table(
     "label_task", _METADATA, Column("name", Text, primary_key=True), Column("definition", Text, nullable=False)
 )
 
+#: What happened to the account of a reader; `number` counts it, so that of two acts at once only one is the next.
+ACCOUNTS = Table(
+    "label_account",
+    _METADATA,
+    Column("name", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+#: Rounds of reading; `stacks` and `readers` are JSON lists.
+READINGS = Table(
+    "label_reading",
+    _METADATA,
+    Column("name", Text, primary_key=True),
+    Column("task", Text, nullable=False),
+    Column("stacks", Text, nullable=False),
+    Column("readers", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+#: What happened in a round, numbered as accounts are. `label`: the latest label event when it was said.
+READING_EVENTS = Table(
+    "label_reading_event",
+    _METADATA,
+    Column("reading", Text, ForeignKey(READINGS.c.name), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("stack", Text, nullable=False),
+    Column("label", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+#: Who asked for a model's opinion, and when.
+OPINIONS = Table(
+    "label_opinion",
+    _METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("reader", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("stack", Text, nullable=False),
+    Column("phase", Integer, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 _SQLITE_GUARD = """
 CREATE TRIGGER IF NOT EXISTS {table}_no_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, 'labels are only ever added: record a new event instead'); END
@@ -54,19 +106,25 @@ _POSTGRES_LOCK = "SELECT pg_advisory_xact_lock(hashtext('medgraft labels'))"
 
 def create_tables(connection: Connection) -> None:
     """Create what is missing; two processes may do so at once."""
-    dialect = connection.dialect.name
+    dialect, tables = connection.dialect.name, _METADATA.sorted_tables
+    guard, verbs = _GUARDS.get(dialect, ("", ()))
+    if dialect == "sqlite":
+        there = set(connection.execute(text("SELECT name FROM sqlite_master")).scalars())
+        if all({table.name, *(f"{table.name}_no_{verb}" for verb in verbs)} <= there for table in tables):
+            return
     if dialect == "postgresql":
         connection.execute(text(_POSTGRES_LOCK))
-        # Here all tables come in one transaction, or none. To make them again would deadlock with those who write.
-        if inspect(connection).has_table(SCHEMAS.name):
+        # Here a table comes with its guards in one transaction. To make it again would deadlock with those who write.
+        there = set(inspect(connection).get_table_names())
+        tables = [table for table in tables if table.name not in there]
+        if not tables:
             return
-    for table in _METADATA.sorted_tables:
+    for table in tables:
         connection.execute(CreateTable(table, if_not_exists=True))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(CreateIndex(index, if_not_exists=True))
     if dialect == "postgresql":
         connection.execute(text(_POSTGRES_REFUSAL))
-    guard, verbs = _GUARDS.get(dialect, ("", ()))
-    for table in _METADATA.sorted_tables:
+    for table in tables:
         for verb in verbs:
             connection.execute(text(guard.format(table=table.name, verb=verb)))
