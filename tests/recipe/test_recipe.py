@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+from torch.nn import functional
 
 from medgraft.core.errors import InputError
 from medgraft.recipe import PAPER, CentreCrop, PercentileWindow, Recipe, Resize, Rotation, recipe_from_dict
@@ -61,6 +62,55 @@ def test_the_window_is_blind_to_scale_and_offset() -> None:
 
 def test_a_constant_image_becomes_zero_instead_of_nan() -> None:
     assert torch.equal(PAPER.render(np.full((20, 20), 7), 16), torch.zeros(1, 1, 16, 16))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    levels=st.tuples(st.floats(0, 50), st.floats(50, 100)),
+    n_greys=st.sampled_from([2, 50, 4000]),
+    seed=st.integers(0, 9),
+)
+def test_the_window_is_that_of_torchs_quantiles(
+    shape: tuple[int, int], levels: tuple[float, float], n_greys: int, seed: int
+) -> None:
+    images = torch.from_numpy(np.random.default_rng(seed).integers(-9, n_greys, (2, 1, *shape)).astype(np.float32))
+    shares = torch.tensor([level / 100 for level in levels])
+    low, high = torch.quantile(images.flatten(1), shares, dim=1).view(2, -1, 1, 1, 1)
+    expected = ((images - low) / (high - low).clamp_min(1e-6)).clamp(0, 1)
+    assert torch.equal(PercentileWindow(low=levels[0], high=levels[1]).apply(images, 8), expected)
+
+
+def test_a_picture_with_a_hole_is_not_passed_on_as_if_it_were_whole() -> None:
+    images = torch.ones(2, 1, 5, 5)
+    images[0, 0, 2, 2] = torch.nan
+    windowed = PercentileWindow().apply(images, 5)
+    assert windowed[0].isnan().all()
+    assert not windowed[1].isnan().any()
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    angles=st.lists(st.floats(-45, 45), max_size=4),
+    shape=st.sampled_from([(50, 64), (30, 30), (90, 41)]),
+    size=st.sampled_from([32, 33]),
+)
+def test_all_rows_at_once_are_the_rows_one_by_one(angles: list[float], shape: tuple[int, int], size: int) -> None:
+    image, choices = smooth_image(*shape), np.array(angles).reshape(-1, 1)
+    one_by_one = [PAPER.render(image, size), *(PAPER.render(image, size, row[None]) for row in choices)]
+    assert torch.equal(PAPER.render_rows(image, size, choices), torch.cat(one_by_one))
+
+
+@settings(deadline=None, max_examples=20)
+@given(angle=st.floats(-180, 180), size=st.integers(1, 60))
+def test_rotation_agrees_with_torchs_grid(angle: float, size: int) -> None:
+    image = torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(size))
+    radians = torch.deg2rad(torch.tensor(angle))
+    cos, sin = radians.cos(), radians.sin()
+    matrix = torch.tensor([[[cos, -sin, 0], [sin, cos, 0]]])
+    grid = functional.affine_grid(matrix, [1, 1, size, size], align_corners=False)
+    expected = functional.grid_sample(image, grid, padding_mode="border", align_corners=False)
+    torch.testing.assert_close(Rotation().apply(image, torch.tensor([angle])), expected, rtol=0, atol=1e-4)
 
 
 @settings(deadline=None, max_examples=20)

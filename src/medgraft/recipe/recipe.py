@@ -59,16 +59,16 @@ class Recipe:
         Returns:
             (1, 1, size, size) plain, or (D, 1, size, size); float32 in 0..1.
         """
-        if image.ndim != 2:
-            raise InputError(f"Expected one grey image (Y, X), got shape {image.shape}.")
-        images = torch.from_numpy(np.array(image, np.float32))[None, None]
-        for step in self.before:
-            images = step.apply(images, size)
-        if choices is not None:
-            images = self._augmented(images.expand(len(choices), -1, -1, -1), torch.from_numpy(choices))
-        for step in self.after:
-            images = step.apply(images, size)
-        return images.contiguous()
+        prepared = self._prepared(image, size)
+        return self._finished(prepared if choices is None else self._augmented(prepared, choices), size)
+
+    def render_rows(self, image: NDArray[Any], size: int, choices: NDArray[np.float64]) -> Tensor:
+        """One native grey image (Y, X) plain and once per row of recorded choices (D, number of random steps).
+
+        Gives (1 + D, 1, size, size): the numbers of `render`, with what comes before the random steps done once.
+        """
+        prepared = self._prepared(image, size)
+        return self._finished(torch.cat([prepared, self._augmented(prepared, choices)]), size)
 
     def restore(self, maps: Tensor, shape: tuple[int, int], size: int) -> Tensor:
         """Maps (N, size, size) on plain rendered pictures, brought back to native pixels (N, Y, X)."""
@@ -87,10 +87,26 @@ class Recipe:
         """The recipe as plain data; `recipe_from_dict` reads it back."""
         return {part: [_step_dict(step) for step in getattr(self, part)] for part in ("before", "augment", "after")}
 
-    def _augmented(self, images: Tensor, choices: Tensor) -> Tensor:
-        for index, step in enumerate(self.augment):
-            images = step.apply(images, choices[:, index])
+    def _prepared(self, image: NDArray[Any], size: int) -> Tensor:
+        """One picture (1, 1, Y, X) as random steps get it."""
+        if image.ndim != 2:
+            raise InputError(f"Expected one grey image (Y, X), got shape {image.shape}.")
+        images = torch.from_numpy(np.array(image, np.float32))[None, None]
+        for step in self.before:
+            images = step.apply(images, size)
         return images
+
+    def _augmented(self, prepared: Tensor, choices: NDArray[np.float64]) -> Tensor:
+        """The picture (1, 1, Y, X) once per row of choices."""
+        images = prepared.expand(len(choices), -1, -1, -1)
+        for index, step in enumerate(self.augment if len(choices) else ()):
+            images = step.apply(images, torch.from_numpy(choices[:, index]))
+        return images
+
+    def _finished(self, images: Tensor, size: int) -> Tensor:
+        for step in self.after:
+            images = step.apply(images, size)
+        return images.contiguous()
 
 
 def recipe_from_dict(data: Mapping[str, list[dict[str, Any]]]) -> Recipe:
