@@ -1,0 +1,41 @@
+"""Ours: a study run as a user's is, cache and runs on disk and all. The only file that knows the engine's seam."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.slices import Slices
+from medgraft.core.progress import Report, silent
+from medgraft.study import LocalExecutor, RunStore, StudyFile, StudyOutcome, run_study
+from medgraft.study.trial import Desk
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ours:
+    """A study that was run."""
+
+    outcome: StudyOutcome
+    store: RunStore
+
+    def scores(self, rate: float, fold: int) -> NDArray[np.float32]:
+        """(E, n, K) probabilities on a fold's validation slices after each epoch of the first stage."""
+        stage = self.outcome.stages[0]
+        n_folds = len(stage.runs) // len(stage.rates)
+        run = self.store.read(stage.runs[stage.rates.index(rate) * n_folds + fold])
+        return run.history.scores
+
+
+def run_ours(study: StudyFile, slices: Slices, folder: Path, *, device: str = "cpu", report: Report = silent) -> Ours:
+    """Run a study, or what is missing of it; `folder` holds its runs and its cache."""
+    store = RunStore(root=folder / "runs")
+    executor = LocalExecutor(Desk(store, folder / "cache", torch.device(device)))
+    return Ours(outcome=run_study(study, slices.samples, slices.read, executor, report=report), store=store)
+
+
+#: Names of functions in which the engine waits for data or updates weights, by the end of their file's path.
+READING: Sequence[tuple[str, str]] = (("transfer/cache.py", "read"), ("core/ahead.py", "ahead"))
+UPDATING: Sequence[tuple[str, str]] = (("torch/optim/sgd.py", "step"),)

@@ -1,0 +1,44 @@
+"""The table of benchmarks: every piece can be measured alone."""
+
+from typing import Protocol
+
+from benchmarks import targets
+from benchmarks.depth_one import DepthOne, DepthOneMeans
+from benchmarks.depth_zero import DepthZero
+from benchmarks.fastai_frozen import FastaiFrozen
+from benchmarks.gpu import Gpu
+from benchmarks.place import Place
+from benchmarks.result import Measured
+from benchmarks.roofline import Roofline
+from benchmarks.scaling import Scaling
+
+
+class Piece(Protocol):
+    """One benchmark."""
+
+    def measure(self, place: Place) -> Measured:
+        """Measure and give the lines; keep nothing but files under `place.work`."""
+        ...
+
+
+#: By name, in the order they are run; later ones may build on parts that earlier ones left.
+PIECES: dict[str, Piece] = {
+    "depth0-v4": DepthZero(draws=4),
+    **{f"depth1-{network}": DepthOne(network=network) for network in targets.NINE},
+    "depth1": DepthOneMeans(),
+    "roofline": Roofline(),
+    "fastai": FastaiFrozen(),
+    "scaling": Scaling(),
+    "depth0-v50": DepthZero(draws=50),
+    "gpu": Gpu(),
+}
+
+#: Pieces that only add up what others left: quick, so they are always done again.
+SUMMARIES = frozenset({"depth1", "roofline"})
+
+
+def chosen(names: list[str]) -> list[str]:
+    """Pieces of these names, or whose names begin with one and a hyphen; all without names. Empty if none fits."""
+    if not names:
+        return list(PIECES)
+    return [piece for piece in PIECES if any(piece == name or piece.startswith(f"{name}-") for name in names)]

@@ -1,0 +1,76 @@
+"""What the measuring parts say: work against a formula, shares that add up, memory that was used."""
+
+import time
+
+import numpy as np
+import pytest
+from benchmarks.depth_one import Parts
+from benchmarks.machine import Peak, PeakMemory
+from benchmarks.profiled import Profiled
+from benchmarks.targets import EPOCHS, FOLDS, RATES_DEPTH_ONE
+from benchmarks.work_counted import Work, count_work
+
+from benchmarks import profiled
+
+#: GFLOP of VGG16's last block at 64 pixels: three 3x3 convolutions of 512 channels on 4x4 places, two FLOP a product.
+_VGG_BLOCK_5 = 3 * 2 * 9 * 512 * 512 * 4 * 4 / 1e9
+
+
+@pytest.mark.slow
+def test_work_of_a_known_block():
+    work = count_work("vgg16", 1, 64)
+    head = 2 * (512 * 256 + 256 * 3) / 1e9
+    assert work.suffix_gflop == pytest.approx(_VGG_BLOCK_5 + head, rel=1e-6)
+    assert work.prefix_gflop > work.suffix_gflop
+    assert work.prefix_mbytes > 4 * 2 * 64 * 64 * 64 / 1e6  # the first layer's values are written and read
+
+
+def test_the_limit_is_the_papers_formula():
+    work = Work(prefix_gflop=3.0, suffix_gflop=0.5, prefix_mbytes=1.0)
+    assert work.limit == pytest.approx((3 + 1.5) / 1.5)
+
+
+def test_shares_tell_where_time_went(monkeypatch: pytest.MonkeyPatch):
+    def waits() -> None:
+        time.sleep(0.03)
+
+    monkeypatch.setattr(profiled, "_GROUPS", {"reading": (("test_measuring.py", "waits"),)})
+    profile = Profiled()
+    assert profile.shares == {}
+    profile.start()
+    waits()
+    time.sleep(0.01)
+    profile.stop()
+    shares = profile.shares
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["reading"] > shares["forward and the rest"] > 0
+
+
+def test_peak_memory_sees_what_was_used_for_a_while():
+    with PeakMemory(every_s=0.005) as before:
+        time.sleep(0.05)
+    with PeakMemory(every_s=0.005) as during:
+        values = np.ones(8_000_000)
+        time.sleep(0.05)
+    assert during.megabytes - before.megabytes >= 0.9 * values.nbytes / 2**20 or not before.megabytes
+
+
+def test_a_whole_job_is_its_fill_and_all_epochs():
+    parts = Parts(
+        network="any",
+        updates=1,
+        slices=40,
+        epoch_s=2.0,
+        plain_epoch_s=8.0,
+        plain_kept_epoch_s=6.0,
+        row_s=0.1,
+        work=Work(prefix_gflop=3.0, suffix_gflop=0.5, prefix_mbytes=1.0),
+        peak=Peak(gflops=100.0, gbytes=10.0),
+        turns=2,
+        shares={},
+    )
+    epochs = len(RATES_DEPTH_ONE) * FOLDS * EPOCHS
+    assert epochs == 750
+    assert parts.job_s == pytest.approx(5 * 0.1 + epochs * 2.0 / 40)
+    assert parts.plain_job_s == pytest.approx(epochs * 8.0 / 40)
+    assert parts.epoch_gflop == pytest.approx(0.5 * (3 * 32 + 8))
