@@ -41,7 +41,6 @@ def _quantiles(values: Tensor, levels: Tensor) -> Tensor:
     """
     ordered = torch.from_numpy(np.sort(values.cpu().numpy(), axis=1)).to(values.device)  # NaN comes last
     last = ordered.shape[1] - 1
-    ranks = (levels * last).clamp_max(last)
-    below, above = ordered[:, ranks.long()], ordered[:, ranks.ceil().long().clamp_max(last)]
-    found = torch.lerp(below, above, (ranks - ranks.floor()).to(values.device))
-    return torch.where(ordered[:, -1:].isnan(), torch.nan, found).T
+    ranks = torch.where(ordered[:, -1:].isnan(), last, levels.to(values).double() * last)
+    below, above = (ordered.gather(1, rank.long()) for rank in (ranks.floor(), ranks.ceil()))
+    return torch.lerp(below, above, (ranks - ranks.floor()).to(values)).T
