@@ -1,14 +1,19 @@
 """Laws of many heads at once: each is what `fit` makes of it alone, whatever stands beside it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from medgraft.core.errors import InputError
+from medgraft.core.progress import Progress
 from medgraft.core.seeds import rng
 from medgraft.networks.classifier import Head
 from medgraft.networks.heads import Heads
@@ -57,7 +62,7 @@ def course(
 
 def alone(one: Course, key: int = 0, features: NDArray[np.floating] = FEATURES) -> tuple[History, dict[str, Tensor]]:
     """What `fit` makes of a course."""
-    model, values = Model(key), torch.from_numpy(features).float()
+    model, values = Model(key), torch.from_numpy(features.astype(np.float32))
 
     def batches(epoch: int) -> Iterator[Batch]:
         order = one.rows(epoch)
@@ -118,3 +123,93 @@ def test_any_mixture_is_what_each_training_is_alone(
     ]
     for key, (one, done) in enumerate(zip(courses, together(courses, range(len(courses))), strict=True)):
         assert_close(done, alone(one, key))
+
+
+def test_features_of_half_precision_are_read_from_disk(tmp_path: Path) -> None:
+    np.save(tmp_path / "features.npy", FEATURES.astype(np.float16))
+    halves = np.load(tmp_path / "features.npy", mmap_mode="r")
+    for one, done in zip(GRID[:4], together(GRID[:4], features=halves), strict=True):
+        assert_close(done, alone(one, features=halves))
+
+
+def test_a_divergence_is_as_alone_and_goes_unnoticed_by_the_others() -> None:
+    wild = [course(1e6, 0, epochs=4), course(1e30, 1, epochs=4)]
+    done = together([GRID[0], wild[0], GRID[4], wild[1]])
+    assert as_bytes(done[0]) == as_bytes(together([GRID[0]])[0])
+    assert as_bytes(done[2]) == as_bytes(together([GRID[4]])[0])
+    for index, one in zip((1, 3), wild, strict=True):
+        history, expected = done[index][0], alone(one)[0]
+        assert np.isnan(history.train_loss[-1])
+        assert np.isnan(history.scores[-1]).all()
+        np.testing.assert_array_equal(np.isnan(history.train_loss), np.isnan(expected.train_loss))
+        np.testing.assert_array_equal(np.isnan(history.scores), np.isnan(expected.scores))
+
+
+def test_when_all_diverge_the_rest_is_not_done() -> None:
+    seen: list[Progress] = []
+    heads = Heads([Model(0).state_dict()], dropout=DROPOUT)
+    histories = fit_side_by_side(heads, FEATURES, TARGETS, [course(1e30, epochs=50)], report=seen.append)
+    assert len(seen) < 5
+    assert histories[0].train_loss.shape == (50,)
+    assert np.isnan(histories[0].train_loss[-1])
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize(("n_features", "batch_size"), [(512, 7), (512, 32), (1280, 32)])
+def test_no_bit_depends_on_the_others_and_the_same_call_gives_the_same_bytes(
+    n_features: int, batch_size: int, n_threads: int
+) -> None:
+    features = rng(n_features).normal(size=(N_ROWS, n_features)).astype(np.float32)
+    heads = [Head(n_features, hidden=256, n_classes=3, dropout=0.5, key=key) for key in range(5)]
+    states = [{f"head.{name}": value for name, value in head.state_dict().items()} for head in heads]
+    rates = (0.01, 0.001, 1e-4)
+    courses = [course(rate, fold, epochs=1, batch_size=batch_size) for fold in (0, 1, 2, 1, 0) for rate in rates]
+
+    def groups_of(size: int) -> list[tuple[bytes, ...]]:
+        done: list[tuple[bytes, ...]] = []
+        for first in range(0, 15, size):
+            some = range(first, min(first + size, 15))
+            stack = Heads([states[index // 3] for index in some], dropout=0.5)
+            histories = fit_side_by_side(stack, features, TARGETS, [courses[index] for index in some])
+            done += [as_bytes((history, stack.state(place))) for place, history in enumerate(histories)]
+        return done
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        whole = groups_of(15)
+        assert len(set(whole)) == 15
+        assert all(groups_of(size) == whole for size in (1, 2, 7, 15))
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_scores_may_be_left_out_for_some() -> None:
+    some = [GRID[0], replace(GRID[1], validation=np.zeros(0, np.int64))]
+    histories = [history for history, _ in together(some)]
+    assert [history.scores.shape for history in histories] == [(3, 40, 3), (3, 0, 0)]
+    np.testing.assert_array_equal(histories[1].scores, alone(some[1])[0].scores)
+
+
+def test_progress_is_told_after_every_epoch() -> None:
+    seen: list[Progress] = []
+    heads = Heads([Model(0).state_dict()] * 2, dropout=DROPOUT)
+    fit_side_by_side(heads, FEATURES, TARGETS, [course(epochs=3), course(epochs=1)], report=seen.append)
+    assert [(progress.stage, progress.done, progress.total) for progress in seen] == [
+        ("epochs", epoch, 3) for epoch in (1, 2, 3)
+    ]
+    assert [progress.detail for progress in seen] == ["2 heads", "1 heads", "1 heads"]
+
+
+@pytest.mark.parametrize(
+    ("courses", "message"),
+    [
+        ([course(), replace(course(), rows=lambda epoch: np.zeros(1, np.int64))], "at least one batch in every epoch"),
+        ([course(batch_size=8), course(batch_size=16)], r"one batch size, got \[8, 16\]"),
+        ([course()], "one course for each of 2 heads, got 1"),
+    ],
+)
+def test_mistakes_are_named(courses: list[Course], message: str) -> None:
+    heads = Heads([Model(0).state_dict()] * 2, dropout=DROPOUT)
+    with pytest.raises(InputError, match=message):
+        fit_side_by_side(heads, FEATURES, TARGETS, courses)
