@@ -1,13 +1,15 @@
 """Small studies: nine synthetic hearts to train on, three held out, networks at 32 pixels."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.digest import array_digest
@@ -16,9 +18,23 @@ from medgraft.core.seeds import rng
 from medgraft.core.task import SAX_RANGE, UnitKey
 from medgraft.phantoms import short_axis_heart
 from medgraft.samples import Samples, join
-from medgraft.study import LocalExecutor, Run, RunStore, StudyFile, StudyOutcome, parse_study, run_study
-from medgraft.study.study_data import ReadImage
-from medgraft.study.trial import Desk, Trial
+from medgraft.study import (
+    Compute,
+    Desk,
+    DeskSettings,
+    LocalExecutor,
+    Run,
+    RunStore,
+    StudyFile,
+    StudyOutcome,
+    parse_study,
+    run_study,
+)
+from medgraft.study.desk import Job
+from medgraft.study.graft import Graft
+from medgraft.study.study_data import ReadImage, StudyData
+from medgraft.study.trained import Trained
+from medgraft.study.trial import Trial
 from medgraft.training import History
 
 TINY: dict[str, Any] = {
@@ -83,81 +99,109 @@ def tiny() -> Callable[..., StudyFile]:
 class Dreamt:
     """An executor that trains nothing: curves come from a trial's identity, or from `curve` where it is given."""
 
+    folder: Path
     curve: Callable[[Trial], np.ndarray | None] = lambda trial: None
     trials: list[Trial] = field(default_factory=list)
+    workers: int = 1
 
-    def run(self, trials: Sequence[Trial], report: Report = silent) -> Iterator[Run]:
-        for trial in trials:
-            self.trials.append(trial)
-            shape = (1 if trial.keep else trial.training.epochs, len(trial.validation))
-            scores = rng(trial.identity).dirichlet(np.ones(3), shape).astype(np.float32)
-            train_loss = np.linspace(1, 0.5, trial.training.epochs)
-            given = self.curve(trial)
-            if given is not None:
-                train_loss, scores = train_loss * given, scores * given
-            yield Run(identity=trial.identity, history=History(train_loss=train_loss, scores=scores), facts={})
+    def study(self, study: StudyFile, samples: Samples, read: ReadImage, *, report: Report = silent) -> StudyOutcome:
+        with TemporaryDirectory(dir=self.folder) as runs:
+            return run_study(study, samples, read, self, RunStore(root=Path(runs)), report=report)
+
+    def submit(self, job: Job, report: Report = silent) -> Future[list[Trained]]:
+        done: Future[list[Trained]] = Future()
+        done.set_result([self.dream(trial) for trial in job.trials])
+        return done
+
+    def dream(self, trial: Trial) -> Trained:
+        self.trials.append(trial)
+        shape = (1 if trial.keep else trial.training.epochs, len(trial.validation))
+        scores = rng(trial.identity).dirichlet(np.ones(3), shape).astype(np.float32)
+        train_loss = np.linspace(1, 0.5, trial.training.epochs)
+        given = self.curve(trial)
+        if given is not None:
+            train_loss, scores = train_loss * given, scores * given
+        history = History(train_loss=train_loss, scores=scores)
+        state = {} if trial.keep else None
+        return Trained(identity=trial.identity, history=history, facts={}, state=state, seconds=0.0)
 
 
 @pytest.fixture
-def dreamt() -> type[Dreamt]:
-    return Dreamt
+def dreamt(tmp_path: Path) -> Callable[..., Dreamt]:
+    return partial(Dreamt, folder=tmp_path)
 
 
 @dataclass(kw_only=True)
 class Bench:
-    """A place where studies really run; every trial, and every training that was done, is written down.
+    """A place where studies really run; every trial that was done is written down.
 
-    drawn, plain: rows that each trial read to train on and to be scored on.
+    now: those that are being done. drawn, plain: rows that each trial was trained and scored on, by its identity.
     """
 
     folder: Path
     hearts: Hearts
+    workers: int = 1
     trials: list[Trial] = field(default_factory=list)
-    fits: list[tuple[object, ...]] = field(default_factory=list)
+    now: tuple[Trial, ...] = ()
     drawn: dict[str, list[int]] = field(default_factory=dict)
     plain: dict[str, list[int]] = field(default_factory=dict)
 
     @property
-    def desk(self) -> Desk:
-        store = RunStore(root=self.folder / "runs")
-        return Desk(store, self.folder / "cache", torch.device("cpu"), checkpoint_seconds=0)
+    def store(self) -> RunStore:
+        return RunStore(root=self.folder / "runs")
+
+    @property
+    def settings(self) -> DeskSettings:
+        return DeskSettings(
+            cache=self.folder / "cache",
+            unfinished=self.store.unfinished,
+            compute=Compute(device="cpu"),
+            checkpoint_seconds=0,
+        )
 
     def study(self, study: StudyFile, samples: Samples | None = None, desk: Desk | None = None) -> StudyOutcome:
-        self._local = LocalExecutor(desk or self.desk)
-        return run_study(study, samples or self.hearts.samples, self.hearts.read, self)
+        self._local = LocalExecutor(desk or Desk(self.settings))
+        return run_study(study, samples or self.hearts.samples, self.hearts.read, self, self.store)
 
-    def run(self, trials: Sequence[Trial], report: Report = silent) -> Iterator[Run]:
-        for trial in trials:
-            self.trials.append(trial)
-            yield from self._local.run([trial], report)
+    def run(self, trial: Trial, report: Report = silent, desk: Desk | None = None) -> Run:
+        """One trial, read or done."""
+        if self.store.has(trial.identity):
+            return self.store.read(trial.identity)
+        job = Job(trials=(trial,), state=self.store.state(trial.parent) if trial.parent else {})
+        (trained,) = (desk or Desk(self.settings)).work(job, report)
+        return self.store.write(trained)
 
-    def saw(self, rows: np.ndarray) -> None:
-        """Predicting reads in inference mode, training does not."""
-        seen = self.plain if torch.is_inference_mode_enabled() else self.drawn
-        seen.setdefault(self.trials[-1].identity if self.trials else "", []).extend(rows.tolist())
+    def submit(self, job: Job, report: Report = silent) -> Future[list[Trained]]:
+        self.trials.extend(job.trials)
+        self.now = job.trials
+        return self._local.submit(job, report)
+
+    def saw(self, positions: np.ndarray, rows: np.ndarray, *, to_train: bool) -> None:
+        for trial in self.now:
+            if positions is (trial.train if to_train else trial.validation):
+                (self.drawn if to_train else self.plain).setdefault(trial.identity, []).extend(rows.tolist())
 
 
 @pytest.fixture(scope="module")
 def make_bench(hearts: Hearts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Bench]]:
-    import medgraft.study.trial as trial_module
-    from medgraft.transfer import FrontierCache
-
     benches: list[Bench] = []
-    fit, read = trial_module.fit, FrontierCache.read
+    epoch_rows, plain_rows = Graft.epoch_rows, StudyData.plain_rows
 
-    def counting_fit(*args: Any, **kwargs: Any) -> History:
-        benches[-1].fits.append(kwargs["key"])
-        return fit(*args, **kwargs)
+    def watched_epoch_rows(graft: Graft, positions: np.ndarray, *args: Any, **kwargs: Any) -> np.ndarray:
+        rows = epoch_rows(graft, positions, *args, **kwargs)
+        benches[-1].saw(positions, rows, to_train=True)
+        return rows
 
-    def watching_read(cache: FrontierCache, rows: np.ndarray, device: torch.device) -> tuple[torch.Tensor, ...]:
-        benches[-1].saw(rows)
-        return read(cache, rows, device)
+    def watched_plain_rows(data: StudyData, positions: np.ndarray) -> np.ndarray:
+        rows = plain_rows(data, positions)
+        benches[-1].saw(positions, rows, to_train=False)
+        return rows
 
     def make() -> Bench:
         benches.append(Bench(folder=tmp_path_factory.mktemp("bench"), hearts=hearts))
         return benches[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trial_module, "fit", counting_fit)
-        patch.setattr(FrontierCache, "read", watching_read)
+        patch.setattr(Graft, "epoch_rows", watched_epoch_rows)
+        patch.setattr(StudyData, "plain_rows", watched_plain_rows)
         yield make

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from medgraft.networks import spec
 from medgraft.networks.classifier import build_base
 from medgraft.samples import join
-from medgraft.study import StudyFile, run_study
+from medgraft.study import StudyFile
 
 NETWORK = {"network": "mobilenetv1_025", "weights": "random", "size": 32}
 HEAD = {"depth": 0, "rates": [0.1, 0.01], "epochs": 3}
@@ -25,7 +25,7 @@ def identities(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> Call
 
     def of(samples: Any = None, **changes: Any) -> set[str]:
         executor = dreamt()
-        run_study(tiny(**{"stages": [HEAD], **changes}), samples or hearts.samples, hearts.read, executor)
+        executor.study(tiny(**{"stages": [HEAD], **changes}), samples or hearts.samples, hearts.read)
         return {trial.identity for trial in executor.trials if not trial.keep}
 
     return of
@@ -47,6 +47,7 @@ def identities(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> Call
         {"balance": {"OAP": 4, "OBS": 4, "IN": 2}},
         {"folds": 4},
         {"cache": {"dtype": "float16"}},
+        {"precision": "mixed"},
     ],
     ids=str,
 )
@@ -102,7 +103,7 @@ def test_a_later_stage_knows_its_parent(dreamt: Any, hearts: Any, tiny: Callable
     def second_stage(rate: float) -> set[str]:
         executor = dreamt()
         stages = [{**HEAD, "rates": [rate]}, {"depth": 1, "rates": [0.01], "epochs": 2}]
-        run_study(tiny(stages=stages), hearts.samples, hearts.read, executor)
+        executor.study(tiny(stages=stages), hearts.samples, hearts.read)
         return {trial.identity for trial in executor.trials if trial.parent}
 
     assert second_stage(0.1).isdisjoint(second_stage(0.2))
@@ -111,14 +112,14 @@ def test_a_later_stage_knows_its_parent(dreamt: Any, hearts: Any, tiny: Callable
 def test_what_is_finished_is_never_done_again(make_bench: Any, tiny: Callable[..., StudyFile]) -> None:
     bench = make_bench()
     first = bench.study(tiny())
-    n_first = len(bench.fits)
-    assert n_first == len(bench.trials) == len({trial.identity for trial in bench.trials})
+    n_first = len(bench.trials)
+    assert n_first == len({trial.identity for trial in bench.trials})
     again = bench.study(tiny(name="again"))
-    assert len(bench.fits) == n_first
+    assert len(bench.trials) == n_first
     assert [stage.choice for stage in again.stages] == [stage.choice for stage in first.stages]
     # One rate more: its folds alone are trained; the rest of the grid is there.
     bench.study(tiny(stages=[{"depth": 0, "rates": [0.1, 0.03, 0.01], "epochs": 3}]))
-    fresh = bench.fits[n_first:]
+    fresh = bench.trials[n_first:]
     assert len(fresh) in (3, 4)  # the final fit too, if the choice has changed
 
 
@@ -127,10 +128,10 @@ def test_a_lost_run_is_done_again_with_the_same_numbers(make_bench: Any, tiny: C
 
     bench = make_bench()
     first = bench.study(tiny())
-    shutil.rmtree(bench.desk.store.folder(first.stages[0].runs[1]))
+    shutil.rmtree(bench.store.folder(first.stages[0].runs[1]))
     shutil.rmtree(bench.folder / "cache")
-    n_fits = len(bench.fits)
+    n_done = len(bench.trials)
     again = bench.study(tiny())
-    assert len(bench.fits) == n_fits + 1
+    assert len(bench.trials) == n_done + 1
     for one, other in zip(first.stages, again.stages, strict=True):
         assert one.out_of_fold.y_score.tobytes() == other.out_of_fold.y_score.tobytes()

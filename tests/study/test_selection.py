@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss
 from medgraft.core.errors import InputError, MedgraftError, WeightsError
 from medgraft.core.progress import Progress
 from medgraft.evaluation import one_standard_error
-from medgraft.study import StudyFile, read_outcome, run_study, write_outcome
+from medgraft.study import StudyFile, read_outcome, write_outcome
 
 GRID = [{"depth": 0, "rates": [0.1, 0.01, 0.001], "epochs": 4}, {"depth": 1, "rates": [0.01, 0.001], "epochs": 3}]
 
@@ -21,12 +21,12 @@ def test_the_choice_is_one_standard_error_over_the_recorded_curves(
     dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile], seed: int
 ) -> None:
     executor = dreamt()
-    outcome = run_study(tiny(stages=GRID, seeds=[seed]), hearts.samples, hearts.read, executor)
+    outcome = executor.study(tiny(stages=GRID, seeds=[seed]), hearts.samples, hearts.read)
     for stage, asked in zip(outcome.stages, GRID, strict=True):
         tries = [trial for trial in executor.trials if trial.depth == stage.depth and not trial.keep]
         curves = np.empty((len(asked["rates"]), asked["epochs"], 3))
         scores = {}
-        for trial, run in zip(tries, dreamt().run(tries), strict=True):
+        for trial, run in zip(tries, map(dreamt().dream, tries), strict=True):
             scores[trial.training.rate, trial.fold] = run.history.scores
             truth = trial.data.labels[trial.validation]
             for epoch, answers in enumerate(run.history.scores):
@@ -45,7 +45,7 @@ def test_the_choice_is_one_standard_error_over_the_recorded_curves(
 def test_a_rate_that_diverged_is_never_chosen(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
     """One fold is enough to rule a rate out."""
     lost = dreamt(curve=lambda trial: np.nan if trial.training.rate > 0.005 and trial.fold == 1 else None)
-    outcome = run_study(tiny(stages=GRID[:1]), hearts.samples, hearts.read, lost)
+    outcome = lost.study(tiny(stages=GRID[:1]), hearts.samples, hearts.read)
     assert outcome.stages[0].choice.rate == 0.001
     assert np.isnan(outcome.stages[0].curves.validation_accuracy[:2, 1]).all()
     assert np.isfinite(outcome.stages[0].curves.validation_accuracy[:, [0, 2]]).all()
@@ -53,26 +53,27 @@ def test_a_rate_that_diverged_is_never_chosen(dreamt: Any, hearts: Any, tiny: Ca
 
 def test_if_every_rate_diverged_it_says_so(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
     with pytest.raises(MedgraftError, match="lower the rates"):
-        run_study(tiny(), hearts.samples, hearts.read, dreamt(curve=lambda trial: np.nan))
+        dreamt(curve=lambda trial: np.nan).study(tiny(), hearts.samples, hearts.read)
 
 
 def test_a_final_fit_that_diverged_is_no_model(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
     lost = dreamt(curve=lambda trial: np.nan if trial.keep else None)
     with pytest.raises(MedgraftError, match=r"depth 0.*diverged.*lower the rates"):
-        run_study(tiny(), hearts.samples, hearts.read, lost)
+        lost.study(tiny(), hearts.samples, hearts.read)
 
 
 def test_a_model_that_diverged_at_one_seed_is_lost_and_the_others_go_on(
     dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile], tmp_path: Path
 ) -> None:
-    networks = [{"network": "mobilenetv1_025", "weights": "random", "size": 32, "name": name} for name in ("a", "b")]
+    networks = [
+        {"network": "mobilenetv1_025", "weights": "random", "size": size, "name": name}
+        for name, size in (("a", 32), ("b", 64))
+    ]
 
     def curve(trial: Any) -> Any:
         return np.nan if (trial.plan.name, trial.depth, trial.data.seed) == ("a", 1, 2) else None
 
-    outcome = run_study(
-        tiny(networks=networks, stages=GRID, seeds=[1, 2]), hearts.samples, hearts.read, dreamt(curve=curve)
-    )
+    outcome = dreamt(curve=curve).study(tiny(networks=networks, stages=GRID, seeds=[1, 2]), hearts.samples, hearts.read)
     assert [(item.model, item.depth, item.seed) for item in outcome.lost] == [("a", 1, 2)]
     assert {title: len(stages) for title, stages in outcome.by_title().items()} == {
         "a, depth 0": 2,
@@ -98,7 +99,7 @@ def test_what_cannot_be_done_is_found_before_anything_is_trained(
 ) -> None:
     executor = dreamt()
     with pytest.raises(answer[0], match=answer[1]):
-        run_study(tiny(**changes), hearts.samples, hearts.read, executor)
+        executor.study(tiny(**changes), hearts.samples, hearts.read)
     assert executor.trials == []
 
 
@@ -108,7 +109,7 @@ def test_a_subject_is_held_out_whole_or_not_at_all(dreamt: Any, hearts: Any, tin
     first, *rest = hearts.entries
     torn = dataclasses.replace(hearts, entries=(dataclasses.replace(first, subject="a012"), *rest)).samples
     with pytest.raises(InputError, match=r"a012 in 'test' and outside"):
-        run_study(tiny(), torn, hearts.read, dreamt())
+        dreamt().study(tiny(), torn, hearts.read)
 
 
 @pytest.mark.parametrize("staging", ["per-fold", "paper"])
@@ -116,13 +117,15 @@ def test_progress_counts_every_training(dreamt: Any, hearts: Any, tiny: Callable
     said: list[Progress] = []
     executor = dreamt()
     study = tiny(stages=GRID, staging=staging, seeds=[1, 2])
-    run_study(study, hearts.samples, hearts.read, executor, report=said.append)
+    executor.study(study, hearts.samples, hearts.read, report=said.append)
     counted = [progress for progress in said if progress.stage == "study"]
-    assert [progress.done for progress in counted] == list(range(1, len(executor.trials) + 1))
+    done = [progress.done for progress in counted]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, len(executor.trials))
     assert {progress.total for progress in counted} == {len(executor.trials)}
 
 
 def test_stages_follow_each_other_seed_by_seed(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
-    outcome = run_study(tiny(stages=GRID, seeds=[1, 2]), hearts.samples, hearts.read, dreamt())
+    outcome = dreamt().study(tiny(stages=GRID, seeds=[1, 2]), hearts.samples, hearts.read)
     assert [stage.seed for stage in outcome.stages] == [1, 1, 2, 2]
     assert list(outcome.by_title()) == ["mobilenetv1_025-random, depth 0", "mobilenetv1_025-random, depth 1"]

@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-import medgraft.study.trial as trial_module
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.progress import Progress
 from medgraft.core.seeds import rng
 from medgraft.exchange import read_package
-from medgraft.study import StudyFile, resolved_yaml
+from medgraft.study import Desk, StudyFile, resolved_yaml
 from medgraft.workspace import Project, study_states
 from medgraft.workspace.study_samples import image_reader, project_samples
 from medgraft.workspace.studying import plan_study, show_study, start_study, study_outcome
@@ -41,7 +40,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def cut_off_at(stage: str, done: int) -> Callable[[Progress], None]:
     def report(progress: Progress) -> None:
-        if (progress.stage, progress.done) == (stage, done):
+        if progress.stage == stage and progress.done >= done:
             raise CutOffError
 
     return report
@@ -51,13 +50,14 @@ def cut_off_at(stage: str, done: int) -> Callable[[Progress], None]:
 def fits(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Grows with every training that is really done."""
     done: list[object] = []
-    fit = trial_module.fit
+    work = Desk.work
 
     def counting(*args: Any, **kwargs: Any) -> Any:
-        done.append(kwargs["key"])
-        return fit(*args, **kwargs)
+        trained = work(*args, **kwargs)
+        done.extend(item.identity for item in trained)
+        return trained
 
-    monkeypatch.setattr(trial_module, "fit", counting)
+    monkeypatch.setattr(Desk, "work", counting)
     return done
 
 
@@ -113,7 +113,7 @@ def test_a_study_that_is_being_run_is_not_started_twice(labelled: Labelled, tiny
     refused: list[str] = []
 
     def start_again(progress: Progress) -> None:
-        if progress.stage == "study" and progress.done == 2:
+        if progress.stage == "study" and progress.done and not refused:
             with pytest.raises(ProjectError) as caught:
                 start_study(project, tiny())
             refused.append(str(caught.value))
@@ -132,9 +132,7 @@ def test_an_unfinished_study_has_no_results_and_goes_on(labelled: Labelled, tiny
     n_done = len(fits)
     start_study(project, tiny())
     plan = plan_study(project, tiny())
-    assert n_done == 4
-    # `plan_study` measures with the loop, not with trials.
-    assert len(fits) == sum(stage.trainings for stage in plan.stages)
+    assert 4 <= n_done < len(fits) == sum(stage.trainings for stage in plan.stages)
 
 
 def test_results_of_another_question_are_not_shown_as_the_answer(labelled: Labelled, tiny: Tiny) -> None:
@@ -230,7 +228,7 @@ print("done", flush=True)
 
 
 @pytest.mark.slow
-def test_killed_at_five_moments_ends_as_if_left_alone(labelled: Labelled, tiny: Tiny, tmp_path: Path) -> None:
+def test_killed_at_six_moments_ends_as_if_left_alone(labelled: Labelled, tiny: Tiny, tmp_path: Path) -> None:
     study = tiny(
         stages=[{"depth": 0, "rates": [0.1, 0.01], "epochs": 4}, {"depth": 1, "rates": [0.02, 0.002], "epochs": 4}]
     )
@@ -262,16 +260,16 @@ def test_killed_at_five_moments_ends_as_if_left_alone(labelled: Labelled, tiny: 
         )
 
     undisturbed = start(calm)
-    random = rng("five moments")
+    random = rng("six moments")
     kill("frozen features", int(random.integers(1, 3)))
     assert on_disk() == (True, 0, 0)
-    kill("epochs", int(random.integers(0, 3)))
-    filling, saved, finished = on_disk()
-    assert (filling, saved, finished) == (False, 1, 0)
+    kill("epochs", int(random.integers(0, 3)))  # of heads side by side, which begin again
+    assert on_disk() == (False, 0, 0)
     kill("study", int(random.integers(3, 6)))
-    _, saved, finished = on_disk()
-    assert saved == 0
+    finished = on_disk()[2]
     assert finished >= 4
+    kill("epochs", int(random.integers(0, 3)))  # of one training, which goes on
+    assert on_disk()[1:] == (1, finished)
     for _ in range(2):
         process = start(troubled)
         with pytest.raises(subprocess.TimeoutExpired):

@@ -10,6 +10,7 @@ from medgraft.cohort.found import FoundLabel, LabelledStack, entry_of
 from medgraft.cohort.importing import import_source, layouts
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.phases import phases_from_csv, set_phases
+from medgraft.cohort.pixel_store import PixelStore
 
 __all__ = [
     "Cohort",
@@ -17,6 +18,7 @@ __all__ = [
     "ImportOptions",
     "ImportRecord",
     "LabelledStack",
+    "PixelStore",
     "entry_of",
     "import_source",
     "layouts",

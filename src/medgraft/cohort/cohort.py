@@ -123,6 +123,11 @@ class Cohort:
         """All subjects, sorted."""
         return tuple(sorted({entry.subject for entry in self.entries()}))
 
+    @property
+    def arrays(self) -> PixelStore:
+        """Pixels by stack id, for readers that outlive this index or work in another process."""
+        return self._images
+
     def pixels(self, entry: StackEntry) -> NDArray[Any]:
         """Pixels (T, Z, Y, X) in the stored type, memory-mapped. Raises `ProjectError` if they are missing."""
         return self._images.read(entry.id)

@@ -3,15 +3,20 @@
 Enters: a study file, samples, a way to read pixels. Leaves: one run per trial (content-addressed folders), a choice per
 stage, predictions out of fold and on held-out subjects, packaged models. Must not know: projects, command lines, pages.
 
-Read downwards: `study_file` (what is asked), `grid` (what that means in trials), `staging` (in which order), `graft`
-(a network ready to train on cached features), `trial` (one training), `runs` (what is kept), `outcome` (what is found).
+Read downwards: `study_file` (what is asked), `grid` (what that means in trials), `staging` (in which order), `schedule`
+(who waits for whom), `executor`, `pool`, `cluster` (where), `desk` (how a worker does it), `graft` (a network ready to
+train on cached features), `trial` (one training), `runs` (what is kept), `outcome` (what is found).
 """
 
+from medgraft.study.cluster import ClusterExecutor, Share
+from medgraft.study.compute import Compute
+from medgraft.study.desk import Desk, DeskSettings
 from medgraft.study.estimate import Estimate, StageEstimate, estimate_study
 from medgraft.study.executor import Executor, LocalExecutor
 from medgraft.study.findings import Answered, Contrast, Findings, find
 from medgraft.study.grid import ModelPlan, model_plans
 from medgraft.study.outcome import LostStage, StageOutcome, StudyOutcome, read_outcome, resolved_yaml, write_outcome
+from medgraft.study.pool import PoolExecutor
 from medgraft.study.runs import Run, RunStore
 from medgraft.study.staging import run_study
 from medgraft.study.study_data import StudyData
@@ -19,7 +24,11 @@ from medgraft.study.study_file import NetworkEntry, StageEntry, StudyFile, parse
 
 __all__ = [
     "Answered",
+    "ClusterExecutor",
+    "Compute",
     "Contrast",
+    "Desk",
+    "DeskSettings",
     "Estimate",
     "Executor",
     "Findings",
@@ -27,8 +36,10 @@ __all__ = [
     "LostStage",
     "ModelPlan",
     "NetworkEntry",
+    "PoolExecutor",
     "Run",
     "RunStore",
+    "Share",
     "StageEntry",
     "StageEstimate",
     "StageOutcome",

@@ -1,34 +1,43 @@
-"""Where trials run: one method, so that a cluster can take the local desk's place."""
+"""Where jobs are done: one method, so that a pool or a cluster can take the local desk's place."""
 
-from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from typing import Protocol
 
-from medgraft.core.progress import Progress, Report, silent
-from medgraft.study.runs import Run
-from medgraft.study.trial import ALL_DATA, Desk, Trial
+from medgraft.core.progress import Report, silent
+from medgraft.study.desk import Desk, Job
+from medgraft.study.trained import Trained
 
 
 class Executor(Protocol):
-    """Runs trials that do not depend on each other."""
+    """Does jobs that do not depend on each other."""
 
-    def run(self, trials: Sequence[Trial], report: Report = silent) -> Iterator[Run]:
-        """The runs, in the order of the trials."""
+    @property
+    def workers(self) -> int:
+        """How many jobs it can do at once, now."""
+        ...
+
+    def submit(self, job: Job, report: Report = silent) -> Future[list[Trained]]:
+        """Take a job.
+
+        Its future holds what was trained, in the job's order, or what went wrong; `concurrent.futures.BrokenExecutor`
+        where the worker was lost with the job, which may then be submitted again.
+        """
         ...
 
 
 class LocalExecutor:
-    """One trial after the other on one desk in this process."""
+    """One desk in this process: a job is done before `submit` returns."""
+
+    workers = 1
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
-    def run(self, trials: Sequence[Trial], report: Report = silent) -> Iterator[Run]:
-        """The runs, in the order of the trials."""
-        for index, trial in enumerate(trials):
-            stage = f"{trial.plan.name}, depth {trial.depth}, seed {trial.data.seed}"
-            detail = f"rate {trial.training.rate:g}, " + (
-                f"fold {trial.fold + 1}" if trial.fold != ALL_DATA else "all data"
-            )
-            report(Progress(stage=stage, done=index, total=len(trials), detail=detail))
-            yield self.desk.run(trial, report)
-            report(Progress(stage=stage, done=index + 1, total=len(trials), detail=detail))
+    def submit(self, job: Job, report: Report = silent) -> Future[list[Trained]]:
+        """A future that is done."""
+        done: Future[list[Trained]] = Future()
+        try:
+            done.set_result(self.desk.work(job, report))
+        except Exception as error:  # noqa: BLE001 (it is raised again by whoever asks for the result)
+            done.set_exception(error)
+        return done

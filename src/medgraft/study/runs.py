@@ -14,10 +14,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.numpy import save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
+from medgraft.study.trained import Trained
 from medgraft.training import History
+
+_STATE = "state.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +39,11 @@ class RunStore:
 
     root: Path
 
+    @property
+    def unfinished(self) -> Path:
+        """Where trainings in progress keep their checkpoints."""
+        return self.root / "unfinished"
+
     def folder(self, identity: str) -> Path:
         """Where a run is, or would be."""
         return self.root / identity[:32]
@@ -45,36 +54,21 @@ class RunStore:
 
     def checkpoint(self, identity: str) -> Path:
         """Where a run in progress keeps its checkpoint."""
-        return self.root / "unfinished" / f"{identity[:32]}.safetensors"
+        return checkpoint_of(self.unfinished, identity)
 
-    def write(
-        self,
-        identity: str,
-        history: History,
-        facts: Mapping[str, Any],
-        state: Mapping[str, Tensor] | None,
-        *,
-        seconds: float,
-    ) -> Run:
-        """Keep a finished run; its folder is there whole before this returns, or not at all.
-
-        Args:
-            identity: names it.
-            history: its curves.
-            facts: what it was, for people.
-            state: trained tensors to keep, or None.
-            seconds: how long it took; kept beside the run, outside what repeats byte for byte.
-        """
+    def write(self, trained: Trained) -> Run:
+        """Keep a finished training; its folder is there whole before this returns, or not at all."""
+        identity, history = trained.identity, trained.history
         folder = self.folder(identity)
-        partial = self.root / "unfinished" / f"{folder.name}.{os.getpid()}"
+        partial = self.unfinished / f"{folder.name}.{os.getpid()}"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         np.save(partial / "train_loss.npy", history.train_loss)
         np.save(partial / "scores.npy", history.scores)
-        if state is not None:
-            save_file({name: value.contiguous() for name, value in state.items()}, partial / "state.safetensors")
-        (partial / "seconds.json").write_text(json.dumps(round(seconds, 3)))
-        (partial / "run.json").write_text(json.dumps({"identity": identity, **facts}, indent=1, sort_keys=True))
+        if trained.state is not None:
+            save_file({name: np.asarray(value, order="C") for name, value in trained.state.items()}, partial / _STATE)
+        (partial / "seconds.json").write_text(json.dumps(round(trained.seconds, 3)))
+        (partial / "run.json").write_text(json.dumps({"identity": identity, **trained.facts}, indent=1, sort_keys=True))
         _publish(partial, folder)
         shutil.rmtree(partial, ignore_errors=True)
         self.checkpoint(identity).unlink(missing_ok=True)
@@ -92,8 +86,13 @@ class RunStore:
 
     def state(self, identity: str) -> dict[str, Tensor]:
         """The trained tensors of a run that kept them."""
-        tensors: dict[str, Tensor] = load_file(self.folder(identity) / "state.safetensors")
+        tensors: dict[str, Tensor] = load_file(self.folder(identity) / _STATE)
         return tensors
+
+
+def checkpoint_of(unfinished: Path, identity: str) -> Path:
+    """Where a training in progress keeps its checkpoint, within a folder of such."""
+    return unfinished / f"{identity[:32]}.safetensors"
 
 
 def _publish(partial: Path, folder: Path) -> None:

@@ -6,21 +6,22 @@ gives the very same weights (`training.fit`), so weights of every epoch need not
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import MedgraftError
-from medgraft.core.progress import Progress, Report, silent
+from medgraft.core.progress import Report, silent
 from medgraft.evaluation import Choice, one_standard_error
 from medgraft.samples import Samples
 from medgraft.study.curves import Curves, grid_curves
 from medgraft.study.executor import Executor
 from medgraft.study.grid import ModelPlan, model_plans
 from medgraft.study.outcome import LostStage, StageOutcome, StudyOutcome
-from medgraft.study.runs import Run
+from medgraft.study.runs import Run, RunStore
+from medgraft.study.schedule import Chain, run_chains
 from medgraft.study.study_data import ReadImage, StudyData, study_data
 from medgraft.study.study_file import StageEntry, StudyFile
 from medgraft.study.trial import ALL_DATA, Trial
@@ -33,6 +34,7 @@ def run_study(
     samples: Samples,
     read: ReadImage,
     executor: Executor,
+    store: RunStore,
     *,
     report: Report = silent,
 ) -> StudyOutcome:
@@ -42,7 +44,8 @@ def run_study(
         study: what to compare and how.
         samples: labelled units, held-out subjects included.
         read: the native grey slice (Y, X) of a unit.
-        executor: where trials run.
+        executor: where trials are done.
+        store: where runs are kept; what is there is not done again.
         report: told of every trial and epoch.
 
     Raises:
@@ -51,24 +54,14 @@ def run_study(
     """
     plans = model_plans(study)
     weights = {(plan.name, seed): load_source(plan, seed) for seed in study.seeds for plan in plans}
-    count = _Count(total=sum(trials_of(plan, study) for plan in plans) * len(study.seeds), report=report)
-    results: list[StageOutcome | LostStage] = []
-    for seed in study.seeds:
-        data = study_data(study, samples, read, seed)
-        for plan in plans:
-            chain = _Chain(
-                plan=plan,
-                weights=weights[plan.name, seed],
-                data=data,
-                study=study,
-                executor=executor,
-                count=count,
-                fold_parents=[""] * study.folds,
-            )
-            results.extend(chain.stages())
-            count.planned += trials_of(plan, study)
-            count.done = count.planned  # a lost model leaves trainings undone
-    return _complete(study, samples, results)
+    chains = [
+        _Chain(plan=plan, weights=weights[plan.name, seed], data=data, study=study, fold_parents=[""] * study.folds)
+        for seed in study.seeds
+        for data in [study_data(study, samples, read, seed)]
+        for plan in plans
+    ]
+    results = run_chains([(chain.stages(), trials_of(chain.plan, study)) for chain in chains], executor, store, report)
+    return _complete(study, samples, [stage for stages in results for stage in stages])
 
 
 def _complete(study: StudyFile, samples: Samples, results: Sequence[StageOutcome | LostStage]) -> StudyOutcome:
@@ -96,20 +89,6 @@ def trials_of(plan: ModelPlan, study: StudyFile) -> int:
 
 
 @dataclass(kw_only=True)
-class _Count:
-    """Trainings done over the whole study, and planned up to the model before."""
-
-    total: int
-    report: Report
-    done: int = 0
-    planned: int = 0
-
-    def one_more(self) -> None:
-        self.done += 1
-        self.report(Progress(stage="study", done=self.done, total=self.total))
-
-
-@dataclass(kw_only=True)
 class _Chain:
     """One model at one seed going through its stages.
 
@@ -120,44 +99,48 @@ class _Chain:
     weights: Weights
     data: StudyData
     study: StudyFile
-    executor: Executor
-    count: _Count
     fold_parents: Sequence[str]
     final_parent: str = ""
 
-    def stages(self) -> Iterator[StageOutcome | LostStage]:
+    def stages(self) -> Chain[list[StageOutcome | LostStage]]:
         """The outcome of each stage, in order; later stages start from earlier ones, and a lost one is the last."""
+        outcomes: list[StageOutcome | LostStage] = []
         for index, stage in enumerate(self.plan.stages):
-            grid = self._grid(stage)
+            grid = self._by_rate(stage, (yield self._grid(stage)))
             curves = grid_curves(stage, self.data, grid)
             if not np.isfinite(curves.validation_loss).all(axis=1).any():
-                yield self._lost(stage, "every rate diverged")
-                return
+                return [*outcomes, self._lost(stage, "every rate diverged")]
             choice = one_standard_error(np.moveaxis(curves.validation_loss, 1, 2), stage.rates)
-            final = self._final(stage, choice)
+            (final,) = yield [self._final(stage, choice)]
             if _diverged(final):
-                yield self._lost(
-                    stage, f"the fit on all data diverged at the rate {choice.rate:g} that its folds chose"
-                )
-                return
-            yield self._outcome(stage, curves, choice, grid, final)
+                reason = f"the fit on all data diverged at the rate {choice.rate:g} that its folds chose"
+                return [*outcomes, self._lost(stage, reason)]
+            outcomes.append(self._outcome(stage, curves, choice, grid, final))
             if index + 1 < len(self.plan.stages):
-                self._pass_barrier(stage, choice, final)
+                self.final_parent = final.identity
+                parents = (
+                    [final] * self.study.folds
+                    if self.study.staging == "paper"
+                    else (yield self._fold_fits(stage, choice))
+                )
+                self.fold_parents = [run.identity for run in parents]
+        return outcomes
 
-    def _grid(self, stage: StageEntry) -> list[list[Run]]:
-        """Runs by rate and fold."""
-        trials = [
+    def _grid(self, stage: StageEntry) -> list[Trial]:
+        """Trials by rate, then by fold."""
+        return [
             self._trial(stage, rate, stage.epochs, fold=fold.index, train=fold.train, validation=fold.validation)
             for rate in stage.rates
             for fold in self.data.folds
         ]
-        runs = self._run(trials)
-        n_folds = len(self.data.folds)
-        return [runs[row * n_folds : (row + 1) * n_folds] for row in range(len(stage.rates))]
 
-    def _final(self, stage: StageEntry, choice: Choice) -> Run:
+    def _by_rate(self, stage: StageEntry, runs: Sequence[Run]) -> list[list[Run]]:
+        n_folds = len(self.data.folds)
+        return [list(runs[row * n_folds : (row + 1) * n_folds]) for row in range(len(stage.rates))]
+
+    def _final(self, stage: StageEntry, choice: Choice) -> Trial:
         """The fit on all training samples, scored on the test set."""
-        fit = self._trial(
+        return self._trial(
             stage,
             choice.rate,
             choice.epoch,
@@ -166,25 +149,19 @@ class _Chain:
             validation=self.data.test,
             keep=True,
         )
-        return self._run([fit])[0]
 
     def _lost(self, stage: StageEntry, reason: str) -> LostStage:
         return LostStage(model=self.plan.name, depth=stage.depth, seed=self.data.seed, reason=reason)
 
-    def _pass_barrier(self, stage: StageEntry, choice: Choice, final: Run) -> None:
-        """What the next stage starts from, fold by fold."""
-        self.final_parent = final.identity
-        if self.study.staging == "paper":
-            self.fold_parents = [final.identity] * len(self.fold_parents)
-            return
+    def _fold_fits(self, stage: StageEntry, choice: Choice) -> list[Trial]:
+        """What the folds of the next stage start from: each fold's own model again, at the chosen rate and epoch."""
         nothing = np.zeros(0, np.int64)
-        fits = [
+        return [
             self._trial(
                 stage, choice.rate, choice.epoch, fold=fold.index, train=fold.train, validation=nothing, keep=True
             )
             for fold in self.data.folds
         ]
-        self.fold_parents = [run.identity for run in self._run(fits)]
 
     def _trial(
         self,
@@ -208,15 +185,9 @@ class _Chain:
             training=Plan(rate=rate, epochs=epochs, batch_size=self.study.batch_size),
             parent=self.final_parent if fold == ALL_DATA else self.fold_parents[fold],
             cache=self.study.cache,
+            precision=self.study.precision,
             keep=keep,
         )
-
-    def _run(self, trials: Sequence[Trial]) -> list[Run]:
-        runs = []
-        for run in self.executor.run(trials, self.count.report):
-            runs.append(run)
-            self.count.one_more()
-        return runs
 
     def _outcome(
         self, stage: StageEntry, curves: Curves, choice: Choice, grid: list[list[Run]], final: Run

@@ -57,6 +57,11 @@ class StudyData:
         recorded[self.test] = 0
         return np.concatenate([[0], np.cumsum(1 + recorded)]).astype(np.int64)
 
+    @cached_property
+    def row_labels(self) -> NDArray[np.int64]:
+        """(rows,) class column of each row."""
+        return np.repeat(self.labels, np.diff(self.row_starts))
+
     def plain_rows(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of plain pictures."""
         return self.row_starts[positions]

@@ -11,6 +11,7 @@ from medgraft.core.errors import StudyFileError
 from medgraft.samples import PAPER_COPIES
 
 Depth = Annotated[int, Field(ge=0)] | Literal["all"]
+Precision = Literal["float32", "mixed"]
 Rate = Annotated[float, Field(gt=0, le=10)]
 
 _FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -87,6 +88,10 @@ class StudyFile(_Part):
         "per-fold",
         description="per-fold: fold k of a stage starts from fold k's own weights. paper: from a model fitted on all "
         "training data, which has seen the fold's validation patients; for repeating the paper only",
+    )
+    precision: Precision = Field(
+        "float32",
+        description="of the arithmetic; mixed: bfloat16 where it is safe, faster on recent GPUs, seldom on a CPU",
     )
     reader: str | None = Field(None, description="whose labels; where readers agree if left out")
     cache: CacheEntry = Field(CacheEntry(), description="frozen features on disk")

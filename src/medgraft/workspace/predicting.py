@@ -20,10 +20,11 @@ from medgraft.exchange import ModelPackage, read_package
 from medgraft.explanation import gradcam
 from medgraft.inference import predict_stacks
 from medgraft.report import png_of, stack_sheet
+from medgraft.study import Compute
 from medgraft.study.findings import best_title
 from medgraft.workspace.project import Project, is_project
 from medgraft.workspace.study_models import model_folder
-from medgraft.workspace.studying import device, study_outcome
+from medgraft.workspace.studying import study_outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ def predict_folder(
         imported = import_source(source, cohort, layout=layout, options=options, report=report)
         entries = cohort.entries()
         predictions = predict_stacks(
-            package, entries, cohort.pixels, all_phases=all_phases, device=device(), report=report
+            package, entries, cohort.pixels, all_phases=all_phases, device=Compute().prepare(), report=report
         )
         joint = decode(predictions, package.task, "stack") if package.task.along_stack else None
         written = _write_sheets(package, cohort, predictions, joint, sheets, maps=maps) if sheets else ()

@@ -1,11 +1,12 @@
 """The labelled slices of a project, for a task."""
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
 
-from medgraft.cohort import Cohort
+from medgraft.cohort import Cohort, PixelStore
 from medgraft.core.errors import InputError
 from medgraft.core.task import UnitKey
 from medgraft.samples import Samples, join
@@ -36,15 +37,24 @@ def project_samples(project: Project, task: str, reader: str | None = None) -> S
     return samples
 
 
-def image_reader(cohort: Cohort) -> Callable[[UnitKey], NDArray[Any]]:
-    """How to read the native grey slice (Y, X) of a unit; arrays stay open and memory-mapped."""
-    entries = {entry.id: entry for entry in cohort.entries()}
-    open_stacks: dict[str, NDArray[Any]] = {}
+def image_reader(cohort: Cohort) -> "ImageReader":
+    """How to read the native grey slice (Y, X) of a unit."""
+    return ImageReader(arrays=cohort.arrays)
 
-    def read(unit: UnitKey) -> NDArray[Any]:
-        if unit.stack not in open_stacks:
-            open_stacks[unit.stack] = cohort.pixels(entries[unit.stack])
-        image: NDArray[Any] = open_stacks[unit.stack][unit.phase, unit.slice]
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageReader:
+    """Native grey slices by unit. Arrays are memory-mapped and stay open; another process opens them for itself."""
+
+    arrays: PixelStore
+    _open: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __call__(self, unit: UnitKey) -> NDArray[Any]:
+        """The slice (Y, X) of a unit, in the stored type. Raises `ProjectError` if its stack is missing."""
+        if unit.stack not in self._open:
+            self._open[unit.stack] = self.arrays.read(unit.stack)
+        image: NDArray[Any] = self._open[unit.stack][unit.phase, unit.slice]
         return image
 
-    return read
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(ImageReader, arrays=self.arrays), ()

@@ -4,16 +4,15 @@ import json
 import shutil
 from pathlib import Path
 
-import torch
 from filelock import FileLock, Timeout
 
 from medgraft.core.errors import ProjectError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.evaluation import write_table_csv, write_table_json
 from medgraft.study import (
+    Compute,
     Estimate,
     Findings,
-    LocalExecutor,
     RunStore,
     StudyFile,
     StudyOutcome,
@@ -24,7 +23,7 @@ from medgraft.study import (
     run_study,
     write_outcome,
 )
-from medgraft.study.trial import Desk
+from medgraft.workspace.machines import Machines, open_executor
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_list import study_states
 from medgraft.workspace.study_models import keep_models
@@ -34,9 +33,9 @@ from medgraft.workspace.study_summary import StudySummary, study_summary
 #: Also what callers pass in and get back.
 __all__ = [
     "Estimate",
+    "Machines",
     "StudyFile",
     "StudySummary",
-    "device",
     "plan_study",
     "show_study",
     "start_study",
@@ -45,7 +44,12 @@ __all__ = [
 
 
 def start_study(
-    project: Project, study: StudyFile, *, checkpoint_seconds: float = 30.0, report: Report = silent
+    project: Project,
+    study: StudyFile,
+    *,
+    machines: Machines | None = None,
+    checkpoint_seconds: float = 30.0,
+    report: Report = silent,
 ) -> StudySummary:
     """Run a study and evaluate it; what an earlier start finished is not done again.
 
@@ -55,6 +59,7 @@ def start_study(
     Args:
         project: where images and labels are.
         study: what to compare and how.
+        machines: where to compute; in this process by default.
         checkpoint_seconds: a training in progress is saved at most this often.
         report: told of every trial and epoch.
 
@@ -65,16 +70,17 @@ def start_study(
     samples = project_samples(project, study.task, study.reader)
     folder = project.studies / study.name
     folder.mkdir(parents=True, exist_ok=True)
+    store = RunStore(root=project.runs)
     with _only_once(folder), project.cohort() as cohort:
         _announce(study, folder)
-        desk = Desk(RunStore(root=project.runs), project.cache, device(), checkpoint_seconds=checkpoint_seconds)
-        outcome = run_study(study, samples, image_reader(cohort), LocalExecutor(desk), report=report)
+        with open_executor(machines or Machines(), project, checkpoint_seconds) as executor:
+            outcome = run_study(study, samples, image_reader(cohort), executor, store, report=report)
         findings = find(outcome)
         draft = folder / "draft"
         shutil.rmtree(draft, ignore_errors=True)
         write_outcome(outcome, draft)
         _keep_tables(findings, draft / "results")
-        keep_models(outcome, samples, findings, draft / "models", desk.store)
+        keep_models(outcome, samples, findings, draft / "models", store)
         _publish(draft, folder)
     report(Progress(stage="results", done=1, total=1))
     return study_summary(outcome, findings)
@@ -84,7 +90,7 @@ def plan_study(project: Project, study: StudyFile) -> Estimate:
     """What a study would do, how long it may take and what disk it needs, from a few measured passes."""
     samples = project_samples(project, study.task, study.reader)
     with project.cohort() as cohort:
-        return estimate_study(study, samples, image_reader(cohort), device())
+        return estimate_study(study, samples, image_reader(cohort), Compute().prepare())
 
 
 def study_outcome(project: Project, name: str) -> StudyOutcome:
@@ -101,11 +107,6 @@ def show_study(project: Project, name: str) -> StudySummary:
     """The figures of a finished study. Raises `ProjectError` if there is none of that name."""
     outcome = study_outcome(project, name)
     return study_summary(outcome, find(outcome))
-
-
-def device() -> torch.device:
-    """Where to compute: a GPU if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class _only_once:  # noqa: N801 (read as a phrase: with _only_once(folder))
