@@ -1,13 +1,13 @@
 """Laws of the frozen frontier, for every listed network: cut or not, the numbers are those of the plain model."""
 
 import copy
-import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from monai.networks.nets import SegResNet
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -80,6 +80,14 @@ def test_every_network_is_cut_and_scores_as_before(name: str, depth: int) -> Non
     torch.testing.assert_close(scores(model, split, other), expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "name", [pytest.param(*case.values[:1], marks=case.marks) for case in CASES if case.values[1] == 0]
+)
+def test_behind_a_head_alone_one_vector_per_image_crosses(name: str) -> None:
+    split = split_at_frontier(classifier(name, 0), images(name, 2))
+    assert [tuple(value.shape) for value in split.frontier(images(name, 3))] == [(3, spec(name).features)]
+
+
 @pytest.mark.parametrize(("name", "depth"), TRAININGS)
 def test_training_behind_the_frontier_is_training_the_whole(name: str, depth: int) -> None:
     pictures = [images(name, 3, seed) for seed in range(4)]
@@ -88,20 +96,38 @@ def test_training_behind_the_frontier_is_training_the_whole(name: str, depth: in
     values = [split.frontier(batch) for batch in pictures]
     kept = [[value.clone() for value in batch] for batch in values]
     before, frozen = copy.deepcopy(cut.state_dict()), frozen_names(cut)
-
-    def batches(inputs: list[tuple[Tensor, ...]]) -> Iterator[Batch]:
-        for number, tensors in enumerate(inputs):
-            yield Batch(inputs=tensors, targets=(torch.arange(3) + number) % 3)
-
-    plan = Plan(rate=1e-3, epochs=5)
-    expected = fit(plain, lambda _: batches([(batch,) for batch in pictures]), plan, key=(7,))
-    got = fit(cut, lambda _: batches(values), plan, key=(7,), forward=split.suffix)
-    np.testing.assert_allclose(got.train_loss, expected.train_loss, rtol=1e-4, atol=1e-4)
+    expected = twenty_losses(plain, [(batch,) for batch in pictures])
+    got = twenty_losses(cut, values, split)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4)
+    assert max(expected) - min(expected) > 1e-2
     assert all(torch.equal(a, b) for x, y in zip(values, kept, strict=True) for a, b in zip(x, y, strict=True))
     changed = moved(before, cut.state_dict())
     assert changed
     assert not changed & frozen
     assert changed >= {f"head.{name}" for name in ("hidden.weight", "scores.weight")}
+
+
+@pytest.mark.parametrize(("name", "depth"), TRAININGS)
+def test_a_cache_of_half_precision_moves_the_losses_by_less_than_a_hundredth(name: str, depth: int) -> None:
+    pictures = [images(name, 3, seed) for seed in range(4)]
+    full, half = classifier(name, depth), classifier(name, depth)
+    values = [split_at_frontier(full, pictures[0]).frontier(batch) for batch in pictures]
+    rounded = [tuple(value.half().float() for value in batch) for batch in values]
+    expected = twenty_losses(full, values, split_at_frontier(full, pictures[0]))
+    got = twenty_losses(half, rounded, split_at_frontier(half, pictures[0]))
+    difference = float(np.abs(np.subtract(got, expected)).max())
+    assert 0 < difference < 1e-2
+
+
+def twenty_losses(model: nn.Module, inputs: list[tuple[Tensor, ...]], split: Split | None = None) -> list[float]:
+    """The loss of each of twenty updates, batch after batch, on the whole model or behind its frontier."""
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        number = epoch % len(inputs)
+        yield Batch(inputs=inputs[number], targets=(torch.arange(len(inputs[number][0])) + number) % 3)
+
+    plan = Plan(rate=1e-3, epochs=20)
+    return list(fit(model, batches, plan, key=(7,), forward=split.suffix if split else None).train_loss)
 
 
 def test_dropout_draws_the_same_on_both_sides() -> None:
@@ -318,12 +344,29 @@ def test_the_identity_is_that_of_every_setting_and_tensor_of_the_frozen_part(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("monai") is None, reason="MONAI is not installed")
-def test_a_network_in_three_dimensions_is_cut() -> None:
-    nets = importlib.import_module("monai.networks.nets")
-    model = nets.SegResNet(init_filters=8, in_channels=1, out_channels=2).requires_grad_(False).eval()
-    model.conv_final.requires_grad_(True).train()
-    volumes = torch.rand(2, 1, 16, 16, 16)
-    split = split_at_frontier(model, volumes)
+def test_training_a_network_in_three_dimensions_behind_its_frontier_is_training_the_whole() -> None:
+    volumes = [torch.rand(2, 1, 16, 16, 16, generator=torch.Generator().manual_seed(seed)) for seed in range(4)]
+    plain, cut = segmenter(), segmenter()
+    split = split_at_frontier(cut, volumes[0])
     assert split.reason == ""
-    torch.testing.assert_close(scores(model, split, volumes), scores(model, model, volumes), rtol=1e-5, atol=1e-5)
+    values = [split.frontier(batch) for batch in volumes]
+    torch.testing.assert_close(scores(cut, split, volumes[1]), scores(cut, cut, volumes[1]), rtol=1e-5, atol=1e-5)
+
+    def batches(inputs: list[tuple[Tensor, ...]]) -> Callable[[int], Iterator[Batch]]:
+        return lambda epoch: iter([Batch(inputs=inputs[epoch % 4], targets=(volumes[epoch % 4][:, 0] > 0.5).long())])
+
+    plan = Plan(rate=1e-1, epochs=20)
+    expected = fit(plain, batches([(batch,) for batch in volumes]), plan, key=(7,)).train_loss
+    got = fit(cut, batches(values), plan, key=(7,), forward=split.suffix).train_loss
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4)
+    assert expected[0] - expected[-1] > 1e-2
+
+
+def segmenter() -> nn.Module:
+    """A SegResNet whose last level up and last convolution are trained."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        model = SegResNet(init_filters=8, in_channels=1, out_channels=2).requires_grad_(False).eval()
+    for part in (model.up_layers[-1], model.conv_final):
+        part.requires_grad_(True).train()
+    return model

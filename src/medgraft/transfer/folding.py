@@ -7,18 +7,18 @@ folded in double precision, so that they, and the digest of what follows from th
 
 import copy
 import operator
-from collections import Counter
 from typing import TypeGuard
 
 import torch
 from timm.layers.conv2d_same import Conv2dSame
 from timm.layers.norm_act import BatchNormAct2d
-from torch import Tensor, fx, nn
+from torch import fx, nn
 from torch.fx.node import Argument
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from medgraft.networks.mobilenet_v1 import StemConv
+from medgraft.transfer.affine import Affine
 from medgraft.transfer.padded import PaddedConv2d, same_pads
 
 #: Convolutions that pad as TensorFlow's "same".
@@ -60,7 +60,6 @@ class _Folding:
     def __init__(self, root: fx.GraphModule) -> None:
         self.root = root
         self.graph = root.graph
-        self.calls = Counter(node.target for node in self.graph.nodes if node.op == "call_module")
 
     def skip(self, node: fx.Node) -> None:
         """Leave out what does nothing."""
@@ -68,17 +67,21 @@ class _Folding:
             self._remove(node, node.all_input_nodes[0])
 
     def join_norm(self, node: fx.Node) -> None:
-        """Make a norm part of the layer before it; its own activation stays."""
+        """Make a norm part of the layer before it, else a multiplication and an addition; its activation stays."""
         norm = self._module(node)
         if not isinstance(norm, _BatchNorm) or type(norm).forward not in _NORMS or norm.running_mean is None:
             return
         source = node.all_input_nodes[0]
         layer = self._module(source)
-        if _is_linear(layer) and self._is_own(source) and self.calls[node.target] == 1:
-            self._put(source, _joined(layer, norm))
-            rest = [module for module in norm.children() if not isinstance(module, nn.Identity)]
-            self._put(node, nn.Sequential(*rest) if len(rest) > 1 else (rest or [nn.Identity()])[0])
-            self.skip(node)
+        rest = [_in_place(module) for module in norm.children() if not isinstance(module, nn.Identity)]
+        if not _is_linear(layer) or len(source.users) > 1:
+            self._put(node, nn.Sequential(Affine.of(norm).to(norm.running_mean.dtype), *rest))
+            return
+        self._put(source, _joined(layer, Affine.of(norm)))
+        if rest:
+            self._put(node, nn.Sequential(*rest))
+        else:
+            self._remove(node, source)
 
     def join_padding(self, node: fx.Node) -> None:
         """Make zeros around a picture part of the convolution behind them."""
@@ -87,7 +90,7 @@ class _Folding:
             return
         source = node.all_input_nodes[0]
         padding = self._same(source, node, conv) if isinstance(conv, _SAME) else self._zeros(source)
-        if padding and self.calls[node.target] == 1:
+        if padding:
             self._put(node, PaddedConv2d.of(conv))
             node.args = padding
             if not source.users:
@@ -107,25 +110,26 @@ class _Folding:
         reads_fresh = len(node.all_input_nodes) == 1 and self._is_fresh(node.all_input_nodes[0])
         if node.target in _ACTIVATIONS and reads_fresh:
             node.kwargs = {**node.kwargs, "inplace": True}
-        elif module and (isinstance(module, BatchNormAct2d) or (hasattr(module, "inplace") and reads_fresh)):
-            self._put(node, _in_place(module))  # the activation in a norm reads the norm's own value
+        elif module is not None and hasattr(module, "inplace") and reads_fresh:
+            self._put(node, _in_place(module))
 
     def _module(self, node: fx.Node) -> nn.Module | None:
         return self.root.get_submodule(str(node.target)) if node.op == "call_module" else None
 
     def _put(self, node: fx.Node, module: nn.Module) -> None:
-        self.root.add_submodule(str(node.target), module)
+        """Let a node call another module, under a name of its own: others may call the same module elsewhere."""
+        node.target = f"folded_{node.name}"
+        self.root.add_submodule(node.target, module)
 
     def _remove(self, node: fx.Node, instead: fx.Node) -> None:
         node.replace_all_uses_with(instead)
         self.graph.erase_node(node)
 
-    def _is_own(self, node: fx.Node) -> bool:
-        return len(node.users) == 1 and self.calls[node.target] <= 1
-
     def _is_fresh(self, node: fx.Node) -> bool:
+        """Whether a value may be overwritten by the one that reads it."""
         module = self._module(node)
-        is_new = node.target in _FRESH if module is None else isinstance(module, (*_LINEAR, _BatchNorm))
+        of_norm = isinstance(module, nn.Sequential) and len(module) > 0
+        is_new = node.target in _FRESH or isinstance(module, _LINEAR) or of_norm
         return is_new and len(node.users) == 1
 
     def _same(self, images: fx.Node, node: fx.Node, conv: nn.Conv2d) -> tuple[Argument, ...]:
@@ -135,9 +139,9 @@ class _Folding:
     def _zeros(self, source: fx.Node) -> tuple[Argument, ...] | None:
         """What a padding reads and its four numbers; None for anything else."""
         module = self._module(source)
-        if type(module) is nn.ZeroPad2d and self._is_own(source):
+        if isinstance(module, nn.ZeroPad2d) and len(source.users) == 1:
             return source.args[0], module.padding
-        if source.target is functional.pad and source.kwargs == _WITH_ZEROS and self._is_own(source):
+        if source.target is functional.pad and source.kwargs == _WITH_ZEROS and len(source.users) == 1:
             pads = source.args[1]
             return source.args if isinstance(pads, tuple) and len(pads) == 4 else None
         return None
@@ -147,25 +151,14 @@ def _is_linear(module: nn.Module | None) -> TypeGuard[nn.Conv2d | nn.Linear]:
     return type(module) in _LINEAR
 
 
-@torch.no_grad()
-def _joined(layer: nn.Conv2d | nn.Linear, norm: _BatchNorm) -> nn.Module:
-    """A copy of the layer that also does what the norm does."""
-    scale, shift = _scale_and_shift(norm)
-    weight, bias = layer.weight.double(), 0 if layer.bias is None else layer.bias.double()
-    joined = copy.deepcopy(layer)
-    scaled = weight * scale.view(-1, *[1] * (weight.ndim - 1))
-    joined.weight = nn.Parameter(scaled.to(layer.weight), requires_grad=False)
-    joined.bias = nn.Parameter((bias * scale + shift).to(layer.weight), requires_grad=False)
+def _joined(layer: nn.Conv2d | nn.Linear, affine: Affine) -> nn.Module:
+    """A copy of the layer that also scales and shifts what it gives."""
+    joined, weight = copy.deepcopy(layer), layer.weight.detach()
+    bias = 0 if layer.bias is None else layer.bias.detach().double()
+    scaled = weight.double() * affine.scale.view(-1, *[1] * (weight.ndim - 1))
+    joined.weight = nn.Parameter(scaled.to(weight), requires_grad=False)
+    joined.bias = nn.Parameter((bias * affine.scale + affine.shift).to(weight), requires_grad=False)
     return joined
-
-
-def _scale_and_shift(norm: _BatchNorm) -> tuple[Tensor, Tensor]:
-    """What an evaluated norm multiplies each channel (C,) with and then adds, in double precision."""
-    mean, variance = (norm.get_buffer(name).double() for name in ("running_mean", "running_var"))
-    scale = 1 / (variance + norm.eps).sqrt()  # exact everywhere, unlike rsqrt
-    if norm.affine:
-        return scale * norm.weight.double(), norm.bias.double() - mean * scale * norm.weight.double()
-    return scale, -mean * scale
 
 
 def _in_place(module: nn.Module) -> nn.Module:

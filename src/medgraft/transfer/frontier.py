@@ -188,7 +188,7 @@ def _checked(model: nn.Module, split: Split, example: Tensor) -> Split:
             if any(len(value) != len(images) for value in values):
                 return _whole(model, "values other than one tensor per image cross the frontier")
             expected, got = model(images), split.suffix(*(value.clone() for value in values))
-    except RuntimeError as error:  # a trace that holds for one shape only
+    except _UNTRACEABLE as error:  # a trace may hold for one number of images only
         return _whole(model, f"cannot be run in parts ({str(error).splitlines()[0][:120]})")
     difference = float((expected - got).abs().max())
     if not difference <= 1e-5 * max(1.0, float(expected.abs().max())):
