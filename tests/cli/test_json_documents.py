@@ -67,7 +67,7 @@ def test_json_documents_have_the_documented_keys(medgraft: Run, tmp_path: Path) 
     (tmp_path / "contours").mkdir()
     (tmp_path / "contours" / "IM-0001-0001-icontour-auto.txt").write_text("4 4\n12 4\n12 12\n4 12\n")
     documents: dict[str, Any] = {}
-    said = list(run_session(json_session(documents), documents, medgraft, tmp_path))
+    said = list(run_session(json_session(documents, tmp_path), documents, medgraft, tmp_path))
     assert set(said) | set(STUDY_SESSION) == JSON_COMMANDS | {"study run --dry-run"}
     for name in said:
         check_keys(name, documents[name])
@@ -127,7 +127,7 @@ STUDY_SESSION = {
 }
 
 
-def json_session(documents: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+def json_session(documents: dict[str, Any], folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Commands with their arguments; each may use what those before it said."""
     here = ["--project", "heart"]
     yield "phantoms", ["scans", "--subjects", "2", "--size", "32", "--phases", "2"]
@@ -140,8 +140,31 @@ def json_session(documents: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "label status", here
     yield "label export", ["labels.csv", *here]
     yield "label import", ["labels.csv", *here]
+    yield from reading_session(folder)
     yield "networks", []
     # Contours speak about instance numbers, which DICOM has.
     yield "phantoms", ["cine", "--subjects", "1", "--size", "32", "--phases", "2", "--layout", "dicom"]
     yield "import", ["cine/dicom", "--project", "beating"]
     yield "label from-contours", ["contours", "--project", "beating"]
+
+
+def reading_session(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Two readers label the same stacks in sheets, made from that of the masks."""
+    here = ["--project", "twice"]
+    yield "import", ["scans", *here]
+    for reader, changes in {"ana": {}, "bo": {",OBS,": ",IN,"}}.items():
+        yield "readers add", [reader, *here]
+        text = (folder / "labels.csv").read_text()
+        for old, new in {"mask:pool": reader, **changes}.items():
+            text = text.replace(old, new)
+        (folder / f"{reader}.csv").write_text(text)
+    yield "reading open", ["first", "--reader", "ana", "--reader", "bo", *here]
+    for reader in ("ana", "bo"):
+        yield "label import", [f"{reader}.csv", *here]
+        yield "reading done", ["first", "--reader", reader, *here]
+    yield "reading status", here
+    yield "reading agreement", ["first", *here]
+    yield "reading close", ["first", *here]
+    yield "readers renew", ["ana", *here]
+    yield "readers remove", ["bo", *here]
+    yield "readers list", here

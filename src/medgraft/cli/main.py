@@ -23,6 +23,8 @@ from medgraft.cli.notes import notes
 from medgraft.cli.output import MESSAGES
 from medgraft.cli.phantoms import phantoms
 from medgraft.cli.predict import predict
+from medgraft.cli.readers import app as readers
+from medgraft.cli.reading import app as reading
 from medgraft.cli.report import report
 from medgraft.core.errors import MedgraftError
 
@@ -41,6 +43,8 @@ add_command(app, "cohort", cohort)
 add_command(app, "notes", notes)
 add_command(app, "correct", correct)
 app.add_typer(label.app, name="label")
+app.add_typer(readers, name="readers")
+app.add_typer(reading, name="reading")
 app.add_typer(study.app, name="study")
 add_command(app, "report", report)
 add_command(app, "predict", predict)

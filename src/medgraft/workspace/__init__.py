@@ -9,6 +9,7 @@ Verbs that compute load torch, so they are imported from their own files: `study
 """
 
 from medgraft.cohort import ImportOptions
+from medgraft.evaluation import BoundaryAgreement, Differences, Interval
 from medgraft.labels import NewToken, ReaderAccount, adjudicator
 from medgraft.workspace.adjudication import Decision, Disagreement, adjudicate, disagreements
 from medgraft.workspace.along_stack import base_to_apex, changes_of, codes_between
@@ -51,13 +52,16 @@ from medgraft.workspace.study_list import StudyState, study_states
 from medgraft.workspace.worklists import WorkItem, worklist
 
 __all__ = [
+    "BoundaryAgreement",
     "CohortList",
     "ContourLabelling",
     "Decision",
+    "Differences",
     "Disagreement",
     "FoundLabels",
     "ImportOptions",
     "Imported",
+    "Interval",
     "LabelChanges",
     "LabelStatus",
     "Labelled",
