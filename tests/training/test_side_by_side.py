@@ -198,7 +198,7 @@ def test_progress_is_told_after_every_epoch() -> None:
     assert [(progress.stage, progress.done, progress.total) for progress in seen] == [
         ("epochs", epoch, 3) for epoch in (1, 2, 3)
     ]
-    assert [progress.detail for progress in seen] == ["2 heads", "1 heads", "1 heads"]
+    assert [progress.detail for progress in seen] == ["2 of 2 heads", "1 of 2 heads", "1 of 2 heads"]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_each_place_is_what_torch_makes_of_it_and_rests_untouched() -> None:
                 parameter.grad = None if rate is None else gradient[place].clone()
             alone[place].param_groups[0]["lr"] = rate
             if rate is not None:
-                alone[place].step()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
+                alone[place].step()
         before = [stack[resting].clone() for stack in stacks]
         for gradient in gradients:
             gradient[resting] = torch.nan

@@ -65,8 +65,7 @@ def schedule(courses: Sequence[Course], orders: Sequence[Rows], updates: Sequenc
         rows=np.zeros((*shape, width), np.int64), sizes=np.zeros(shape, np.int64), rates=np.zeros(shape, np.float32)
     )
     for place, (course, order, own) in enumerate(zip(courses, orders, sizes, strict=True)):
-        filled = np.resize(order, shape[0] * width) if own else np.zeros(shape[0] * width, np.int64)
-        table.rows[:, place] = filled.reshape(-1, width)
+        table.rows[:, place] = np.resize(order, (shape[0], width))
         table.sizes[: len(own), place] = own
         table.rates[: len(own), place] = [course.plan.rate_of(updates[place] + step) for step in range(len(own))]
     return table

@@ -25,7 +25,7 @@ _ROWS_PER_SCORING = 128
 
 
 class Stack(Protocol):
-    """T models side by side on P places, such as `networks.heads.Heads`, which says what the members are."""
+    """T models side by side, such as `networks.heads.Heads`, which says more of each member."""
 
     device: torch.device
     parameters: list[Tensor]
@@ -39,10 +39,10 @@ class Stack(Protocol):
         """(n, hidden) for each of the sizes n."""
 
     def backward(self, features: Tensor, targets: Tensor, shares: Tensor, masks: Tensor) -> Tensor:
-        """Losses (P,); fills the gradients."""
+        """Losses (T,); fills the gradients."""
 
     def scores(self, features: Tensor) -> Tensor:
-        """Probabilities (P, B, K)."""
+        """Probabilities (T, B, K)."""
 
 
 def fit_side_by_side(
@@ -57,7 +57,8 @@ def fit_side_by_side(
 
     Each history and head equals, up to rounding, that of `fit` alone on the same rows and key. Neither depends on the
     courses beside it: on a CPU to the last bit, at an equal number of threads; the same call gives the same bytes. A
-    course that diverges holds NaN from that epoch on, as in `fit`, and the others do not notice.
+    course that diverges holds NaN from that epoch on, as in `fit`, and the others do not notice. A course
+    that has ended costs as much as before: put together what is of about equal length.
 
     Args:
         heads: one per course.
@@ -83,7 +84,7 @@ def fit_side_by_side(
         scores = _scores(heads, table, [course.validation for course in courses])
         for seat, loss, score in zip(seats, losses, scores, strict=True):
             seat.end_epoch(loss, score)
-        report(Progress(stage="epochs", done=epoch + 1, total=epochs, detail=f"{len(running)} heads"))
+        report(Progress(stage="epochs", done=epoch + 1, total=epochs, detail=f"{len(running)} of {len(seats)} heads"))
     return [history_of(seat.losses, seat.scores, seat.course.plan.epochs) for seat in seats]
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class StackedSGD:
-    """`torch.optim.SGD` with Nesterov's momentum for stacked tensors: each place has its own rate and momentum.
+    """`torch.optim.SGD` with Nesterov's momentum for stacked tensors: each of T places has its own rate and momentum.
 
     A step allocates nothing: fresh memory of that size costs more than the arithmetic. It uses the gradients up.
     """
@@ -16,9 +16,9 @@ class StackedSGD:
         """Begin without momenta.
 
         Args:
-            parameters: each (P, ...), changed in place.
+            parameters: each (T, ...), changed in place.
             gradients: of the same shapes, read and overwritten at each step.
-            momentum: (P,), 0 for none.
+            momentum: (T,), 0 for none.
         """
         self._moved = list(zip(parameters, gradients, [torch.zeros_like(p) for p in parameters], strict=True))
         self._momentum = momentum
@@ -27,7 +27,7 @@ class StackedSGD:
         """One update.
 
         Args:
-            rates: (P,), 0 for places that rest.
+            rates: (T,), 0 for places that rest.
             resting: these places, which keep parameters and momenta.
         """
         momentum = self._momentum
