@@ -241,6 +241,20 @@ def test_labels_can_be_asked_by_stack(store: LabelStore) -> None:
         assert expected
 
 
+def test_the_quick_answers_are_those_of_the_events(store: LabelStore, rounds: Readings) -> None:
+    store.record([said("ana", stack) for stack in STACKS])
+    assert [event.unit.stack for event in rounds.visible(TASK, "bo", "s2")] == ["s2"]
+    store.record([said("ana", "s1", None), said("bo", "s1")])
+    store.undo("bo", TASK)
+    for reader in READERS:
+        assert store.labelled(TASK, reader) == {event.unit for event in store.current(TASK, reader)}
+        assert store.labelled(TASK, reader, "s1") == set()
+        events = store.history(task=TASK, reader=reader)
+        assert [(act.stack, act.source, act.at) for act in store.acts(TASK, reader)] == [
+            (event.unit.stack, event.source, event.at) for event in events
+        ], "one slice per stack here, so one event per act and stack"
+
+
 def test_asking_for_an_opinion_is_kept(store: LabelStore) -> None:
     asked = [
         record_opinion(store, OpinionAsked(reader=reader, task=TASK, stack="s1", phase=1, model="study/tiny"))

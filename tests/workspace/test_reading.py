@@ -10,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score
 from medgraft.core.errors import InputError, LabelError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import SAX_RANGE, UnitKey
-from medgraft.labels import LabelEvent
+from medgraft.labels import LabelAct
 from medgraft.workspace import (
     Project,
     add_reader,
@@ -158,8 +158,11 @@ def test_done_needs_all_labels(project: Project, stacks: list[str]) -> None:
     label_range(project, reader="ana", stack=stacks[0], phase=0, first=1, last=5)
     with pytest.raises(LabelError, match="none of 9: es slice 0"):
         finish_stack(project, reading="first", reader="ana", stack=stacks[0])
-    with pytest.raises(LabelError, match="stack of round"):
+    with pytest.raises(InputError, match="imported stack"):
         finish_stack(project, reading="first", reader="ana", stack="none")
+    label_range(project, reader="ana", stack=stacks[0], phase=1, first=1, last=5)
+    step = finish_stack(project, reading="first", reader="ana", stack=stacks[0])
+    assert (step.state, step.done, step.stacks) == ("blinded", 1, 3)
 
 
 def test_only_those_who_may_decide(project: Project, stacks: list[str]) -> None:
@@ -233,27 +236,20 @@ def test_a_round_has_its_own_worklist(project: Project, stacks: list[str]) -> No
     assert ana.last_at is not None
 
 
-def events(*steps: tuple[str, float], source: str = "app") -> list[LabelEvent]:
-    """Labels of stacks at seconds."""
+def acts(*steps: tuple[str, float], source: str = "app") -> list[LabelAct]:
+    """Acts on stacks at seconds."""
     start = datetime(2026, 11, 21, 9, tzinfo=UTC)
     return [
-        LabelEvent(
-            reader="ana",
-            unit=UnitKey(stack, 0, 0),
-            task="sax-range",
-            value="IN",
-            source=source,
-            at=(start + timedelta(seconds=seconds)).isoformat(),
-        )
+        LabelAct(stack=stack, source=source, at=(start + timedelta(seconds=seconds)).isoformat())
         for stack, seconds in steps
     ]
 
 
 def test_pace_is_the_median_without_breaks_and_sheets() -> None:
     steady = (("a", 0), ("b", 8), ("b", 10), ("c", 14), ("d", 30))
-    assert seconds_per_stack(events(*steady)) == 10, "b took 10, c 4, d 16; a began nobody knows when"
-    assert seconds_per_stack(events(*steady, ("e", 1000), ("f", 1010))) == 10, "e came after a break"
-    assert seconds_per_stack(events(*steady, ("c", 40))) == 14, "going back to c is time spent on c"
-    assert seconds_per_stack(events(*steady, source="csv")) is None
-    assert seconds_per_stack(events(("a", 0), ("a", 5))) is None
+    assert seconds_per_stack(acts(*steady)) == 10, "b took 10, c 4, d 16; a began nobody knows when"
+    assert seconds_per_stack(acts(*steady, ("e", 1000), ("f", 1010))) == 10, "e came after a break"
+    assert seconds_per_stack(acts(*steady, ("c", 40))) == 14, "going back to c is time spent on c"
+    assert seconds_per_stack(acts(*steady, source="csv")) is None
+    assert seconds_per_stack(acts(("a", 0), ("a", 5))) is None
     assert seconds_per_stack([]) is None

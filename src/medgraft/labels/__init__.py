@@ -8,7 +8,7 @@ Must not know: the cohort (stacks are only ids here), pixels of images, networks
 
 from medgraft.labels.accounts import Accounts, NewToken, ReaderAccount, Role
 from medgraft.labels.contours import ContourMasks, fill_contour, masks_from_contours, read_contour_file
-from medgraft.labels.event import LabelEvent, adjudicator
+from medgraft.labels.event import LabelAct, LabelEvent, adjudicator
 from medgraft.labels.masks import MASK_RULES, MaskLabels, MaskRule, count_by_rule, labels_from_mask
 from medgraft.labels.opinions import OpinionAsked, opinions_asked, record_opinion
 from medgraft.labels.reading import Reading, ReadingEvent
@@ -20,6 +20,7 @@ __all__ = [
     "MASK_RULES",
     "Accounts",
     "ContourMasks",
+    "LabelAct",
     "LabelEvent",
     "LabelStore",
     "MaskLabels",

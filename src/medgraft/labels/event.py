@@ -46,6 +46,15 @@ def adjudicator(name: str) -> str:
     return _ADJUDICATION + name
 
 
+@dataclass(frozen=True, kw_only=True)
+class LabelAct:
+    """What a reader did to one stack at once: from where, and when (UTC, ISO 8601)."""
+
+    stack: str
+    source: str
+    at: str
+
+
 def utc_now() -> str:
     """The time now, UTC, ISO 8601 to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

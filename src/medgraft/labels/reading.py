@@ -51,7 +51,7 @@ class Reading:
         """The act that closed it, if there was one."""
         return next((event for event in self.events if event.kind == "closed"), None)
 
-    @property
+    @cached_property
     def state(self) -> State:
         """How far it is: "blinded" until every reader is done with every stack, then "unblinded", at last "closed"."""
         if self.closed is not None:

@@ -87,15 +87,19 @@ class Readings:
             events.setdefault(row.reading, []).append(_event_of(row))
         return tuple(_reading_of(row, tuple(events.get(row.name, ()))) for row in rows)
 
-    def visible(self, task: str, viewer: str) -> tuple[LabelEvent, ...]:
-        """What every reader says now (`LabelStore.current`), as far as a viewer may see it."""
+    def visible(self, task: str, viewer: str, stack: str | None = None) -> tuple[LabelEvent, ...]:
+        """What every reader says now (`LabelStore.current`), as far as a viewer may see it; of one stack if given."""
         blinded = [reading for reading in self.all() if reading.state == "blinded"]
         return tuple(
-            event for event in self.store.current(task) if not any(reading.hides(event, viewer) for reading in blinded)
+            event
+            for event in self.store.current(task, stack=stack)
+            if not any(reading.hides(event, viewer) for reading in blinded)
         )
 
     def check_free(self, events: tuple[LabelEvent, ...]) -> None:
         """Raise `LabelError` if one of these labels is of a stack that its reader is done with in a round."""
+        if not self._was_done(events):
+            return
         for reading in self.all():
             if fixed := next((event for event in events if reading.fixes(event)), None):
                 raise LabelError(
@@ -119,6 +123,14 @@ class Readings:
                 "Do: wait until they are done, or close the round."
             )
         return {reader: self._said(reading, reader) for reader in reading.readers}
+
+    def _was_done(self, events: tuple[LabelEvent, ...]) -> bool:
+        """Whether one of these readers was ever done with one of these stacks: seldom, and quick to ask."""
+        readers, stacks = {event.reader for event in events}, {event.unit.stack for event in events}
+        query = select(READING_EVENTS.c.number).limit(1)
+        query = query.where(READING_EVENTS.c.reader.in_(readers), READING_EVENTS.c.stack.in_(stacks))
+        with self.store.engine.connect() as connection:
+            return connection.execute(query).first() is not None
 
     def _said(self, reading: Reading, reader: str) -> dict[UnitKey, str]:
         until = {stack: act.label for (who, stack), act in reading.done.items() if who == reader}

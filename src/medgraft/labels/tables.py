@@ -71,6 +71,8 @@ READING_EVENTS = Table(
     Column("at", Text, nullable=False),
 )
 
+Index("label_reading_event_stack", READING_EVENTS.c.reader, READING_EVENTS.c.stack)
+
 #: Who asked for a model's opinion, and when.
 OPINIONS = Table(
     "label_opinion",

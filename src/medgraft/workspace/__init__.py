@@ -38,6 +38,7 @@ from medgraft.workspace.project import Project, is_project
 from medgraft.workspace.readers import add_reader, list_readers, renew_reader, sign_in, withdraw_reader
 from medgraft.workspace.reading import (
     ReadingStatus,
+    ReadingStep,
     close_reading,
     finish_labelled,
     finish_stack,
@@ -75,6 +76,7 @@ __all__ = [
     "ReaderProgress",
     "ReadingAgreement",
     "ReadingStatus",
+    "ReadingStep",
     "SheetResult",
     "StackRow",
     "StudyState",

@@ -165,10 +165,15 @@ def undo_labels(project: Project, *, reader: str, task: str = "sax-range") -> La
         return _labelled(store, _entry(project, latest[0].unit.stack), store.undo(reader, task))
 
 
-def labels_seen_by(project: Project, viewer: str, *, task: str = "sax-range") -> tuple[LabelEvent, ...]:
-    """What every reader says now, as far as a viewer may see it: nothing of others in a blinded round."""
+def labels_seen_by(
+    project: Project, viewer: str, *, task: str = "sax-range", stack: str | None = None
+) -> tuple[LabelEvent, ...]:
+    """What every reader says now, as far as a viewer may see it: nothing of others in a blinded round.
+
+    Of one stack if given. Raises `LabelError` for an unknown task.
+    """
     with project.labels() as store:
-        return Readings(store=store).visible(store.task(task).name, viewer)
+        return Readings(store=store).visible(store.task(task).name, viewer, stack)
 
 
 def stack_events(

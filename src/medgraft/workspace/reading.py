@@ -31,6 +31,17 @@ class ReadingStatus:
     closed_at: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadingStep:
+    """What a reader's act left of a round: its state, and with how many of its stacks the reader is done."""
+
+    reading: str
+    state: State
+    reader: str
+    done: int
+    stacks: int
+
+
 def open_reading(
     project: Project,
     name: str,
@@ -69,21 +80,23 @@ def close_reading(project: Project, name: str, *, by: str = "") -> ReadingStatus
         return _status(store, Readings(store=store).close(name, by), _entries(project))
 
 
-def finish_stack(project: Project, *, reading: str, reader: str, stack: str) -> ReadingStatus:
+def finish_stack(project: Project, *, reading: str, reader: str, stack: str) -> ReadingStep:
     """The reader is done with a stack: its labels so far are the reader's labels of the round.
 
-    Raises `LabelError` where slices asked about have no label of the reader, or for an unknown round, reader or stack.
+    Raises `LabelError` where slices asked about have no label of the reader, or for an unknown round or reader or one
+    without the stack, `InputError` for an unknown stack.
     """
-    entries = _entries(project)
+    with project.cohort() as cohort:
+        entry = cohort.entry(stack)
     with project.labels() as store:
         rounds = Readings(store=store)
-        task = store.task(rounds.named(reading).task)
-        if stack in entries and (missing := _missing(store, task, reader, entries[stack])):
+        task = store.task(rounds.of_reader(reading, reader).task)
+        if missing := _missing(store, task, reader, entry):
             raise LabelError(
                 f"Expected labels of all slices of stack {stack} by {reader}, got none of {len(missing)}: "
                 f"{', '.join(missing[:5])}. Do: label them first."
             )
-        return _status(store, rounds.finish(reading, reader, stack), entries)
+        return _step(rounds.finish(reading, reader, stack), reader)
 
 
 def finish_labelled(project: Project, *, reading: str, reader: str) -> ReadingStatus:
@@ -102,10 +115,10 @@ def finish_labelled(project: Project, *, reading: str, reader: str) -> ReadingSt
         return _status(store, found, entries)
 
 
-def reopen_stack(project: Project, *, reading: str, reader: str, stack: str) -> ReadingStatus:
+def reopen_stack(project: Project, *, reading: str, reader: str, stack: str) -> ReadingStep:
     """The reader goes on with a stack. Raises `LabelError` once the round is unblinded, or for an unknown name."""
     with project.labels() as store:
-        return _status(store, Readings(store=store).reopen(reading, reader, stack), _entries(project))
+        return _step(Readings(store=store).reopen(reading, reader, stack), reader)
 
 
 def reading_status(project: Project, name: str) -> ReadingStatus:
@@ -119,6 +132,11 @@ def list_readings(project: Project) -> tuple[ReadingStatus, ...]:
     entries = _entries(project)
     with project.labels() as store:
         return tuple(_status(store, reading, entries) for reading in Readings(store=store).all())
+
+
+def _step(reading: Reading, reader: str) -> ReadingStep:
+    done = sum((reader, stack) in reading.done for stack in reading.stacks)
+    return ReadingStep(reading=reading.name, state=reading.state, reader=reader, done=done, stacks=len(reading.stacks))
 
 
 def _status(store: LabelStore, reading: Reading, entries: Mapping[str, StackEntry]) -> ReadingStatus:
@@ -169,7 +187,7 @@ def _check_can_be_read(entry: StackEntry, task: Task) -> None:
 
 
 def _missing(store: LabelStore, task: Task, reader: str, entry: StackEntry) -> list[str]:
-    has = {event.unit for event in store.current(task.name, reader, entry.id)}
+    has = store.labelled(task.name, reader, entry.id)
     return [
         f"{entry.phase_name(unit.phase)} slice {unit.slice}" for unit in asked_units(entry, task) if unit not in has
     ]

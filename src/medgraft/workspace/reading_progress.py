@@ -8,7 +8,7 @@ from statistics import median
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.task import Task, UnitKey
-from medgraft.labels import LabelEvent, LabelStore, Reading, opinions_asked
+from medgraft.labels import LabelAct, LabelStore, Reading, opinions_asked
 from medgraft.workspace.along_stack import asked_units
 from medgraft.workspace.project import Project
 
@@ -59,8 +59,8 @@ def progress_of(
     store: LabelStore, task: Task, reader: str, asked: Mapping[str, Sequence[UnitKey]], reading: Reading | None = None
 ) -> ReaderProgress:
     """Where a reader is with some stacks; `asked` are the slices asked about, by stack."""
-    events = [event for event in store.history(task=task.name, reader=reader) if event.unit.stack in asked]
-    has = {event.unit for event in store.current(task.name, reader)}
+    acts = [act for act in store.acts(task.name, reader) if act.stack in asked]
+    has = store.labelled(task.name, reader)
     labelled = sum(has.issuperset(units) for units in asked.values())
     done = 0 if reading is None else sum((reader, stack) in reading.done for stack in asked)
     opinions = {asked_for.stack for asked_for in opinions_asked(store, task.name, reader)}
@@ -71,28 +71,28 @@ def progress_of(
         done=done,
         finished=(labelled if reading is None else done) == len(asked),
         asked=len(opinions & set(asked)),
-        seconds_per_stack=seconds_per_stack(events),
-        last_at=events[-1].at if events else None,
+        seconds_per_stack=seconds_per_stack(acts),
+        last_at=acts[-1].at if acts else None,
     )
 
 
-def seconds_per_stack(events: Sequence[LabelEvent], longest: float = BREAK) -> float | None:
+def seconds_per_stack(acts: Sequence[LabelAct], longest: float = BREAK) -> float | None:
     """The median time that one reader spends on a stack by hand, in seconds; None if no stack was timed.
 
-    The time between two labels belongs to the stack of the second. Stacks within which, or before which, the reader
+    The time between two acts belongs to the stack of the second. Stacks within which, or before which, the reader
     paused for more than `longest` seconds are left out, and so is the first, whose beginning is not known.
 
     Args:
-        events: one reader's, oldest first; labels from sheets, masks and such are not looked at.
+        acts: one reader's, oldest first; those from sheets, masks and such are not looked at.
         longest: seconds.
     """
-    labels = [event for event in events if event.source in _HANDS]
+    by_hand = [act for act in acts if act.source in _HANDS]
     spent: dict[str, float] = {}
-    broken = {labels[0].unit.stack} if labels else set()
-    for before, event in pairwise(labels):
-        seconds = (datetime.fromisoformat(event.at) - datetime.fromisoformat(before.at)).total_seconds()
-        spent[event.unit.stack] = spent.get(event.unit.stack, 0.0) + max(seconds, 0.0)
+    broken = {act.stack for act in by_hand[:1]}
+    for before, act in pairwise(by_hand):
+        seconds = (datetime.fromisoformat(act.at) - datetime.fromisoformat(before.at)).total_seconds()
+        spent[act.stack] = spent.get(act.stack, 0.0) + max(seconds, 0.0)
         if seconds > longest:
-            broken.add(event.unit.stack)
+            broken.add(act.stack)
     timed = [seconds for stack, seconds in spent.items() if stack not in broken]
     return median(timed) if timed else None

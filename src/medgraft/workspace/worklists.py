@@ -72,7 +72,7 @@ def worklist(
     with project.labels() as store:
         found = None if reading is None else Readings(store=store).of_reader(reading, reader)
         schema = store.task(task if found is None else found.task)
-        has = {event.unit for event in store.current(schema.name, reader)}
+        has = store.labelled(schema.name, reader)
     done = {stack for who, stack in found.done if who == reader} if found else set()
     listed = [entry for entry in _listed(entries, found) if asked_phases(entry, schema)]
     items = [_item(entry, schema, has, done, uncertainty.get(entry.id)) for entry in listed]
