@@ -21,7 +21,7 @@ from medgraft.core.progress import Progress
 from medgraft.networks import spec
 from medgraft.study import StudyFile, parse_study
 
-_RATE = targets.RATES_DEPTH_ONE[0]
+_RATE = targets.RATES_DEPTH_ONE[-1]  # time does not depend on it, and random weights do not diverge at the lowest
 _SUBJECTS = 5
 #: Recorded draws of the whole job, and of the measurement, which needs rows enough to time the fill.
 _JOB_DRAWS, _DRAWS = 4, 2

@@ -5,13 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from benchmarks.slices import Slices
 from medgraft.core.progress import Report, silent
-from medgraft.study import LocalExecutor, RunStore, StudyFile, StudyOutcome, run_study
-from medgraft.study.trial import Desk
+from medgraft.study import (
+    Compute,
+    Desk,
+    DeskSettings,
+    LocalExecutor,
+    RunStore,
+    StudyFile,
+    StudyOutcome,
+    run_study,
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,10 +39,11 @@ class Ours:
 def run_ours(study: StudyFile, slices: Slices, folder: Path, *, device: str = "cpu", report: Report = silent) -> Ours:
     """Run a study, or what is missing of it; `folder` holds its runs and its cache."""
     store = RunStore(root=folder / "runs")
-    executor = LocalExecutor(Desk(store, folder / "cache", torch.device(device)))
-    return Ours(outcome=run_study(study, slices.samples, slices.read, executor, report=report), store=store)
+    settings = DeskSettings(cache=folder / "cache", unfinished=store.unfinished, compute=Compute(device=device))
+    executor = LocalExecutor(Desk(settings))
+    return Ours(outcome=run_study(study, slices.samples, slices.read, executor, store, report=report), store=store)
 
 
-#: Names of functions in which the engine waits for data or updates weights, by the end of their file's path.
-READING: Sequence[tuple[str, str]] = (("transfer/cache.py", "read"), ("core/ahead.py", "ahead"))
+#: Functions in which the engine waits for data, or updates weights: the end of their file's path, and their name.
+READING: Sequence[tuple[str, str]] = (("core/ahead.py", "ahead"),)
 UPDATING: Sequence[tuple[str, str]] = (("torch/optim/sgd.py", "step"),)

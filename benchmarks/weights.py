@@ -12,9 +12,13 @@ from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from benchmarks.place import DATA, Place
+from benchmarks.slices import RandomSlices
 from medgraft.networks import spec
 from medgraft.networks.classifier import build_base
+from medgraft.networks.scaling import Scaling
+from medgraft.recipe import PAPER
 
+_LEAST_VARIANCE = 1e-3
 _CONVERTED = {
     "mobilenetv1_025": "mobilenetv1_025_notop_timm.pth",
     "mobilenetv2_035": "mobilenetv2_035_notop_timm.pth",
@@ -44,11 +48,20 @@ def kind_of(weights: str) -> str:
 
 
 def _steady(network: str, size: int) -> dict[str, Tensor]:
-    base = build_base(spec(network), key="benchmark")
-    for module in base.modules():
-        if isinstance(module, _BatchNorm):
-            module.momentum = None  # the mean over all batches seen, which is one
-    pictures = torch.randn((4, 3, size, size), generator=torch.Generator().manual_seed(0))
+    described = spec(network)
+    base = build_base(described, key="benchmark")
+    norms = [module for module in base.modules() if isinstance(module, _BatchNorm)]
+    for module in norms:
+        module.momentum = None  # the mean over all batches seen, which is one
     with torch.no_grad():
-        base.train()(pictures)
+        base.train()(Scaling(described.contract)(_pictures(size)))
+        for module in norms:
+            # A channel that was silent on this batch would be multiplied by hundreds when it is not.
+            module.running_var.clamp_(min=_LEAST_VARIANCE)  # type: ignore[union-attr]  # batch norm of these keeps it
     return {name: value.contiguous() for name, value in base.state_dict().items()}
+
+
+def _pictures(size: int) -> Tensor:
+    """Random slices (8, 1, S, S) as a study renders them."""
+    with RandomSlices(subjects=1, slices=4).open() as slices:
+        return torch.cat([PAPER.render(slices.read(item.unit), size) for item in slices.samples.items])
