@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from medgraft.core.digest import digest
 
-#: Images that go through the frozen part of a model at a time on a CPU. More are slower: what lies between two layers
-#: then outgrows the processor's caches, and what the C library keeps instead of asking the system for new pages.
+#: Images at most that go through the frozen part of a model at a time on a CPU. With more, what lies between two layers
+#: outgrows the processor's caches, and the memory that the C library keeps rather than giving it back to the system.
 PIECE = 8
 
 
@@ -16,7 +16,8 @@ PIECE = 8
 class Split:
     """A model in two parts with `suffix(*prefix(images))` equal to `model(images)`.
 
-    prefix: images (N, C, S, S) to the frontier values, each (N, ...); None where the frontier is the images themselves.
+    prefix: images (N, C, S, S) to the frontier values, each (N, ...), with the frozen part as it was when it was cut;
+    None where the frontier is the images themselves.
     suffix: frontier values to scores (N, K). Its modules are the model's own: training it trains the model. Switch
     modes on the model, which keeps frozen parts frozen, never on the suffix.
     reason: why the frontier is the images themselves; "" if it is not.
@@ -43,10 +44,15 @@ class Split:
         """The frontier values of some images, without gradients."""
         if self.prefix is None:
             return (images,)
-        pieces = torch.split(images, PIECE) if images.device.type == "cpu" else (images,)
         with torch.no_grad():
-            values = [self.prefix(piece) for piece in pieces]
+            values = [self.prefix(piece) for piece in _pieces(images)]
         return tuple(torch.cat(parts) for parts in zip(*values, strict=True))
+
+
+def _pieces(images: Tensor) -> tuple[Tensor, ...]:
+    """Parts of even length; an image alone, which threads would share in another way, only where it comes alone."""
+    n_pieces = -(-len(images) // PIECE) if images.device.type == "cpu" else 1
+    return torch.tensor_split(images, max(n_pieces, 1))
 
 
 def _settings(module: nn.Module) -> list[object]:
