@@ -223,6 +223,4 @@ class _Passes:
 
     def _rows_of(self, position: int) -> Tensor:
         image = self.data.read(self.data.samples.items[position].unit)
-        plain = self.data.recipe.render(image, self.size)
-        choices = self.data.choices(position)
-        return torch.cat([plain, self.data.recipe.render(image, self.size, choices)]) if len(choices) else plain
+        return self.data.recipe.render_rows(image, self.size, self.data.choices(position))

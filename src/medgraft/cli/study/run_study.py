@@ -14,6 +14,7 @@ from medgraft.core.progress import Progress
 
 if TYPE_CHECKING:
     from medgraft.workspace import Project
+    from medgraft.workspace.machines import Machines
     from medgraft.workspace.studying import StudyFile
 
 
@@ -27,6 +28,23 @@ def run_study(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, how long and how much disk it takes.")
     ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    on: Annotated[
+        str, typer.Option(metavar="PLACE", help="local, ray, or ray:HOST:PORT of a running Ray cluster.")
+    ] = "local",
+    cpus: Annotated[float, typer.Option(min=0, help="CPUs that one job takes of a Ray node.")] = 1.0,
+    gpus: Annotated[
+        float, typer.Option(min=0, help="GPUs that one job takes of a Ray node; 0.25 for four on one.")
+    ] = 0.0,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where frozen features are kept, as every worker sees it.")
+    ] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Equal seeds give equal bytes on a GPU too; slower there.")
+    ] = False,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile networks first (torch.compile); pays on long trainings alone.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a study, or what is missing of it, and show its figures.
@@ -38,9 +56,12 @@ def run_study(
       medgraft study run hearts.yaml --project heart --dry-run
       medgraft study run hearts.yaml --project heart
       medgraft study run hearts.yaml --set folds=3 --set cache.dtype=float16
+      medgraft study run hearts.yaml --project heart --workers 4
+      medgraft study run hearts.yaml --project heart --on ray:10.0.0.5:6379 --gpus 0.25
       medgraft study run hearts.yaml --project heart --json
     """
     from medgraft.workspace import Project
+    from medgraft.workspace.machines import Machines
     from medgraft.workspace.study_request import read_study
 
     place = Project.open(project)
@@ -48,7 +69,10 @@ def run_study(
     if dry_run:
         _plan(place, study, as_json=as_json)
     else:
-        _run(place, study, as_json=as_json)
+        machines = Machines(
+            on=on, workers=workers, cpus=cpus, gpus=gpus, cache=cache, deterministic=deterministic, compiled=compiled
+        )
+        _run(place, study, machines, as_json=as_json)
 
 
 def _plan(project: "Project", study: "StudyFile", *, as_json: bool) -> None:
@@ -61,12 +85,12 @@ def _plan(project: "Project", study: "StudyFile", *, as_json: bool) -> None:
         show_plan(plan)
 
 
-def _run(project: "Project", study: "StudyFile", *, as_json: bool) -> None:
+def _run(project: "Project", study: "StudyFile", machines: "Machines", *, as_json: bool) -> None:
     from medgraft.workspace.studying import start_study
 
     with progress_bars() as report:
         report(Progress(stage="study", done=0, total=0))  # the first bar, as it lasts longest
-        done = start_study(project, study, report=report)
+        done = start_study(project, study, machines=machines, report=report)
     if as_json:
         write_json(done)
     else:

@@ -1,0 +1,210 @@
+"""The same study in this process, in a pool of processes and on a cluster: the same figures, nothing done twice."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from medgraft.core.errors import InputError
+from medgraft.core.progress import Progress, Report, silent
+from medgraft.study import ClusterExecutor, PoolExecutor, RunStore, Share, StudyFile
+from medgraft.workspace import Project
+from medgraft.workspace.machines import Machines
+from medgraft.workspace.studying import start_study, study_outcome
+
+Labelled = Callable[[], Project]
+Tiny = Callable[..., StudyFile]
+
+#: Two models, so that there is always something to do for several workers.
+NETWORKS = [{"network": "mobilenetv1_025", "weights": "random", "size": size} for size in (32, 48)]
+STAGES = [{"depth": 0, "rates": [0.1, 0.01], "epochs": 3}, {"depth": 1, "rates": [0.02, 0.002], "epochs": 3}]
+
+
+@pytest.fixture
+def study(tiny: Tiny) -> StudyFile:
+    named = [{**network, "name": f"at-{network['size']}"} for network in NETWORKS]
+    return tiny(networks=named, stages=STAGES)
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each trial was given out, and how often it was kept."""
+    counts: Counter[str] = Counter()
+    for executor in (PoolExecutor, ClusterExecutor):
+        submit = executor.submit
+
+        def counting(self: Any, job: Any, report: Report = silent, submit: Any = submit) -> Any:
+            counts.update(f"given out {trial.identity}" for trial in job.trials)
+            return submit(self, job, report)
+
+        monkeypatch.setattr(executor, "submit", counting)
+    write = RunStore.write
+
+    def writing(self: RunStore, trained: Any) -> Any:
+        counts[f"kept {trained.identity}"] += 1
+        return write(self, trained)
+
+    monkeypatch.setattr(RunStore, "write", writing)
+    return counts
+
+
+def agree(project: Project, other: Project, name: str) -> None:
+    one, two = study_outcome(project, name), study_outcome(other, name)
+    assert [stage.title for stage in one.stages] == [stage.title for stage in two.stages]
+    for stage, same in zip(one.stages, two.stages, strict=True):
+        assert stage.runs == same.runs
+        assert (stage.choice.rate, stage.choice.epoch) == (same.choice.rate, same.choice.epoch)
+        np.testing.assert_allclose(stage.out_of_fold.y_score, same.out_of_fold.y_score, atol=1e-6)
+        np.testing.assert_allclose(stage.curves.validation_loss, same.curves.validation_loss, atol=1e-6)
+        assert stage.test is not None and same.test is not None
+        np.testing.assert_allclose(stage.test.y_score, same.test.y_score, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_pool_gives_what_one_process_gives(labelled: Labelled, study: StudyFile, watched: Counter[str]) -> None:
+    alone, pooled = labelled(), labelled()
+    start_study(alone, study)
+    watched.clear()
+    start_study(pooled, study, machines=Machines(workers=2))
+    agree(alone, pooled, study.name)
+    assert set(watched.values()) == {1}
+    assert worker_processes() == []
+
+
+@pytest.mark.slow
+def test_what_a_killed_worker_was_doing_is_done_again(
+    labelled: Labelled, study: StudyFile, watched: Counter[str]
+) -> None:
+    alone, pooled = labelled(), labelled()
+    start_study(alone, study)
+    watched.clear()
+    killed: list[int] = []
+
+    def kill_one(progress: Progress) -> None:
+        if progress.stage == "study" and progress.done >= 4 and not killed:
+            killed.append(worker_processes()[0])
+            os.kill(killed[0], signal.SIGKILL)
+
+    start_study(pooled, study, machines=Machines(workers=2), report=kill_one)
+    assert killed
+    agree(alone, pooled, study.name)
+    assert {count for what, count in watched.items() if what.startswith("kept")} == {1}
+    assert max(watched.values()) == 2
+
+
+def worker_processes() -> list[int]:
+    """Processes of a pool that this one has started."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return [int(child) for child in children if b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+#: Three nodes on this machine, each with room for one job; one dies at the word "kill".
+CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
+
+node = {"num_cpus": 1, "object_store_memory": 100_000_000}
+nodes = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+others = [nodes.add_node(**node) for _ in range(2)]
+nodes.wait_for_nodes()
+print(nodes.address, flush=True)
+for word in sys.stdin:
+    nodes.remove_node(others.pop(), allow_graceful=False)
+nodes.shutdown()
+"""
+
+
+class Nodes:
+    """A cluster in a process of its own."""
+
+    def __init__(self) -> None:
+        pytest.importorskip("ray", reason="the extra `cluster` is not installed")
+        environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+        self.process = subprocess.Popen([sys.executable, "-c", CLUSTER], env=environment, **pipes)  # type: ignore[call-overload]
+        self.address = next(line.strip() for line in self.process.stdout if re.fullmatch(r"[\d.]+:\d+\n", line))
+
+    def kill_one(self) -> None:
+        self.process.stdin.write("kill\n")
+        self.process.stdin.flush()
+
+    def shut_down(self) -> None:
+        self.process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    nodes = Nodes()
+    yield nodes
+    nodes.shut_down()
+
+
+@pytest.mark.slow
+def test_a_cluster_without_room_says_so(nodes: Nodes, labelled: Labelled, study: StudyFile) -> None:
+    with pytest.raises(InputError, match=r"room for 1 CPU and 8 GPU .* has 3 CPU and 0 GPU"):
+        start_study(labelled(), study, machines=Machines(on=f"ray:{nodes.address}", gpus=8))
+
+
+@pytest.mark.slow
+def test_a_node_that_dies_is_made_up_for(
+    nodes: Nodes, labelled: Labelled, study: StudyFile, watched: Counter[str], tmp_path: Path
+) -> None:
+    import ray
+
+    alone, clustered = labelled(), labelled()
+    start_study(alone, study)
+    watched.clear()
+    alive: list[int] = []
+
+    def kill_one(progress: Progress) -> None:
+        in_flight = [what.startswith("given out") for what in watched].count(True) * 2 - len(watched)
+        if alive or (progress.stage == "study" and in_flight == 3):  # every node has something to do
+            if not alive:
+                nodes.kill_one()
+            alive.append(sum(node["Alive"] for node in ray.nodes()))
+
+    machines = Machines(on=f"ray:{nodes.address}", cache=tmp_path / "features")
+    start_study(clustered, study, machines=machines, report=kill_one)
+    assert (alive[0], alive[-1]) == (3, 2)
+    agree(alone, clustered, study.name)
+    assert set(watched.values()) == {1}  # Ray gives a lost job to another node by itself
+
+
+@pytest.mark.parametrize(
+    ("settings", "answer"),
+    [
+        ({"on": "slurm"}, "Expected local, ray or"),
+        ({"on": "local:8"}, "Expected local, ray or"),
+        ({"workers": 0}, "at least one worker"),
+    ],
+)
+def test_places_that_are_none_are_refused(settings: dict[str, Any], answer: str) -> None:
+    with pytest.raises(InputError, match=answer):
+        Machines(**settings)
+
+
+@pytest.mark.parametrize(
+    ("share", "room", "places"),
+    [
+        (Share(), {"CPU": 40.0}, 40),
+        (Share(cpus=1, gpus=0.25), {"CPU": 64.0, "GPU": 8.0}, 32),
+        (Share(cpus=4, gpus=0.25), {"CPU": 64.0, "GPU": 8.0}, 16),
+        (Share(cpus=0, gpus=1), {"GPU": 2.0}, 2),
+        (Share(gpus=1), {"CPU": 40.0}, 0),
+    ],
+)
+def test_a_node_takes_as_many_jobs_as_it_has_room_for(share: Share, room: dict[str, float], places: int) -> None:
+    assert share.places(room) == places
+
+
+def test_a_job_takes_something() -> None:
+    with pytest.raises(InputError, match="some CPU or GPU"):
+        Share(cpus=0)
