@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from medgraft.workspace import (
     close_reading,
     codes_between,
     finish_stack,
+    import_images,
     import_labels,
     label_boundaries,
     label_from_masks,
@@ -163,3 +165,20 @@ def test_what_is_done_in_a_round_is_neither_labelled_nor_undone(project: Project
     assert undo_labels(project, reader="ana") is not None
     close_reading(project, "first")
     assert {event.reader for event in labels_seen_by(project, "ana")} == {"ana", "bo"}
+
+
+@pytest.mark.slow
+def test_two_keystrokes_suffice_for_every_real_heart(real_data: Path, tmp_path: Path) -> None:
+    """The labels of every mask follow from its first and last slice inside."""
+    acdc = Project.create(tmp_path / "acdc")
+    import_images(acdc, real_data / "acdc")
+    label_from_masks(acdc)
+    with acdc.cohort() as cohort, acdc.labels() as store:
+        entries, truth = cohort.entries(), store.table("sax-range")
+    phases = [(entry, phase) for entry in entries for phase in entry.mask_phases]
+    assert len(phases) == 120
+    for entry, phase in phases:
+        codes = tuple(truth[UnitKey(entry.id, phase, index)] for index in range(entry.shape[1]))
+        along = [codes[index] for index in base_to_apex(entry)]
+        first = along.index("IN")
+        assert codes_between(entry, SAX_RANGE, (first, first + along.count("IN"))) == codes

@@ -1,6 +1,6 @@
 """LabelStore: the append-only history of labels, and the table of labels that follows from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from medgraft.core.database import open_engine
 from medgraft.core.digest import digest, short_id
 from medgraft.core.errors import LabelError, ProjectError
 from medgraft.core.task import TASKS, Task, UnitKey
+from medgraft.labels.consensus import agreed_labels, conflicting_labels
 from medgraft.labels.event import LabelAct, LabelEvent, utc_now
 from medgraft.labels.schema import task_from_json, task_to_json
 from medgraft.labels.tables import ACTS, EVENTS, SCHEMAS, create_tables
@@ -128,15 +129,11 @@ class LabelStore:
         Where it was decided by adjudication, the latest decision counts, whatever the readers say. Units on which
         readers disagree are left out otherwise; `conflicts` has them.
         """
-        events = self.current(task, reader)
-        agreed = {unit: _only(said) for unit, said in _by_unit(events).items() if len(set(said.values())) == 1}
-        return dict(sorted((agreed | _decided(events)).items()))
+        return agreed_labels(self.current(task, reader))
 
     def conflicts(self, task: str) -> dict[UnitKey, dict[str, str]]:
         """The units on which readers disagree and nobody has decided, and what each of them says."""
-        events = self.current(task)
-        opinions, decided = _by_unit(events), _decided(events)
-        return {unit: said for unit, said in opinions.items() if len(set(said.values())) > 1 and unit not in decided}
+        return conflicting_labels(self.current(task))
 
     def readers(self, task: str) -> tuple[str, ...]:
         """Everyone who has a label on a task that is not withdrawn."""
@@ -250,23 +247,6 @@ def _newest(task: str, reader: str | None, stack: str | None) -> Select[tuple[in
     if stack is not None:
         newest = newest.where(EVENTS.c.stack == stack)
     return newest.group_by(EVENTS.c.reader, EVENTS.c.stack, EVENTS.c.phase, EVENTS.c.slice)
-
-
-def _by_unit(events: Iterable[LabelEvent]) -> dict[UnitKey, dict[str, str]]:
-    opinions: dict[UnitKey, dict[str, str]] = {}
-    for event in sorted(events, key=lambda event: (event.unit, event.reader)):
-        opinions.setdefault(event.unit, {})[event.reader] = str(event.value)
-    return opinions
-
-
-def _decided(events: Iterable[LabelEvent]) -> dict[UnitKey, str]:
-    """The latest decision on each unit."""
-    decisions = sorted((event for event in events if event.is_decision), key=lambda event: event.id)
-    return {event.unit: str(event.value) for event in decisions}
-
-
-def _only(said: Mapping[str, str]) -> str:
-    return next(iter(said.values()))
 
 
 def _is_unit(unit: UnitKey) -> tuple[Any, ...]:
