@@ -12,7 +12,6 @@ from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.evaluation import (
     boundary_agreement,
-    boundary_positions,
     cohen_kappa,
     fleiss_kappa,
     observed_agreement,
@@ -137,13 +136,6 @@ def test_mistakes_teach(ratings: np.ndarray, changes: dict[str, object], message
         cohen_kappa(*ratings.T, np.arange(len(ratings)), 3, **changes)
 
 
-@given(st.lists(st.integers(0, 4), min_size=4, max_size=4).map(sorted), st.integers(0, 3))
-def test_positions_are_those_the_stack_was_made_from(changes: list[int], spare: int) -> None:
-    order = (4, 3, 2, 1, 0)
-    runs = np.diff([0, *changes, changes[-1] + spare])
-    assert boundary_positions(np.repeat(order, runs), order).tolist() == changes
-
-
 def test_differences_are_those_of_numpy() -> None:
     random = rng(4, "positions")
     a, b = random.integers(0, 5, (2, 40))
@@ -180,5 +172,3 @@ def test_stacks_without_spacing_have_no_mm() -> None:
 def test_positions_of_different_stacks_cannot_be_compared() -> None:
     with pytest.raises(InputError, match="same stacks"):
         boundary_agreement("x", np.array([1]), np.array([1, 2]), np.arange(1), np.array([8.0]))
-    with pytest.raises(InputError, match="classes of the order"):
-        boundary_positions(np.array([0, 3]), (2, 1, 0))

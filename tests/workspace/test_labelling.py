@@ -78,6 +78,14 @@ def test_codes_and_changes_are_each_others_inverse(project: Project, entry: Stac
         ]
 
 
+def test_changes_need_codes_of_all_slices_but_not_in_order(project: Project, entry: StackEntry) -> None:
+    inside = ["IN"] * (entry.shape[1] - 3)
+    assert changes_of(entry, SAX_RANGE, ["IN", "OBS", *inside, "OAP"]) == (1, entry.shape[1] - 1)
+    for codes in (["IN", None], ["mid"]):
+        with pytest.raises(InputError, match="OBS . IN . OAP for all slices"):
+            changes_of(entry, SAX_RANGE, codes)  # type: ignore[arg-type]  # what a page may hold
+
+
 def test_five_levels_are_given_by_their_changes(project: Project, entry: StackEntry) -> None:
     done = label_boundaries(project, stack=entry.id, changes=(1, 3, 3, entry.shape[1]), **ANA)
     assert done.task == "sax-levels"

@@ -28,7 +28,6 @@ from medgraft.workspace import (
     list_readers,
     list_readings,
     open_reading,
-    reading_agreement,
     reading_status,
     renew_reader,
     sign_in,
@@ -36,6 +35,7 @@ from medgraft.workspace import (
     withdraw_reader,
     worklist,
 )
+from medgraft.workspace.reading_agreement import reading_agreement
 from medgraft.workspace.reading_progress import seconds_per_stack
 
 FEW = {"n": 50}

@@ -9,7 +9,8 @@ from medgraft.cli.options import HERE, JsonOption, ProjectOption, TaskOption
 from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace import Interval, PairAgreement, ReaderProgress, ReadingStatus
+    from medgraft.workspace import ReaderProgress, ReadingStatus
+    from medgraft.workspace.reading_agreement import Interval, PairAgreement
 
 NameArgument = Annotated[str, typer.Argument(help="The name of the round.", show_default=False)]
 
@@ -92,7 +93,8 @@ def agreement(
       medgraft reading agreement first --project heart
       medgraft reading agreement first --project heart --json
     """
-    from medgraft.workspace import Project, reading_agreement
+    from medgraft.workspace import Project
+    from medgraft.workspace.reading_agreement import reading_agreement
 
     found = reading_agreement(Project.open(project), name, seed=seed)
     if as_json:

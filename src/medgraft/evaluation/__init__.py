@@ -13,7 +13,6 @@ from medgraft.evaluation.agreement_boundaries import (
     BoundaryAgreement,
     Differences,
     boundary_agreement,
-    boundary_positions,
 )
 from medgraft.evaluation.arm import Arm
 from medgraft.evaluation.baselines import BASELINES, baseline_predictions, majority_baseline, position_baseline
@@ -47,7 +46,6 @@ __all__ = [
     "baseline_predictions",
     "bootstrap",
     "boundary_agreement",
-    "boundary_positions",
     "cohen_kappa",
     "confusion",
     "delong",

@@ -1,6 +1,6 @@
 """How far readers agree on where one class ends and the next begins along a stack, in slices and in mm."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,28 +38,6 @@ class BoundaryAgreement:
     boundary: str
     slices: Differences
     mm: Differences | None
-
-
-def boundary_positions(y: NDArray[Any], order: Sequence[int]) -> NDArray[np.int64]:
-    """Where each class but the last ends: how many slices lie on the base's side of each boundary, (K-1,).
-
-    A class that a reader did not use has its two boundaries at one place; a boundary at 0 or Z is one that the stack
-    does not show. Where classes do not follow `order`, slices are counted all the same.
-
-    Args:
-        y: (Z,) classes, base first.
-        order: the K classes from base to apex.
-
-    Raises:
-        InputError: a slice has a class that is not in `order`.
-
-    >>> boundary_positions(np.array([2, 1, 1, 1, 0]), order=(2, 1, 0))
-    array([1, 4])
-    """
-    if not np.isin(y, order).all():
-        raise InputError(f"Expected classes of the order {tuple(order)}, got {np.unique(y).tolist()}.")
-    rank = np.argsort(order)[np.asarray(y, np.int64)]
-    return np.asarray([(rank <= i).sum() for i in range(len(order) - 1)], np.int64)
 
 
 def boundary_agreement(

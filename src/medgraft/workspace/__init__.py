@@ -5,11 +5,10 @@ whose fields are plain data, so that it can be shown as a table or as JSON; prog
 terminals, web pages, how results are shown.
 
 Verbs that compute load torch, so they are imported from their own files: `studying`, `reporting`, `predicting`,
-`explaining`, `demonstration`, `study_request`.
+`explaining`, `demonstration`, `study_request`; so is `reading_agreement`, which loads scikit-learn.
 """
 
 from medgraft.cohort import ImportOptions
-from medgraft.evaluation import BoundaryAgreement, Differences, Interval
 from medgraft.labels import NewToken, ReaderAccount, adjudicator
 from medgraft.workspace.adjudication import Decision, Disagreement, adjudicate, disagreements
 from medgraft.workspace.along_stack import base_to_apex, changes_of, codes_between
@@ -47,34 +46,28 @@ from medgraft.workspace.reading import (
     reading_status,
     reopen_stack,
 )
-from medgraft.workspace.reading_agreement import PairAgreement, ReadingAgreement, reading_agreement
 from medgraft.workspace.reading_progress import ReaderProgress, reader_progress
 from medgraft.workspace.study_list import StudyState, study_states
 from medgraft.workspace.worklists import WorkItem, worklist
 
 __all__ = [
-    "BoundaryAgreement",
     "CohortList",
     "ContourLabelling",
     "Decision",
-    "Differences",
     "Disagreement",
     "FoundLabels",
     "ImportOptions",
     "Imported",
-    "Interval",
     "LabelChanges",
     "LabelStatus",
     "Labelled",
     "MaskLabelling",
     "NetworkRow",
     "NewToken",
-    "PairAgreement",
     "PhantomFolder",
     "Project",
     "ReaderAccount",
     "ReaderProgress",
-    "ReadingAgreement",
     "ReadingStatus",
     "ReadingStep",
     "SheetResult",
@@ -114,7 +107,6 @@ __all__ = [
     "list_readings",
     "open_reading",
     "reader_progress",
-    "reading_agreement",
     "reading_status",
     "record_found_labels",
     "renew_reader",

@@ -7,7 +7,6 @@ import numpy as np
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.task import Task, UnitKey
-from medgraft.evaluation import boundary_positions
 
 
 def asked_phases(entry: StackEntry, task: Task) -> tuple[int, ...]:
@@ -59,13 +58,25 @@ def codes_between(entry: StackEntry, task: Task, changes: Sequence[int]) -> tupl
 
 
 def changes_of(entry: StackEntry, task: Task, codes: Sequence[str]) -> tuple[int, ...]:
-    """Where the classes of all slices, in stored order, change: what `codes_between` takes.
+    """Where the classes of a stack change, for each change how many slices lie on the base's side of it.
 
-    Raises `InputError` as `codes_between` does.
+    That is what `codes_between` takes. A class that is not used has both its changes at one place; a change at 0 or Z
+    is one that the stack does not show. Where classes do not follow the order, slices are counted all the same.
+
+    Args:
+        entry: the stack.
+        task: with K classes along the stack.
+        codes: of all Z slices, in stored order.
+
+    Raises:
+        InputError: a task without an order along the stack, a slice without one of its codes, or an unknown base.
     """
-    _order(task)
-    along = np.asarray([task.index(codes[place]) for place in base_to_apex(entry)])
-    return tuple(boundary_positions(along, task.stack_order).tolist())
+    order = _order(task)
+    base_to_apex(entry)  # changes are counted from the base, so it must be known
+    if outside := [code for code in codes if code not in order]:
+        raise InputError(f"Expected codes of {' | '.join(order)} for all slices, got {outside[0]!r}.")
+    ranks = [order.index(code) for code in codes]
+    return tuple(sum(rank <= change for rank in ranks) for change in range(len(order) - 1))
 
 
 def _order(task: Task) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from medgraft.labels import Reading, Readings
 from medgraft.workspace.along_stack import asked_units, changes_of
 from medgraft.workspace.project import Project
 
+__all__ = ["BoundaryAgreement", "Interval", "PairAgreement", "ReadingAgreement", "reading_agreement"]
+
 #: What each reader had said when done: reader to unit to code.
 Said = Mapping[str, Mapping[UnitKey, str]]
 
