@@ -64,7 +64,8 @@ def agree(project: Project, other: Project, name: str) -> None:
         assert (stage.choice.rate, stage.choice.epoch) == (same.choice.rate, same.choice.epoch)
         np.testing.assert_allclose(stage.out_of_fold.y_score, same.out_of_fold.y_score, atol=1e-6)
         np.testing.assert_allclose(stage.curves.validation_loss, same.curves.validation_loss, atol=1e-6)
-        assert stage.test is not None and same.test is not None
+        assert stage.test is not None
+        assert same.test is not None
         np.testing.assert_allclose(stage.test.y_score, same.test.y_score, atol=1e-6)
 
 

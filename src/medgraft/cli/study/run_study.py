@@ -57,7 +57,7 @@ def run_study(
       medgraft study run hearts.yaml --project heart
       medgraft study run hearts.yaml --set folds=3 --set cache.dtype=float16
       medgraft study run hearts.yaml --project heart --workers 4
-      medgraft study run hearts.yaml --project heart --on ray:10.0.0.5:6379 --gpus 0.25
+      medgraft study run hearts.yaml --on ray:10.0.0.5:6379 --gpus 0.25
       medgraft study run hearts.yaml --project heart --json
     """
     from medgraft.workspace import Project
