@@ -82,7 +82,7 @@ def test_changes_need_codes_of_all_slices_but_not_in_order(project: Project, ent
     inside = ["IN"] * (entry.shape[1] - 3)
     assert changes_of(entry, SAX_RANGE, ["IN", "OBS", *inside, "OAP"]) == (1, entry.shape[1] - 1)
     for codes in (["IN", None], ["mid"]):
-        with pytest.raises(InputError, match="OBS . IN . OAP for all slices"):
+        with pytest.raises(InputError, match=r"OBS . IN . OAP for all slices"):
             changes_of(entry, SAX_RANGE, codes)  # type: ignore[arg-type]  # what a page may hold
 
 
