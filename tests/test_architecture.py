@@ -31,7 +31,7 @@ FOREIGN = {
     "cli": {"torch", "pydicom", "nibabel", "sqlalchemy", "timm"},
 }
 #: Imported only where a user has asked for the extra.
-OPTIONAL = ("psycopg",)
+OPTIONAL = ("psycopg", "ray")
 VAGUE = {"util", "utils", "common", "helper", "helpers", "misc", "base", "manager"}
 LISTING = (
     ["--help"],
@@ -78,7 +78,7 @@ def imports_of(graph: grimp.ImportGraph, room: str) -> set[tuple[str, str]]:
 def test_the_table_is_read_whole() -> None:
     assert {"core", "cohort", "study", "cli"} <= set(PLANNED)
     assert PLANNED["core"] == set()
-    assert PLANNED["cli"] == {"workspace", "core"}
+    assert PLANNED["cli"] == {"workspace", "web", "core"}
     assert "study" in PLANNED["workspace"]
 
 

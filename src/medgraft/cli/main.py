@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from medgraft import __version__
 from medgraft.cli import label, study
+from medgraft.cli.app import open_app
 from medgraft.cli.cohort import cohort
 from medgraft.cli.command import add_command
 from medgraft.cli.correct import correct
@@ -52,6 +53,7 @@ add_command(app, "explain", explain)
 add_command(app, "networks", networks)
 add_command(app, "phantoms", phantoms)
 add_command(app, "demo", demo)
+add_command(app, "app", open_app)
 
 
 def main() -> None:

@@ -1,0 +1,38 @@
+"""Errors as answers: `{"error": text}`, with a status that says whose it is."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from medgraft.core.errors import InputError, MedgraftError
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Let an application answer every error in one form."""
+    app.add_exception_handler(MedgraftError, _medgraft)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def _medgraft(_request: Request, error: Exception) -> JSONResponse:
+    status = HTTPStatus.BAD_REQUEST if isinstance(error, InputError) else HTTPStatus.SERVICE_UNAVAILABLE
+    return _problem(str(error), status)
+
+
+def _validation(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return _problem(f"Expected another {where}: {first['msg']}.", HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return _problem(str(error.detail), HTTPStatus(error.status_code))
+
+
+def _problem(text: str, status: HTTPStatus) -> JSONResponse:
+    return JSONResponse({"error": text}, status_code=status)

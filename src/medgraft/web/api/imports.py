@@ -1,0 +1,58 @@
+"""Imports by upload: begin one, send its files, start it, watch it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from medgraft.web.api.labels import ReaderOf
+from medgraft.web.api.models import UploadView
+from medgraft.web.uploads import Upload, Uploads
+
+routes = APIRouter(prefix="/imports", tags=["imports"])
+
+
+def uploads_of(request: Request) -> Uploads:
+    """The imports of the server that is asked."""
+    uploads = request.app.state.uploads
+    assert isinstance(uploads, Uploads)
+    return uploads
+
+
+UploadsOf = Annotated[Uploads, Depends(uploads_of)]
+
+
+@routes.post("")
+def begin(uploads: UploadsOf, reader: ReaderOf) -> UploadView:
+    """A new import that waits for files."""
+    return _view(uploads.begin(reader))
+
+
+@routes.put("/{id}/files/{path:path}")
+async def send(id: str, path: str, request: Request, uploads: UploadsOf, reader: ReaderOf) -> UploadView:  # noqa: A002 - the field's own name
+    """One file, as the request's body; `path` is where it was in the folder."""
+    return _view(await uploads.take(uploads.get(id, reader), path, request.stream()))
+
+
+@routes.post("/{id}/start")
+def start(id: str, uploads: UploadsOf, reader: ReaderOf) -> UploadView:  # noqa: A002 - see above
+    """Import the files that were sent."""
+    return _view(uploads.start(uploads.get(id, reader)))
+
+
+@routes.get("/{id}")
+def watch(id: str, uploads: UploadsOf, reader: ReaderOf) -> UploadView:  # noqa: A002 - see above
+    """How far an import is."""
+    return _view(uploads.get(id, reader))
+
+
+def takes_files(path: str) -> bool:
+    """Whether a path is one that files are sent to.
+
+    >>> takes_files("/api/v1/imports/a1/files/p/a.nii"), takes_files("/api/v1/imports")
+    (True, False)
+    """
+    return path.startswith("/api/v1/imports/") and "/files/" in path
+
+
+def _view(upload: Upload) -> UploadView:
+    return UploadView(**{name: getattr(upload, name) for name in UploadView.model_fields})

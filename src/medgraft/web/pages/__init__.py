@@ -1,0 +1,29 @@
+"""Pages for people: Label is our own, under the strict policy; NiceGUI draws the others inside the same frame."""
+
+from fastapi import FastAPI
+from nicegui import app as nicegui_app
+from nicegui import ui
+
+from medgraft.web.pages import cohort, label, not_found
+from medgraft.web.pages.rail import PAGES
+from medgraft.web.place import Place
+
+_NICEGUI = tuple(page.path for page in PAGES if page.nicegui)
+
+
+def add_pages(app: FastAPI, place: Place) -> None:
+    """Add every page of a place."""
+    label.add_page(app)
+    cohort.add_page(app, place)
+    nicegui_app.add_exception_handler(404, not_found.answer)
+    # Mounted last: what no route of ours takes is NiceGUI's to answer.
+    ui.run_with(app, title="medgraft", dark=None, tailwind=False, show_welcome_message=False, storage_secret=None)
+
+
+def is_nicegui(path: str) -> bool:
+    """Whether NiceGUI draws the page of a path.
+
+    >>> is_nicegui("/cohort"), is_nicegui("/label")
+    (True, False)
+    """
+    return path in _NICEGUI

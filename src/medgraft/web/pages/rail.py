@@ -1,0 +1,41 @@
+"""The rail at the left of every page, as a table of the pages that are there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parents[1] / "templates"), autoescape=True, undefined=StrictUndefined
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page. icon: SVG shapes in a box of 24 x 24. nicegui: whether NiceGUI draws it."""
+
+    path: str
+    title: str
+    icon: str
+    nicegui: bool = True
+
+
+PAGES = (
+    Page(
+        path="/cohort",
+        title="Cohort",
+        icon='<rect x="4" y="4" width="7" height="7"/><rect x="13" y="4" width="7" height="7"/>'
+        '<rect x="4" y="13" width="7" height="7"/><rect x="13" y="13" width="7" height="7"/>',
+    ),
+    Page(
+        path="/label",
+        title="Label",
+        icon='<path d="M4 17V7M20 17V7M4 12h16"/><rect x="8" y="9" width="7" height="6" fill="currentColor"/>',
+        nicegui=False,
+    ),
+)
+
+
+def fragment(template: str, **values: object) -> str:
+    """HTML from a template of ours; what is put into it is escaped."""
+    return _TEMPLATES.get_template(template).render(pages=PAGES, **values)

@@ -1,0 +1,112 @@
+// A folder dropped on the page: its files are sent one by one, then imported, then the page is told.
+const API = "/api/v1/imports";
+const POLL = 500;
+const AT_ONCE = 3;
+const $ = (id) => document.getElementById(id);
+let busy = false;
+let depth = 0;
+
+addEventListener("dragenter", (event) => {
+  if (!event.dataTransfer?.types.includes("Files")) return;
+  depth++;
+  $("drop-here").hidden = false;
+});
+addEventListener("dragleave", () => {
+  depth = Math.max(depth - 1, 0);
+  if (!depth) $("drop-here").hidden = true;
+});
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", async (event) => {
+  event.preventDefault();
+  depth = 0;
+  $("drop-here").hidden = true;
+  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  const files = [];
+  for (const entry of entries) await collect(entry, entries.length === 1 && entry.isDirectory ? "" : entry.name, files);
+  importFiles(files);
+});
+addEventListener("change", (event) => {
+  if (event.target.id !== "pick") return;
+  importFiles([...event.target.files].map((file) => ({ file, path: withoutFirst(file.webkitRelativePath || file.name) })));
+  event.target.value = "";
+});
+
+/** All files under an entry with their paths; the dropped folder's own name is left out. */
+async function collect(entry, path, into) {
+  if (entry.isFile) {
+    into.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
+    return;
+  }
+  const reader = entry.createReader();
+  for (;;) {
+    // A reader gives at most a hundred entries at a time, and none when it is done.
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return;
+    for (const inner of some) await collect(inner, path ? `${path}/${inner.name}` : inner.name, into);
+  }
+}
+
+function withoutFirst(path) {
+  return path.includes("/") ? path.slice(path.indexOf("/") + 1) : path;
+}
+
+async function importFiles(files) {
+  if (busy || !files.length) return;
+  busy = true;
+  try {
+    show("running", "Sending", 0, files.length);
+    const { id } = await ask(API, { method: "POST" });
+    await sendAll(id, files);
+    await ask(`${API}/${id}/start`, { method: "POST" });
+    await watch(id);
+  } catch (error) {
+    show("failed", "The import failed", 0, 0, error.message);
+  }
+  busy = false;
+}
+
+async function sendAll(id, files) {
+  const waiting = [...files];
+  let sent = 0;
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const path = next.path.split("/").map(encodeURIComponent).join("/");
+      await ask(`${API}/${id}/files/${path}`, { method: "PUT", body: next.file });
+      show("running", "Sending", ++sent, files.length, `${sent} of ${files.length} files`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+async function watch(id) {
+  for (;;) {
+    const now = await ask(`${API}/${id}`);
+    if (now.state === "failed") return show("failed", "The import failed", 0, 0, now.error);
+    if (now.state === "done") {
+      show("done", "Imported", 1, 1, now.text);
+      return globalThis.emitEvent?.("medgraft-imported");
+    }
+    show("running", "Importing", now.done, now.total, now.total ? `${now.done} of ${now.total} ${now.stage}` : now.stage);
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+}
+
+async function ask(path, options) {
+  const response = await fetch(path, options);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
+function show(state, title, done, total, text = "") {
+  $("import").hidden = false;
+  $("import").dataset.state = state;
+  $("import-title").textContent = title;
+  $("import-text").textContent = text;
+  const bar = $("import-bar");
+  bar.hidden = state === "failed";
+  if (total) {
+    bar.max = total;
+    bar.value = done;
+  } else bar.removeAttribute("value");
+}

@@ -1,0 +1,124 @@
+"""Uploads: files of a folder that was dropped on a page, kept until they are imported, then thrown away."""
+
+import shutil
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from uuid import uuid4
+
+from starlette.concurrency import run_in_threadpool
+
+from medgraft.core.errors import InputError, MedgraftError
+from medgraft.core.progress import Progress
+from medgraft.workspace import Project, import_images
+
+#: Bytes of one import over all of its files.
+_MOST_BYTES = 64 * 2**30
+_MOST_OPEN = 16
+_LONGEST_PATH = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One import by upload. state: receiving, running, done or failed. text: what came of it; error: why it failed."""
+
+    id: str
+    reader: str
+    state: str = "receiving"
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    bytes: int = 0
+    text: str = ""
+    error: str = ""
+
+
+@dataclass(kw_only=True)
+class Uploads:
+    """The imports of a server; files lie in the project's cache, which may be deleted at any time."""
+
+    project: Project
+    most_files: int
+    _known: dict[str, Upload] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self, reader: str) -> Upload:
+        """A new import that waits for files. Raises `InputError` if too many wait already."""
+        if sum(upload.state in ("receiving", "running") for upload in self._known.values()) >= _MOST_OPEN:
+            raise InputError(f"Expected at most {_MOST_OPEN} imports at once. Do wait until one has ended.")
+        return self._keep(Upload(id=uuid4().hex, reader=reader))
+
+    def get(self, id: str, reader: str) -> Upload:  # noqa: A002 - the field's own name
+        """An import of a reader's. Raises `InputError` if there is none."""
+        upload = self._known.get(id)
+        if upload is None or upload.reader != reader:
+            raise InputError(f"Expected an import that was begun by {reader}, got {id[:40]!r}.")
+        return upload
+
+    async def take(self, upload: Upload, path: str, chunks: AsyncIterator[bytes]) -> Upload:
+        """Keep one file. Raises `InputError` for a path that leaves its folder, or once there is too much."""
+        target = self._folder(upload) / inside(path)
+        self._check_room(upload)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        size = 0
+        with target.open("wb") as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                await run_in_threadpool(file.write, chunk)
+        with self._lock:
+            now = self._known[upload.id]
+            return self._keep(replace(now, done=now.done + 1, bytes=now.bytes + size))
+
+    def start(self, upload: Upload) -> Upload:
+        """Import what came, in a thread of its own. Raises `InputError` if that was begun already."""
+        with self._lock:
+            if self._known[upload.id].state != "receiving":
+                raise InputError("Expected an import that waits for files, got one that was started already.")
+            running = self._keep(replace(self._known[upload.id], state="running", stage="reading", done=0))
+        threading.Thread(target=self._run, args=(running,), daemon=True).start()
+        return running
+
+    def _run(self, upload: Upload) -> None:
+        folder = self._folder(upload)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            done = import_images(self.project, folder, report=lambda progress: self._report(upload, progress))
+            notes = f", {len(done.notes)} notes in the repair log" if done.notes else ""
+            text = f"{len(done.added)} stacks added, {len(done.known)} known, {done.files} files read{notes}"
+            self._keep(replace(self._known[upload.id], state="done", text=text))
+        except (MedgraftError, OSError) as error:
+            self._keep(replace(self._known[upload.id], state="failed", error=str(error)))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _report(self, upload: Upload, progress: Progress) -> None:
+        now = self._known[upload.id]
+        self._keep(replace(now, stage=progress.stage, done=progress.done, total=progress.total))
+
+    def _keep(self, upload: Upload) -> Upload:
+        self._known[upload.id] = upload
+        return upload
+
+    def _folder(self, upload: Upload) -> Path:
+        return self.project.cache / "incoming" / upload.id
+
+    def _check_room(self, upload: Upload) -> None:
+        now = self._known[upload.id]
+        if now.state != "receiving":
+            raise InputError("Expected an import that waits for files, got one that was started already.")
+        if now.done >= self.most_files or now.bytes >= _MOST_BYTES:
+            raise InputError(f"Expected at most {self.most_files} files and {_MOST_BYTES} bytes in one import.")
+
+
+def inside(path: str) -> PurePosixPath:
+    """A relative path that stays in its folder, as it came. Raises `InputError` for any other.
+
+    >>> inside("patient001/a.nii.gz").name
+    'a.nii.gz'
+    """
+    parts = path.split("/")
+    strange = any(part in ("", ".", "..") or any(ord(letter) < 32 for letter in part) for part in parts)
+    if strange or "\\" in path or ":" in path or len(path.encode("utf-8", "replace")) > _LONGEST_PATH:
+        raise InputError(f"Expected a relative path within the dropped folder, got {path[:100]!r}.")
+    return PurePosixPath(*parts)

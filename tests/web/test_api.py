@@ -1,0 +1,199 @@
+"""REST: pixels as they are stored, labels that are stored once, errors in one form."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from starlette.testclient import TestClient
+
+from medgraft.core.errors import InputError
+from medgraft.web.uploads import inside
+from medgraft.workspace.stack_pixels import screen_pixels
+
+from .conftest import Served
+
+TASK = "/api/v1/tasks/sax-range"
+
+
+@pytest.fixture
+def stack(ana: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = ana.get("/api/v1/cohort").json()["stacks"][0]
+    return found
+
+
+def mark(stack: dict[str, Any], /, phase: int = 0, **changed: object) -> dict[str, object]:
+    body: dict[str, object] = {"kind": "range", "act": str(uuid4()), "stack": stack["id"], "first": 2, "last": 4}
+    return body | {"phase": phase} | changed
+
+
+def test_openapi_describes_every_route(ana: TestClient) -> None:
+    paths = ana.get("/api/v1/openapi.json").json()["paths"]
+    nouns = {path.removeprefix("/api/v1/").split("/")[0] for path in paths}
+    assert nouns == {"me", "cohort", "notes", "stacks", "tasks", "imports"}
+    assert all(
+        way["responses"]["200"]["description"] and way["summary"] for ways in paths.values() for way in ways.values()
+    )
+
+
+def test_pixels_come_as_they_are_stored(ana: TestClient, served: Served, stack: dict[str, Any]) -> None:
+    answer = ana.get(f"/api/v1/stacks/{stack['id']}/pixels/1")
+    shape = tuple(map(int, answer.headers["medgraft-shape"].split(",")))
+    values = np.frombuffer(answer.content, "<u2").reshape(shape).astype(float)
+    back = values * float(answer.headers["medgraft-slope"]) + float(answer.headers["medgraft-intercept"])
+    with served.project.cohort() as cohort:
+        stored = np.asarray(cohort.pixels(cohort.entry(stack["id"])))
+    np.testing.assert_array_equal(back, stored[1])
+    low, high = map(float, answer.headers["medgraft-window"].split(","))
+    assert stored.min() <= low < high <= stored.max()
+    cine = ana.get(f"/api/v1/stacks/{stack['id']}/cine/3")
+    assert cine.headers["medgraft-shape"] == f"{stack['phases']},48,48"
+
+
+def test_pixels_are_kept_by_the_browser(ana: TestClient, stack: dict[str, Any]) -> None:
+    first = ana.get(f"/api/v1/stacks/{stack['id']}/pixels/0")
+    assert "immutable" in first.headers["cache-control"]
+    again = ana.get(f"/api/v1/stacks/{stack['id']}/pixels/0", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert ana.get(f"/api/v1/stacks/{stack['id']}/pixels/1").headers["etag"] != first.headers["etag"]
+
+
+@given(
+    st.sampled_from([np.uint8, np.int16, np.uint16, np.int32, np.float32, np.bool_]).flatmap(
+        lambda kind: arrays(kind, (2, 3, 4), elements=st.floats(-1e6, 1e6, width=32) if kind is np.float32 else None)
+    )
+)
+def test_any_pixels_survive_16_bits(stored: np.ndarray[Any, Any]) -> None:
+    shown = screen_pixels(stored, "x")
+    back = shown.values * shown.slope + shown.intercept
+    exact = stored.dtype.itemsize <= 2
+    np.testing.assert_allclose(back, stored.astype(float), rtol=1e-6, atol=0 if exact else shown.slope * 0.5000001)
+    assert shown.values.dtype == np.dtype("<u2")
+    assert shown.window[0] < shown.window[1]
+
+
+def test_a_thumbnail_is_a_picture(ana: TestClient, stack: dict[str, Any]) -> None:
+    answer = ana.get(f"/api/v1/stacks/{stack['id']}/thumbnail.png?side=64")
+    assert answer.content.startswith(b"\x89PNG")
+    assert int.from_bytes(answer.content[16:20]) == 64
+
+
+def test_an_act_is_stored_once(served: Served, stack: dict[str, Any]) -> None:
+    cleo = served.client("cleo")
+    body = mark(stack)
+    first = cleo.post(f"{TASK}/labels", json=body).json()
+    assert first["codes"] == ["OBS", "OBS", "IN", "IN", "IN", *["OAP"] * (stack["slices"] - 5)]
+    before = events_of(served, "cleo")
+    assert cleo.post(f"{TASK}/labels", json=body).json() == first
+    assert events_of(served, "cleo") == before == stack["slices"]
+    other = cleo.post(f"{TASK}/labels", json=body | {"last": 5})
+    assert other.status_code == 400
+    assert "act" in other.json()["error"]
+
+
+def test_an_undo_that_is_sent_twice_undoes_one_act(served: Served, stack: dict[str, Any]) -> None:
+    dora = served.client("dora")
+    acts = [mark(stack, first=1), mark(stack, last=3)]
+    saved = [dora.post(f"{TASK}/labels", json=act).json()["codes"] for act in acts]
+    undo = {"act": acts[1]["act"], "stack": stack["id"], "phase": 0, "slice": 2}
+    assert dora.post(f"{TASK}/undo", json=undo).json()["saved"]["codes"] == saved[0]
+    assert dora.post(f"{TASK}/undo", json=undo).json()["saved"] is None
+    assert dora.get(f"{TASK}/labels/{stack['id']}").json()[0]["codes"] == saved[0]
+
+
+def test_a_reader_sees_only_what_the_reader_said(served: Served, stack: dict[str, Any]) -> None:
+    served.client("ana").post(f"{TASK}/labels", json=mark(stack))
+    seen = served.client("ben").get(f"{TASK}/worklist").json()["items"]
+    assert {code for item in seen for asked in item["asked"] for code in asked["codes"]} == {None}
+    assert served.client("ben").get(f"{TASK}/labels/{stack['id']}").json() == []
+
+
+def test_single_slices_and_boundaries(served: Served, stack: dict[str, Any]) -> None:
+    finn = served.client("finn")
+    one = {"kind": "slice", "act": str(uuid4()), "stack": stack["id"], "phase": 1, "slice": 0, "code": "OBS"}
+    assert finn.post(f"{TASK}/labels", json=one).json()["codes"][:2] == ["OBS", None]
+    levels = {"kind": "boundaries", "act": str(uuid4()), "stack": stack["id"], "phase": 0, "changes": [1, 2, 3, 4]}
+    codes = finn.post("/api/v1/tasks/sax-levels/labels", json=levels).json()["codes"]
+    assert codes[:5] == ["obs", "bs", "mid", "ap", "oap"]
+
+
+def test_orders_of_work(served: Served, stack: dict[str, Any]) -> None:
+    gil = served.client("gil")
+    for phase in (0, 1):
+        gil.post(f"{TASK}/labels", json=mark(stack, phase))
+    listed = [item["stack"]["id"] for item in gil.get(f"{TASK}/worklist").json()["items"]]
+    unlabelled = [item["stack"]["id"] for item in gil.get(f"{TASK}/worklist?order=unlabelled").json()["items"]]
+    assert listed[0] == stack["id"]
+    assert unlabelled == [*listed[1:], listed[0]]
+    assert gil.get(f"{TASK}/progress").json()["stacks"] == len(listed)
+
+
+def broken(change: dict[str, object]) -> Callable[[dict[str, Any]], dict[str, object]]:
+    return lambda stack: mark(stack, **change)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        broken({"first": -1}),
+        broken({"last": 10**6}),
+        broken({"phase": 99}),
+        broken({"stack": "nowhere"}),
+        broken({"stack": "../../etc"}),
+        broken({"act": "'; drop table"}),
+        broken({"kind": "other"}),
+        broken({"reader": "ben"}),
+        broken({"first": "NaN"}),
+    ],
+)
+def test_a_bad_act_is_refused_in_one_form(
+    ana: TestClient, stack: dict[str, Any], body: Callable[[Any], object]
+) -> None:
+    answer = ana.post(f"{TASK}/labels", json=body(stack))
+    assert 400 <= answer.status_code < 500
+    assert set(answer.json()) == {"error"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/stacks/nowhere/pixels/0", "/stacks/nowhere", "/tasks/other/worklist", "/imports/nowhere", "/nowhere"]
+)
+def test_what_is_not_there_is_said_so(ana: TestClient, path: str) -> None:
+    answer = ana.get(f"/api/v1{path}")
+    assert answer.status_code in (400, 404)
+    assert set(answer.json()) == {"error"}
+
+
+@given(st.text(max_size=60))
+def test_an_uploaded_path_stays_in_its_folder(path: str) -> None:
+    try:
+        parts = inside(path).parts
+    except InputError:
+        return
+    assert "/".join(parts) == path
+    assert not {"..", ".", ""} & set(parts)
+
+
+@pytest.mark.parametrize("path", ["../a", "a/../../b", "/etc/passwd", "a\\..\\b", "c:/x", "a//b", "", "a/\0"])
+def test_a_path_that_leaves_its_folder_is_refused(path: str) -> None:
+    with pytest.raises(InputError, match="relative path"):
+        inside(path)
+
+
+def test_an_upload_is_bounded(ana: TestClient) -> None:
+    upload = ana.post("/api/v1/imports").json()["id"]
+    assert ana.put(f"/api/v1/imports/{upload}/files/p/a.nii", content=b"x" * 2**21).status_code == 413
+    assert ana.put(f"/api/v1/imports/{upload}/files/p/a.nii", content=b"x" * 2**19).status_code == 200
+
+
+def test_an_import_belongs_to_who_began_it(served: Served) -> None:
+    upload = served.client("ana").post("/api/v1/imports").json()["id"]
+    assert served.client("ben").put(f"/api/v1/imports/{upload}/files/a.nii", content=b"x").status_code == 400
+
+
+def events_of(served: Served, reader: str) -> int:
+    with served.project.labels() as store:
+        return sum(event.reader == reader for event in store.history())

@@ -1,0 +1,58 @@
+"""The Cohort page in a real Chromium: what is there, what is labelled, and a folder imported by the page."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from medgraft.workspace import Project, list_cohort, write_phantoms
+
+from .conftest import Server
+
+pytestmark = pytest.mark.slow
+
+
+def test_subjects_thumbnails_marks_and_search(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/label")
+    expect(page.locator("#reading")).to_have_attribute("data-state", "ready")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    expect(page.locator("#saved")).to_have_attribute("data-state", "saved")
+    page.goto(f"{server.base}/cohort")
+    expect(page.locator(".subject")).to_have_count(4)
+    first = page.locator(".subject").first
+    assert first.locator(".mark-row").first.locator("i[title=IN]").count() > 5
+    page.wait_for_function("[...document.querySelectorAll('.stack img')].every((image) => image.naturalWidth > 90)")
+    page.get_by_placeholder("Search").fill("patient003")
+    expect(page.locator(".subject")).to_have_count(1)
+    page.get_by_placeholder("Search").fill("nobody")
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
+
+
+def test_a_card_leads_to_its_stack(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/cohort")
+    page.locator(".stack").nth(2).click()
+    expect(page.locator("#position")).to_have_text("stack 3 / 4")
+
+
+def test_a_folder_is_imported_by_the_page(owner_page: Page, own_server: Server, tmp_path: Path) -> None:
+    page, server = owner_page, own_server
+    write_phantoms(tmp_path / "more", subjects=1, layout="dicom", site="b", size=48, phases=3)
+    page.goto(f"{server.base}/cohort")
+    expect(page.locator(".subject")).to_have_count(4)
+    page.locator("#pick").set_input_files(str(tmp_path / "more" / "dicom"))
+    expect(page.locator("#import")).to_have_attribute("data-state", "done", timeout=30_000)
+    expect(page.locator("#import-text")).to_contain_text("1 stacks added")
+    expect(page.locator(".subject")).to_have_count(5)
+    project = Project.open(server.root)
+    assert list_cohort(project).subjects == 5
+    assert list((project.cache / "incoming").iterdir()) == [], "what was uploaded is thrown away"
+
+
+def test_a_folder_that_cannot_be_imported_is_said_so(page: Page, server: Server, tmp_path: Path) -> None:
+    (tmp_path / "strange").mkdir()
+    (tmp_path / "strange" / "notes.txt").write_text("nothing to see")
+    page.goto(f"{server.base}/cohort")
+    page.locator("#pick").set_input_files(str(tmp_path / "strange"))
+    expect(page.locator("#import")).to_have_attribute("data-state", "failed", timeout=30_000)
+    expect(page.locator("#import-text")).to_contain_text("Expected")

@@ -1,0 +1,250 @@
+"""The Label page in a real Chromium: keys in, labels on disk, and nothing shown as saved that is not."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from medgraft.core.task import UnitKey
+from medgraft.workspace import Project
+
+from .conftest import Server
+
+pytestmark = pytest.mark.slow
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def open_label(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/label")
+    expect(page.locator("#reading")).to_have_attribute("data-state", "ready")
+    expect(page.locator(".cell canvas.skeleton")).to_have_count(0)
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("#saved")).to_have_attribute("data-state", "saved")
+
+
+def chips(page: Page) -> list[str]:
+    return page.locator(".cell .chip").all_inner_texts()
+
+
+def name_of(page: Page) -> str:
+    return page.locator("#reader").inner_text()
+
+
+def on_disk(page: Page, server: Server) -> dict[UnitKey, str]:
+    """What the page's reader says now."""
+    with Project.open(server.root).labels() as store:
+        return store.table("sax-range", name_of(page))
+
+
+def acts_on_disk(page: Page, server: Server) -> int:
+    with Project.open(server.root).labels() as store:
+        return len({event.at for event in store.history() if event.reader == name_of(page)})
+
+
+def go_to(page: Page, place: int) -> None:
+    """Move to a slice, counted from 0 at the base, by the arrows."""
+    here = int(page.locator('.cell[aria-current="true"]').get_attribute("data-place") or 0)
+    press(page, *["ArrowRight" if place > here else "ArrowLeft"] * abs(place - here))
+
+
+def test_a_stack_takes_two_keystrokes_and_enter(page: Page, server: Server) -> None:
+    open_label(page, server)
+    count = page.locator(".cell").count()
+    go_to(page, 1)
+    press(page, "f")
+    go_to(page, count - 3)
+    press(page, "l")
+    expected = ["OBS", *["IN"] * (count - 3), "OAP", "OAP"]
+    assert chips(page) == expected
+    assert on_disk(page, server) == {}, "a draft is not saved, and not shown as saved"
+    expect(page.locator("#saved")).to_have_attribute("data-state", "idle")
+    press(page, "Enter")
+    expect(page.locator('#phases [aria-selected="true"]')).to_have_text("es")
+    saved(page)
+    assert [code for _, code in sorted(on_disk(page, server).items())] == expected
+
+    page.reload()
+    expect(page.locator("#reading")).to_have_attribute("data-state", "ready")
+    press(page, "e")
+    assert chips(page) == expected
+    assert page.locator(".chip.draft").count() == 0
+
+
+def test_slices_one_by_one_then_undo(page: Page, server: Server) -> None:
+    open_label(page, server)
+    go_to(page, 0)
+    press(page, "3", "2", "2")
+    expect(page.locator('.cell[aria-current="true"]')).to_have_attribute("data-place", "3")
+    saved(page)
+    assert sorted(on_disk(page, server).values()) == ["IN", "IN", "OBS"]
+    press(page, "u")
+    expect(page.locator("#advice")).to_have_text("Undone.")
+    assert sorted(on_disk(page, server).values()) == ["IN", "OBS"]
+    assert chips(page)[:3] == ["OBS", "IN", "–"]
+    press(page, "u", "u")
+    expect(page.locator(".cell.labelled")).to_have_count(0)
+    assert on_disk(page, server) == {}
+
+
+def test_an_answer_that_is_lost_stores_once(page: Page, server: Server) -> None:
+    open_label(page, server)
+    lost: list[str] = []
+
+    def lose_first(route: Route) -> None:
+        """Let the server do it, and lose its answer."""
+        if lost:
+            route.continue_()
+            return
+        lost.append(json.loads(route.request.post_data or "{}")["act"])
+        route.fetch()
+        route.abort()
+
+    page.route(re.compile("/labels$"), lose_first)
+    press(page, "a", "Enter")
+    saved(page)
+    assert len(lost) == 1
+    assert acts_on_disk(page, server) == 1
+
+
+def test_without_a_network_acts_are_kept_and_sent_later(page: Page, server: Server) -> None:
+    open_label(page, server)
+    page.context.set_offline(True)
+    press(page, "a", "Enter")
+    expect(page.locator("#saved")).to_have_text("offline, 1 kept here")
+    assert on_disk(page, server) == {}
+    page.context.set_offline(False)
+    saved(page)
+    assert set(on_disk(page, server).values()) == {"IN"}
+
+
+def test_what_was_shown_as_saved_survives_a_killed_server(owner_page: Page, own_server: Server) -> None:
+    page, server = owner_page, own_server
+    open_label(page, server)
+    press(page, "a", "Enter")
+    saved(page)
+    before = on_disk(page, server)
+    server.kill()
+    press(page, "a", "Enter")
+    expect(page.locator("#saved")).to_have_text("offline, 1 kept here")
+    assert on_disk(page, server) == before
+    server.start()
+    expect(page.locator("#saved")).to_have_text("signed out, 1 kept here", timeout=20_000)
+    page.context.new_page().goto(server.link)
+    expect(page.locator("#saved")).to_have_attribute("data-state", "saved", timeout=20_000)
+    after = on_disk(page, server)
+    assert before.items() < after.items()
+    assert acts_on_disk(page, server) == 2
+
+
+def test_the_handles_of_the_range_bar(page: Page, server: Server) -> None:
+    open_label(page, server)
+    press(page, "a")
+    page.locator("[data-end=first]").focus()
+    press(page, "ArrowRight", "ArrowRight")
+    assert chips(page)[:3] == ["OBS", "OBS", "IN"]
+    box = page.locator("[data-end=last]").bounding_box()
+    track = page.locator("#range .track").bounding_box()
+    assert box
+    assert track
+    page.mouse.move(box["x"] + 6, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(track["x"] + track["width"] * 0.5, box["y"] + 10, steps=4)
+    page.mouse.up()
+    count = page.locator(".cell").count()
+    assert chips(page)[-1] == "OAP"
+    assert chips(page).count("OAP") in {count // 2, count - count // 2}
+
+
+def test_going_on_without_a_mark_is_refused(page: Page, server: Server) -> None:
+    open_label(page, server)
+    press(page, "Enter")
+    expect(page.locator("#advice")).to_contain_text("Mark the first (f)")
+    assert on_disk(page, server) == {}
+
+
+def grey(page: Page, selector: str = "#large") -> float:
+    """The mean grey of a canvas."""
+    return float(
+        page.evaluate(
+            """(selector) => { const c = document.querySelector(selector);
+            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+            let sum = 0; for (let i = 0; i < d.length; i += 4) sum += d[i]; return sum / (d.length / 4); }""",
+            selector,
+        )
+    )
+
+
+def changed(page: Page, act: Callable[[], None]) -> float:
+    before = grey(page)
+    act()
+    page.wait_for_timeout(100)
+    return grey(page) - before
+
+
+def test_invert_window_zoom_and_hide(page: Page, server: Server) -> None:
+    open_label(page, server)
+    dark = grey(page)
+    assert 5 < dark < 120, "a heart, neither black nor white"
+    assert changed(page, lambda: press(page, "i")) > 20
+    assert changed(page, lambda: press(page, "i")) < -20
+    assert changed(page, lambda: press(page, "h")) < 0, "letters and scale bar are gone"
+    press(page, "h")
+    box = page.locator("#large").bounding_box()
+    assert box
+
+    def drag_level_up() -> None:
+        page.mouse.move(box["x"] + 200, box["y"] + 200)
+        page.keyboard.down("Shift")
+        page.mouse.down()
+        page.mouse.move(box["x"] + 200, box["y"] + 100, steps=3)
+        page.mouse.up()
+        page.keyboard.up("Shift")
+
+    assert changed(page, drag_level_up) > 3
+    assert abs(changed(page, lambda: press(page, "+", "+", "+"))) > 0.5
+    press(page, "r")
+    page.wait_for_timeout(100)
+    assert grey(page) == pytest.approx(dark, abs=0.01)
+
+
+def test_help_lists_every_key(page: Page, server: Server) -> None:
+    open_label(page, server)
+    press(page, "?")
+    expect(page.locator("#help")).to_be_visible()
+    text = page.locator("#help-keys").inner_text()
+    assert {"f", "l", "u", "m", "Space", "h", "1", "2", "3"} <= set(re.split(r"\s+", text))
+    press(page, "f", "Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    assert page.locator(".chip.draft").count() == 0, "keys that help is shown for do nothing under it"
+
+
+def test_a_cine_plays_and_stops(page: Page, server: Server) -> None:
+    open_label(page, server)
+    still = page.locator("#large").screenshot()
+    press(page, " ")
+    page.wait_for_timeout(150)
+    frames = {page.locator("#large").screenshot() for _ in range(4)}
+    assert len(frames) > 1
+    press(page, " ")
+    page.wait_for_timeout(100)
+    assert page.locator("#large").screenshot() == still
+
+
+def test_an_empty_project_says_what_to_do(tmp_path: Path, browser_page: Page) -> None:
+    page = browser_page
+    Project.create(tmp_path / "empty")
+    server = Server(tmp_path / "empty")
+    page.goto(server.link)
+    expect(page.locator("#message")).to_contain_text("No stacks to label yet")
+    page.get_by_role("button", name="Go to the cohort").click()
+    expect(page.get_by_text("No images yet")).to_be_visible()
+    server.kill()
