@@ -104,7 +104,7 @@ def test_behind_a_head_alone_one_vector_per_image_crosses(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "depth"), TRAININGS)
 def test_training_behind_the_frontier_is_training_the_whole(name: str, depth: int) -> None:
-    pictures = [images(name, 3, seed) for seed in range(4)]
+    pictures = [images(name, 8, seed) for seed in range(4)]
     plain, cut = classifier(name, depth), classifier(name, depth)
     split = split_at_frontier(cut, pictures[0])
     values = [split.frontier(batch) for batch in pictures]
@@ -123,7 +123,7 @@ def test_training_behind_the_frontier_is_training_the_whole(name: str, depth: in
 
 @pytest.mark.parametrize(("name", "depth"), TRAININGS)
 def test_a_cache_of_half_precision_moves_the_losses_by_less_than_a_hundredth(name: str, depth: int) -> None:
-    pictures = [images(name, 3, seed) for seed in range(4)]
+    pictures = [images(name, 8, seed) for seed in range(4)]
     full, half = classifier(name, depth), classifier(name, depth)
     values = [split_at_frontier(full, pictures[0]).frontier(batch) for batch in pictures]
     rounded = [tuple(value.half().float() for value in batch) for batch in values]
@@ -133,14 +133,18 @@ def test_a_cache_of_half_precision_moves_the_losses_by_less_than_a_hundredth(nam
     assert 0 < difference < 1e-2
 
 
-def twenty_losses(model: nn.Module, inputs: list[tuple[Tensor, ...]], split: Split | None = None) -> list[float]:
-    """The loss of each of twenty updates, batch after batch, on the whole model or behind its frontier."""
+def twenty_losses(model: Classifier, inputs: list[tuple[Tensor, ...]], split: Split | None = None) -> list[float]:
+    """The loss of each of twenty updates, batch after batch, on the whole model or behind its frontier.
+
+    At the middle one of the paper's rates: at 1e-3, blocks in training make 1e-4 of a rounding error in twenty updates.
+    """
 
     def batches(epoch: int) -> Iterator[Batch]:
         number = epoch % len(inputs)
         yield Batch(inputs=inputs[number], targets=(torch.arange(len(inputs[number][0])) + number) % 3)
 
-    plan = Plan(rate=1e-3, epochs=20)
+    deeper = any(parameter.requires_grad for parameter in model.base.parameters())
+    plan = Plan(rate=1e-4 if deeper else 1e-3, epochs=20)
     return list(fit(model, batches, plan, key=(7,), forward=split.suffix if split else None).train_loss)
 
 
