@@ -17,8 +17,15 @@ from benchmarks.table import show
 def main(arguments: list[str]) -> int:
     """Run pieces and show the table. Gives 0, 75 if a piece has to be called again, or the code of one that failed."""
     asked = _parser().parse_args(arguments)
-    place = Place(root=asked.out.resolve(), toy=asked.toy, wall_s=60 * asked.wall_minutes or None, draws=asked.draws)
-    fingerprint = fingerprint_of(asked.threads, asked.draws)
+    place = Place(
+        root=asked.out.resolve(),
+        toy=asked.toy,
+        wall_s=60 * asked.wall_minutes or None,
+        draws=asked.draws,
+        precision=asked.precision,
+        workers=asked.workers,
+    )
+    fingerprint = fingerprint_of(asked.threads)
     if asked.here:
         torch.set_num_threads(asked.threads)
         return keep(place, asked.here, fingerprint, PIECES[asked.here].measure(place))
@@ -46,8 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--again", action="store_true", help="measure what is kept from a run of the same code, too")
     parser.add_argument("--toy", action="store_true", help="seconds instead of minutes; the figures mean nothing")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of both sides; all cores")
-    parser.add_argument("--wall-minutes", type=float, default=0, help="the piece gpu stops after these; exit code 75")
-    parser.add_argument("--draws", type=int, default=4, help="recorded draws per slice of the piece gpu")
+    gpu = parser.add_argument_group("the piece gpu")
+    gpu.add_argument("--wall-minutes", type=float, default=0, help="stop after these with exit code 75: call again")
+    gpu.add_argument("--draws", type=int, default=4, help="recorded draws per slice")
+    gpu.add_argument("--precision", choices=("float32", "mixed"), default="float32", help="of the arithmetic")
+    gpu.add_argument("--workers", type=int, default=1, help="processes that share the device")
     parser.add_argument("--out", type=Path, default=Path("build"), help="folder of results")
     parser.add_argument("--here", choices=PIECES, help=argparse.SUPPRESS)  # one piece, in this process
     return parser

@@ -1,8 +1,7 @@
 """Depth 1, the nine networks: an epoch from the cache against an epoch of the plain frozen loop, and the whole job."""
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from statistics import geometric_mean, median
 from typing import Any
 
@@ -12,12 +11,11 @@ from benchmarks.machine import Peak, measured_peak
 from benchmarks.ours import run_ours
 from benchmarks.peers.plain import Ask, plain_peer
 from benchmarks.place import Place
-from benchmarks.profiled import Profiled
 from benchmarks.result import Measured, Result, less_is_better, not_run
 from benchmarks.slices import RandomSlices
+from benchmarks.turns import TurnClock
 from benchmarks.weights import steady_random
 from benchmarks.work_counted import STEP, Work, count_work
-from medgraft.core.progress import Progress
 from medgraft.networks import spec
 from medgraft.study import StudyFile, parse_study
 
@@ -27,8 +25,6 @@ _SUBJECTS = 5
 _JOB_DRAWS, _DRAWS = 4, 2
 #: An epoch is as many updates as make about this many GFLOP of plain work, at most `_MOST_UPDATES`.
 _EPOCH_GFLOP, _MOST_UPDATES = 400.0, 8
-#: The plain loop takes a turn after each of our trials until it had this many, or two and this many seconds.
-_TURNS, _TURN_SECONDS = 4, 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +64,19 @@ class Parts:
         return _EPOCHS_OF_ALL * self.plain_epoch_s / self.slices
 
     @property
+    def trained(self) -> int:
+        """Slices that an epoch trains on; the others are scored."""
+        return self.slices * (_SUBJECTS - 1) // _SUBJECTS
+
+    @property
     def epoch_gflop(self) -> float:
         """Work of one of our epochs: training steps on the suffix, and scoring."""
-        trained = self.slices * (_SUBJECTS - 1) // _SUBJECTS
-        return self.work.suffix_gflop * (STEP * trained + self.slices - trained)
+        return self.work.suffix_gflop * (STEP * self.trained + self.slices - self.trained)
+
+    @property
+    def plain_epoch_gflop(self) -> float:
+        """Work of one plain epoch: every slice through the frozen part besides."""
+        return self.work.prefix_gflop * self.slices + self.epoch_gflop
 
 
 _EPOCHS_OF_ALL = len(targets.RATES_DEPTH_ONE) * targets.FOLDS * targets.EPOCHS
@@ -171,11 +176,11 @@ def _study(network: str, weights: str, size: int, batch: int) -> StudyFile:
     )
 
 
-def _run(study: StudyFile, source: RandomSlices, place: Place) -> "_Clock":
+def _run(study: StudyFile, source: RandomSlices, place: Place) -> TurnClock:
     """Our study with the plain loop's turns in between."""
     with Child(plain_peer, source, study, 1, "cpu") as plain, source.open() as slices:
         plain.ask(Ask(rate=_RATE, fold=0, epoch=0, warm_up=True))
-        clock = _Clock(n_trials=study.folds, peer=lambda: plain.ask(Ask(rate=_RATE, fold=0, epoch=0)).seconds)
+        clock = TurnClock(n_trials=study.folds, peer=lambda: plain.ask(Ask(rate=_RATE, fold=0, epoch=0)).seconds)
         run_ours(study, slices, place.fresh("depth1"), report=clock)
         place.fresh("depth1")  # caches of large networks take gigabytes
     return clock
@@ -188,60 +193,16 @@ def _plain_epoch_keeping_memory(study: StudyFile, source: RandomSlices) -> float
     return seconds
 
 
-@dataclass(kw_only=True)
-class _Clock:
-    """A `Report` that times our second epochs and our fill, and gives the peer its turn after each trial.
-
-    The last trial of the grid is profiled instead of timed; the fit on all data comes after it and is not looked at.
-    """
-
-    n_trials: int
-    peer: Callable[[], float]
-    epochs: list[float] = field(default_factory=list)
-    turns: list[float] = field(default_factory=list)
-    fills: list[tuple[float, int]] = field(default_factory=list)
-    profiled: Profiled = field(default_factory=Profiled)
-    _trials: int = 0
-    _since: float = 0.0
-    _started: float = field(default_factory=time.perf_counter)
-
-    def __call__(self, progress: Progress) -> None:
-        now = time.perf_counter()
-        if progress.stage == "frozen features":
-            self.fills.append((now, progress.done))
-        elif progress.stage == "epochs" and self._trials < self.n_trials:
-            self._epoch(progress, now)
-
-    @property
-    def row_s(self) -> float:
-        """Seconds of one row of the fill, from its first report to its last; of a fill in one go, from the start."""
-        begun = self.fills[0] if len(self.fills) > 1 else (self._started, 0)
-        (start, first), (end, last) = begun, self.fills[-1]
-        return (end - start) / (last - first)
-
-    def _epoch(self, progress: Progress, now: float) -> None:
-        is_last_trial = self._trials == self.n_trials - 1
-        if progress.done == progress.total:
-            self._trials += 1
-            if is_last_trial:
-                self.profiled.stop()
-                return
-            self.epochs.append(now - self._since)
-            if len(self.turns) < 2 or (len(self.turns) < _TURNS and sum(self.turns) < _TURN_SECONDS):
-                self.turns.append(self.peer())
-        elif is_last_trial:
-            self.profiled.start()
-        self._since = time.perf_counter()
-
-
 def _epoch_note(parts: Parts, ratio: float) -> str:
     work, peak = parts.work, parts.peak
     shares = ", ".join(f"{name} {share:.0%}" for name, share in parts.shares.items())
     return (
-        f"FLOP limit {work.limit:.3g}, {ratio / work.limit:.0%} of it; "
+        f"{ratio / work.limit:.2f} of the FLOP limit {work.limit:.3g} (above 1 where the plain loop gets fewer FLOP "
+        f"a second out of its frozen part than ours out of the trained one); "
         f"prefix {work.prefix_gflop:.3g}, suffix {work.suffix_gflop:.3g} GFLOP a picture; "
         f"ours: {shares}; {parts.epoch_gflop / parts.epoch_s:.3g} GFLOP/s in the epoch, "
-        f"{work.prefix_gflop / parts.row_s:.3g} in the fill, peak {peak.gflops:.3g}; "
+        f"{work.prefix_gflop / parts.row_s:.3g} in the fill, "
+        f"{parts.plain_epoch_gflop / parts.plain_epoch_s:.3g} in the plain epoch, peak {peak.gflops:.3g}; "
         f"{parts.plain_kept_epoch_s / parts.epoch_s:.3g}x against a plain loop whose glibc keeps freed memory; "
         f"medians, {parts.turns} plain epochs of {parts.updates} updates in turns with ours"
     )

@@ -25,6 +25,9 @@ _TOY_SIZE = RandomSlices(subjects=5, slices=3, side=48)
 _TOY = {"mobilenetv1_025": 32, "mobilenetv2_035": 32}
 
 
+_CACHE_GB = 60.0
+
+
 class WallReached(Exception):  # noqa: N818 - not an error: the piece is to be called again
     """The seconds of this call are used up."""
 
@@ -77,7 +80,7 @@ def _go_on(network: str, place: Place, device: str, wall: _Wall) -> bool:
     source = _TOY_SIZE if place.toy else _PAPER_SIZE
     try:
         with source.open() as slices:
-            run_ours(study, slices, folder, device=device, report=wall)
+            run_ours(study, slices, folder, device=device, workers=place.workers, report=wall)
         done = True
     except WallReached:
         done = False
@@ -103,7 +106,8 @@ def _study(network: str, place: Place) -> StudyFile:
             "draws": place.draws,
             "balance": {},
             "batch_size": targets.BATCH,
-            "cache": {"dtype": "float16"},
+            "precision": place.precision,
+            "cache": {"dtype": "float16", "limit_gb": _CACHE_GB},
         }
     )
 
@@ -119,7 +123,8 @@ def _lines(place: Place, networks: tuple[str, ...], device: str) -> list[Result]
         f"{where}; target {targets.GPU_MINUTES} min {verdict}; peer: Ho and Kim 2021, Table 1, depth 1 alone, on a "
         f"Quadro P5000; ours does both depths, each fold's models in between and the fits on all data, "
         f"{sum(item.calls for item in spent.values())} calls with starting up, filling and what a stop undid; "
-        f"V = {place.draws}, no oversampling, half-precision features, random pictures; minutes: {each}"
+        f"V = {place.draws}, {place.precision} arithmetic, {place.workers} processes on the device, no oversampling, "
+        f"half-precision features, random pictures; minutes: {each}"
     )
     return [less_is_better(_NAME, minutes, float(targets.PAPER_MINUTES), "min", note)]
 

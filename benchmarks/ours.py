@@ -1,6 +1,7 @@
 """Ours: a study run as a user's is, cache and runs on disk and all. The only file that knows the engine's seam."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from medgraft.study import (
     Desk,
     DeskSettings,
     LocalExecutor,
+    PoolExecutor,
     RunStore,
     StudyFile,
     StudyOutcome,
@@ -36,12 +38,15 @@ class Ours:
         return run.history.scores
 
 
-def run_ours(study: StudyFile, slices: Slices, folder: Path, *, device: str = "cpu", report: Report = silent) -> Ours:
-    """Run a study, or what is missing of it; `folder` holds its runs and its cache."""
+def run_ours(
+    study: StudyFile, slices: Slices, folder: Path, *, device: str = "cpu", workers: int = 1, report: Report = silent
+) -> Ours:
+    """Run a study, or what is missing of it; `folder` holds its runs and its cache. workers: processes, 1 for this."""
     store = RunStore(root=folder / "runs")
     settings = DeskSettings(cache=folder / "cache", unfinished=store.unfinished, compute=Compute(device=device))
-    executor = LocalExecutor(Desk(settings))
-    return Ours(outcome=run_study(study, slices.samples, slices.read, executor, store, report=report), store=store)
+    with PoolExecutor(workers, settings) if workers > 1 else nullcontext(LocalExecutor(Desk(settings))) as executor:
+        outcome = run_study(study, slices.samples, slices.read, executor, store, report=report)
+    return Ours(outcome=outcome, store=store)
 
 
 #: Functions in which the engine waits for data, or updates weights: the end of their file's path, and their name.

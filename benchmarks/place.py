@@ -15,13 +15,16 @@ class Place:
     """One run of the benchmarks.
 
     root: `build/`. toy: everything at the size of seconds, to see that it works; its figures mean nothing.
-    wall_s: after how many seconds a piece that can be resumed stops; None for no limit. draws: for the GPU piece.
+    wall_s, draws, precision, workers: for the GPU piece; after how many seconds it stops, None for no limit; recorded
+    draws per slice; of the arithmetic; processes that share the GPU.
     """
 
     root: Path
     toy: bool = False
     wall_s: float | None = None
     draws: int = 4
+    precision: str = "float32"
+    workers: int = 1
 
     @property
     def kept(self) -> Kept:

@@ -79,11 +79,11 @@ def publish(place: Place, pieces: Sequence[str], fingerprint: str, heading: str)
     return lines
 
 
-def fingerprint_of(threads: int, draws: int) -> str:
-    """Digest of the code that is measured and that measures, the threads, and settings that change figures."""
+def fingerprint_of(threads: int) -> str:
+    """Digest of the code that is measured and that measures, and of the number of threads."""
     roots = (Path(medgraft.__file__).parent, Path(__file__).parent)
     files = [(root, path) for root in roots for path in sorted(root.rglob("*.py"))]
-    return digest([[str(path.relative_to(root)), file_digest(path)] for root, path in files] + [threads, draws])
+    return digest([[str(path.relative_to(root)), file_digest(path)] for root, path in files] + [threads])
 
 
 def _lines(kept: Kept, piece: str, fingerprint: str) -> Sequence[Result]:

@@ -6,6 +6,7 @@ A source is small and can be sent to another process, which opens it for itself.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,25 +80,40 @@ class RandomSlices:
 
     @contextmanager
     def open(self) -> Iterator[Slices]:
-        """The slices, pixels in memory."""
-        stacks = {f"s{number:05d}": self._pixels(number) for number in range(self.subjects)}
-        entries = [_entry(name, pixels) for name, pixels in stacks.items()]
+        """The slices; pixels are made when a process first reads them, and stay in its memory."""
+        read = RandomReader(source=self)
+        names = [f"s{number:05d}" for number in range(self.subjects)]
         labels = {
             UnitKey(name, phase, index): self._label(index)
-            for name in stacks
+            for name in names
             for phase in range(2)
             for index in range(self.slices)
         }
-        yield Slices(
-            samples=join(entries, labels, SAX_RANGE), read=lambda unit: stacks[unit.stack][unit.phase, unit.slice]
-        )
-
-    def _pixels(self, subject: int) -> NDArray[np.uint8]:
-        shape = (2, self.slices, self.side, self.side)
-        return rng("benchmark", subject).integers(0, 256, shape, np.uint8)
+        yield Slices(samples=join([_entry(name, read.stack(name)) for name in names], labels, SAX_RANGE), read=read)
 
     def _label(self, index: int) -> str:
         return {0: "OBS", self.slices - 1: "OAP"}.get(index, "IN")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomReader:
+    """Reads slices of a random source; small, so that it can be sent to workers with every job."""
+
+    source: RandomSlices
+
+    def __call__(self, unit: UnitKey) -> NDArray[Any]:
+        """The slice (Y, X) of a unit."""
+        image: NDArray[Any] = self.stack(unit.stack)[unit.phase, unit.slice]
+        return image
+
+    def stack(self, name: str) -> NDArray[np.uint8]:
+        """Pixels (2, Z, Y, X) of a subject."""
+        return _random_stack(name, (2, self.source.slices, self.source.side, self.source.side))
+
+
+@lru_cache(maxsize=1024)
+def _random_stack(name: str, shape: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    return rng("benchmark", name).integers(0, 256, shape, np.uint8)
 
 
 def acdc_or_random(place: Place) -> Source:

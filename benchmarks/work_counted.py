@@ -47,7 +47,7 @@ def count_work(network: str, depth: Depth, size: int) -> Work:
     model = build(described, n_classes=3, contract=described.contract)
     freeze(model, depth)
     images = torch.rand((_PICTURES, 1, size, size)).contiguous(memory_format=LAST)
-    model.to(memory_format=LAST).train()  # type: ignore[call-overload]  # torch's stubs miss this pair
+    model.to(memory_format=LAST).train()
     split = split_at_frontier(model, images)
     prefix, mbytes = _counted(lambda: split.frontier(images))
     values = split.frontier(images)

@@ -117,7 +117,8 @@ class PlainTrial:
         self.model.train()  # what is frozen stays in evaluation mode
         self.model.head.dropout.generator.manual_seed(seed_of(*self.key, epoch, "head.dropout"))
         loss_sum = torch.zeros((), device=self.device)
-        for batch, targets in zip(images.split(self.plan.batch_size), labels.split(self.plan.batch_size), strict=True):
+        size = self.plan.batch_size
+        for batch, targets in zip(torch.split(images, size), torch.split(labels, size), strict=True):
             if len(batch) < 2:  # batch norm needs two
                 break
             self.optimizer.param_groups[0]["lr"] = self.plan.rate / (1 + self.plan.decay * self.updates)
@@ -132,7 +133,7 @@ class PlainTrial:
     def scores(self, plain: Tensor) -> NDArray[np.float32]:
         """(n, K) probabilities."""
         self.model.eval()
-        parts = [self.model(batch).softmax(1) for batch in plain.split(_VALIDATION_BATCH)]
+        parts = [self.model(batch).softmax(1) for batch in torch.split(plain, _VALIDATION_BATCH)]
         result: NDArray[np.float32] = torch.cat(parts).cpu().numpy()
         return result
 

@@ -79,3 +79,4 @@ def test_a_whole_job_is_its_fill_and_all_epochs():
     assert parts.job_s == pytest.approx(5 * 0.1 + epochs * 2.0 / 40)
     assert parts.plain_job_s == pytest.approx(epochs * 8.0 / 40)
     assert parts.epoch_gflop == pytest.approx(0.5 * (3 * 32 + 8))
+    assert parts.plain_epoch_gflop == pytest.approx(32 * (3 + 3 * 0.5) + 8 * (3 + 0.5))
