@@ -189,6 +189,13 @@ def test_an_upload_is_bounded(ana: TestClient) -> None:
     assert ana.put(f"/api/v1/imports/{upload}/files/p/a.nii", content=b"x" * 2**19).status_code == 200
 
 
+def test_an_upload_that_grows_too_large_leaves_nothing(ana: TestClient, served: Served) -> None:
+    upload = ana.post("/api/v1/imports").json()["id"]
+    chunks = (b"x" * 2**18 for _ in range(8))
+    assert ana.put(f"/api/v1/imports/{upload}/files/p/a.nii", content=chunks).status_code == 413
+    assert list((served.project.cache / "incoming" / upload / "p").iterdir()) == []
+
+
 def test_an_import_belongs_to_who_began_it(served: Served) -> None:
     upload = served.client("ana").post("/api/v1/imports").json()["id"]
     assert served.client("ben").put(f"/api/v1/imports/{upload}/files/a.nii", content=b"x").status_code == 400

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from starlette.concurrency import run_in_threadpool
 
-from medgraft.core.errors import InputError, MedgraftError
+from medgraft.core.errors import InputError, MedgraftError, ProjectError
 from medgraft.core.progress import Progress
 from medgraft.workspace import Project, import_images
 
@@ -61,11 +61,7 @@ class Uploads:
         target = self._folder(upload) / inside(path)
         self._check_room(upload)
         target.parent.mkdir(parents=True, exist_ok=True)
-        size = 0
-        with target.open("wb") as file:
-            async for chunk in chunks:
-                size += len(chunk)
-                await run_in_threadpool(file.write, chunk)
+        size = await _write(target, chunks)
         with self._lock:
             now = self._known[upload.id]
             return self._keep(replace(now, done=now.done + 1, bytes=now.bytes + size))
@@ -109,6 +105,22 @@ class Uploads:
             raise InputError("Expected an import that waits for files, got one that was started already.")
         if now.done >= self.most_files or now.bytes >= _MOST_BYTES:
             raise InputError(f"Expected at most {self.most_files} files and {_MOST_BYTES} bytes in one import.")
+
+
+async def _write(target: Path, chunks: AsyncIterator[bytes]) -> int:
+    """Write a file whole or not at all: one that breaks off, or grows too large, leaves nothing. Gives its bytes."""
+    draft = target.with_name(f"{uuid4().hex}.part")
+    try:
+        with draft.open("wb") as file:
+            async for chunk in chunks:
+                await run_in_threadpool(file.write, chunk)
+            size = file.tell()
+        draft.replace(target)
+    except OSError as error:
+        raise ProjectError(f"Expected room for {target.name} in the project's cache, got: {error}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return size
 
 
 def inside(path: str) -> PurePosixPath:

@@ -1,10 +1,11 @@
-"""What the newest model of a project thinks of its own stacks, out of fold: it has not trained on their patients."""
+"""What the newest model of a project thinks of its own stacks: of each, one that has not trained on its patient."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
+import yaml
 
 from medgraft.core.predictions import Predictions
 from medgraft.workspace.project import Project
@@ -13,7 +14,7 @@ from medgraft.workspace.study_list import study_states
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelAnswers:
-    """The best model of a finished study, by the rule that chose it, and its out-of-fold answers."""
+    """A finished study's best model, by the rule that chose it, and its answers out of fold and on the test set."""
 
     study: str
     model: str
@@ -34,9 +35,13 @@ def newest_answers(project: Project, task: str) -> ModelAnswers | None:
 
     Raises `ProjectError` where a study's results are damaged.
     """
-    finished = [(_ended(project, state.name), state.name) for state in study_states(project) if state.finished]
-    answers = (_answers(project, name, ended) for ended, name in sorted(finished, reverse=True))
-    return next((found for task_of, found in answers if task_of == task), None)
+    finished = [(_ended(project, name), name) for name in _finished(project, task)]
+    return _answers(project, max(finished)[1], max(finished)[0]) if finished else None
+
+
+def has_answers(project: Project, task: str) -> bool:
+    """Whether `newest_answers` would give any; this reads no results."""
+    return bool(_finished(project, task))
 
 
 def opinion_on(project: Project, answers: ModelAnswers, *, stack: str, phase: int) -> Opinion | None:
@@ -56,12 +61,22 @@ def opinion_on(project: Project, answers: ModelAnswers, *, stack: str, phase: in
     return Opinion(study=answers.study, model=answers.model, probabilities=probabilities) if probabilities else None
 
 
+def _finished(project: Project, task: str) -> list[str]:
+    names = [state.name for state in study_states(project) if state.finished]
+    return [name for name in names if _task_of(project, name) == task]
+
+
+def _task_of(project: Project, name: str) -> object:
+    study = yaml.safe_load((project.studies / name / "study.yaml").read_text(encoding="utf-8"))
+    return study.get("task") if isinstance(study, dict) else None
+
+
 def _ended(project: Project, name: str) -> int:
     return (project.studies / name / "results" / "stages.json").stat().st_mtime_ns
 
 
 @lru_cache(maxsize=8)
-def _answers(project: Project, name: str, _ended: int) -> tuple[str, ModelAnswers]:
+def _answers(project: Project, name: str, _ended: int) -> ModelAnswers:
     # A study's results load torch, so only where a study has ended.
     from medgraft.study.findings import best_title  # noqa: PLC0415 - see above
     from medgraft.workspace.studying import study_outcome  # noqa: PLC0415 - see above
@@ -69,4 +84,11 @@ def _answers(project: Project, name: str, _ended: int) -> tuple[str, ModelAnswer
     outcome = study_outcome(project, name)
     title = best_title(outcome)
     stage = outcome.by_title()[title][0]
-    return outcome.task.name, ModelAnswers(study=name, model=title, predictions=stage.out_of_fold)
+    parts = [part for part in (stage.out_of_fold, stage.test) if part is not None]
+    return ModelAnswers(study=name, model=title, predictions=_joined(parts))
+
+
+def _joined(parts: Sequence[Predictions]) -> Predictions:
+    names = [item.name for item in fields(Predictions) if item.name != "classes"]
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Predictions(**columns, classes=parts[0].classes)

@@ -39,7 +39,7 @@ from medgraft.workspace.labelling import (
     label_slice,
     labels_seen_by,
 )
-from medgraft.workspace.model_answers import newest_answers, opinion_on
+from medgraft.workspace.model_answers import has_answers, newest_answers, opinion_on
 from medgraft.workspace.reading_progress import reader_progress
 from medgraft.workspace.undoing import undo_once
 from medgraft.workspace.worklists import WorkItem, worklist
@@ -59,7 +59,8 @@ def tasks(place: PlaceOf) -> tuple[TaskView, ...]:
 def work(task: str, place: PlaceOf, reader: ReaderOf, order: Order = "listed") -> WorklistView:
     """The stacks that a task asks about, in an order of work, with what the reader said."""
     schema = label_task(place.project, task)
-    answers = newest_answers(place.project, task)
+    # A model's answers take seconds to load, so only for the order that needs them.
+    answers = newest_answers(place.project, task) if order == "uncertain" else None
     predictions = answers.predictions if answers else None
     items = worklist(place.project, reader, task=task, order=order, predictions=predictions)
     stacks = stack_views(place, list_cohort(place.project))
@@ -67,7 +68,7 @@ def work(task: str, place: PlaceOf, reader: ReaderOf, order: Order = "listed") -
     return WorklistView(
         task=_task_view(schema),
         order=order,
-        has_model=answers is not None,
+        has_model=has_answers(place.project, task),
         items=tuple(_work_view(item, stacks[item.stack], said) for item in items),
     )
 

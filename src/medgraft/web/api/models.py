@@ -208,7 +208,7 @@ class Ask(Body):
 
 
 class OpinionView(Answer):
-    """A model's probabilities by slice as stored, then by class; empty where it was never asked about the stack."""
+    """A model's probabilities by slice as stored, then by class; empty where it has no answer for the stack."""
 
     model: str
     probabilities: dict[int, dict[str, float]]

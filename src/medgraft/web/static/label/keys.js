@@ -43,10 +43,10 @@ export function listen(act, label) {
   });
 }
 
-export function describeKeys(root, task) {
-  const classes = task.classes.map(({ key, code, name }) => [key, "", `this slice is ${code}, ${name}`]);
+export function describeKeys(root, classes) {
+  const digits = classes.map(({ key, code, name }) => [key, "", `this slice is ${code}, ${name}`]);
   root.replaceChildren(
-    ...[...classes, ...KEYS].map(([key, , text]) => {
+    ...[...digits, ...KEYS].map(([key, , text]) => {
       const line = document.createElement("div");
       const [left, right] = [line.appendChild(document.createElement("span")), line.appendChild(document.createElement("span"))];
       left.appendChild(document.createElement("kbd")).textContent = NAMES[key] ?? key;

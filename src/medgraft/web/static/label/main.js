@@ -13,6 +13,8 @@ import { Worklist, isDone } from "./worklist.js";
 const AHEAD = 6;
 const MOST_UNDO = 200;
 const LONGEST_PAUSE = 300;
+const UNSAVED = "Not saved yet: Enter accepts.";
+const PLACEHOLDER = { slices: 10, rows: 1, columns: 1 };
 
 const $ = (id) => document.getElementById(id);
 const cache = new PixelCache();
@@ -75,7 +77,7 @@ function setDraft(changed) {
   if (card().stack.base_first === null) return advise("Say first which end is the base: [ or ].");
   card().draft = changed;
   showLabels();
-  advise("Not saved yet: Enter accepts.");
+  advise(UNSAVED);
 }
 
 /** Enter: what is marked is sent, and the next card comes; a card that is labelled already is only left. */
@@ -140,11 +142,13 @@ async function cine() {
 async function opinion() {
   const asked = card();
   if (!work.hasModel || asked.opinion) return;
+  advise("Asking the model …");
   try {
     asked.opinion = await ask(`${work.path}/opinion`, { body: { stack: asked.stack.id, phase: asked.phase } });
   } catch (error) {
     return advise(`The model could not be asked: ${error.message}`);
   }
+  advise(card().draft ? UNSAVED : "");
   if (asked === card()) showSide();
 }
 
@@ -350,7 +354,7 @@ function show(index = 0) {
   if (!work.cards.length) return showEmpty();
   $("reading").dataset.state = "ready";
   $("message").hidden = true;
-  describeKeys($("help-keys"), work.task);
+  describeKeys($("help-keys"), work.task.classes);
   $("class-keys").replaceChildren(...work.task.classes.map(classKey));
   open(Math.max(index, 0));
 }
@@ -415,6 +419,8 @@ async function begin() {
   desk.onFailed = (error) => advise(`The images could not be fetched: ${error.message}`);
   desk.onDrawn = (drawn) => dispatchEvent(new CustomEvent("medgraft-drawn", { detail: { stack: drawn.stack.id, phase: drawn.phase } }));
   listen(act, labelByKey);
+  sheet.build(PLACEHOLDER);
+  describeKeys($("help-keys"), []);
   $("help-button").addEventListener("click", () => act("help"));
   $("panel-button").addEventListener("click", togglePanel);
   for (const button of document.querySelectorAll("[data-base]")) button.addEventListener("click", () => setBase(button.dataset.base));

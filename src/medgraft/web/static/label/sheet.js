@@ -3,10 +3,12 @@ import { aspectOf, paint } from "./grey.js";
 
 export class Sheet {
   #root;
+  #scroller;
   #cells = [];
 
   constructor(root, onChoose) {
     this.#root = root;
+    this.#scroller = root.parentElement;
     root.addEventListener("click", (event) => {
       const cell = event.target.closest(".cell");
       if (cell) onChoose(Number(cell.dataset.place));
@@ -44,9 +46,9 @@ export class Sheet {
   choose(place) {
     this.#cells.forEach(({ root }, at) => root.setAttribute("aria-current", String(at === place)));
     const { offsetLeft, offsetWidth } = this.#cells[place].root;
-    const { scrollLeft, clientWidth } = this.#root;
+    const { scrollLeft, clientWidth } = this.#scroller;
     if (offsetLeft < scrollLeft || offsetLeft + offsetWidth > scrollLeft + clientWidth) {
-      this.#root.scrollLeft = offsetLeft - clientWidth / 2;
+      this.#scroller.scrollLeft = offsetLeft - clientWidth / 2;
     }
   }
 

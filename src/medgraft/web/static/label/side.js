@@ -7,7 +7,7 @@ export function showOpinion(root, { card, task, place, hasModel, ask, take }) {
   if (!hasModel) return root.replaceChildren(text("p", "No study has ended in this project, so no model has one.", "dim"));
   if (!card.opinion) return root.replaceChildren(text("p", "Hidden until you ask. Asking is recorded.", "dim"), button("m", "Show", ask));
   const { model, probabilities } = card.opinion;
-  if (!Object.keys(probabilities).length) return root.replaceChildren(text("p", `${model} was not asked about this stack.`, "dim"));
+  if (!Object.keys(probabilities).length) return root.replaceChildren(text("p", `${model} has no answer for this stack.`, "dim"));
   const bars = document.createElement("div");
   bars.className = "bars";
   bars.style.setProperty("--count", card.stack.slices);
@@ -15,7 +15,7 @@ export function showOpinion(root, { card, task, place, hasModel, ask, take }) {
   const legend = document.createElement("div");
   legend.className = "legend";
   legend.append(...task.classes.map(({ code, colour }) => coloured(text("span", code), colour)));
-  root.replaceChildren(text("p", `${model}, out of fold`, "dim"), bars, legend, button("M", "Accept as mine", take));
+  root.replaceChildren(text("p", `${model}, which has not trained on this patient`, "dim"), bars, legend, button("M", "Accept as mine", take));
 }
 
 /** The model's class of each stored slice. */
