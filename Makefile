@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-quick lint format demo clean
+.PHONY: help setup test test-quick lint format demo bench clean
 
 help:  ## Show what can be made.
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -41,6 +41,10 @@ format: setup  ## Put the code into the house's format.
 
 demo: setup  ## Make a project from synthetic patients, train on it, and write a report.
 	$(BIN)/medgraft demo
+
+bench: setup  ## Measure against peers (under 30 minutes); see benchmarks/README.md.
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[bench]'
+	env -u OMP_NUM_THREADS $(BIN)/python -m benchmarks
 
 clean:  ## Remove .venv and everything that tools left behind.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
