@@ -34,6 +34,7 @@ class Compute:
     def prepare(self) -> torch.device:
         """Set this process up; gives the device."""
         _keep_freed_memory()
+        torch.backends.cudnn.allow_tf32 = False  # float32 means float32; who wants speed asks for mixed precision
         if self.threads is not None:
             torch.set_num_threads(self.threads)
         if self.deterministic:
