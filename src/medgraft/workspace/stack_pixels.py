@@ -66,12 +66,21 @@ def slice_cine(project: Project, stack: str, at: int) -> ScreenPixels:
 
 
 def stack_thumbnail(project: Project, stack: str, *, side: int = 96) -> bytes:
-    """The middle slice of a stack at end-diastole (or the first phase) as a PNG, its longer side `side` pixels.
+    """The middle slice of a stack at end-diastole (or the first phase) as a PNG; otherwise as `slice_picture`."""
+    with project.cohort() as cohort:
+        entry = cohort.entry(stack)
+    return slice_picture(project, stack, entry.phases.get("ed", 0), entry.shape[1] // 2, side=side)
 
-    Sides are true to the patient where spacing is known. Raises as `phase_pixels`.
+
+def slice_picture(project: Project, stack: str, phase: int, at: int, *, side: int = 96) -> bytes:
+    """One slice as a PNG, its longer side `side` pixels, its sides true to the patient where spacing is known.
+
+    Raises as `phase_pixels`, and for a slice that is not there.
     """
     entry, stored = _stored(project, stack)
-    shown = screen_pixels(np.asarray(stored[entry.phases.get("ed", 0), entry.shape[1] // 2]), "")
+    _check(phase, entry.shape[0], f"a phase of stack {stack}")
+    _check(at, entry.shape[1], f"a slice of stack {stack}")
+    shown = screen_pixels(np.asarray(stored[phase, at]), "")
     low, high = ((edge - shown.intercept) / shown.slope for edge in shown.window)
     grey = np.clip((shown.values.astype(np.float32) - low) / (high - low), 0, 1) * 255
     picture = Image.fromarray(grey.astype(np.uint8)).resize(_fitted(entry, side), Image.Resampling.BILINEAR)

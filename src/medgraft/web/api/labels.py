@@ -56,13 +56,15 @@ def tasks(place: PlaceOf) -> tuple[TaskView, ...]:
 
 
 @routes.get("/{task}/worklist")
-def work(task: str, place: PlaceOf, reader: ReaderOf, order: Order = "listed") -> WorklistView:
-    """The stacks that a task asks about, in an order of work, with what the reader said."""
+def work(
+    task: str, place: PlaceOf, reader: ReaderOf, order: Order = "listed", reading: str | None = None
+) -> WorklistView:
+    """The stacks of a task, or of a round of reading, in an order of work, with what the reader said."""
     schema = label_task(place.project, task)
     # A model's answers take seconds to load, so only for the order that needs them.
     answers = newest_answers(place.project, task) if order == "uncertain" else None
     predictions = answers.predictions if answers else None
-    items = worklist(place.project, reader, task=task, order=order, predictions=predictions)
+    items = worklist(place.project, reader, task=task, reading=reading, order=order, predictions=predictions)
     stacks = stack_views(place, list_cohort(place.project))
     said = _said(place, reader, task)
     return WorklistView(

@@ -192,6 +192,33 @@ class UndoneView(Answer):
     saved: SavedView | None
 
 
+class DoneBody(Body):
+    """A stack that the reader is done with in a round. Sending it again changes nothing."""
+
+    act: ActId
+    stack: Name
+
+
+class DoneView(Answer):
+    """How far the reader is in a round."""
+
+    reading: str
+    state: str
+    done: int
+    stacks: int
+
+
+class ReadingView(Answer):
+    """A round of blinded reading. mine: whether the one who asks reads in it."""
+
+    name: str
+    task: str
+    state: str
+    stacks: int
+    mine: bool
+    done: dict[str, int]
+
+
 class ProgressView(Answer):
     """How far a reader is."""
 

@@ -15,6 +15,7 @@ from medgraft.workspace.stack_pixels import (
     StackPlace,
     phase_pixels,
     slice_cine,
+    slice_picture,
     stack_places,
     stack_thumbnail,
 )
@@ -77,6 +78,19 @@ def thumbnail(stack: str, place: PlaceOf, side: Annotated[int, Query(ge=16, le=5
     """The middle slice of a stack, small."""
     picture = stack_thumbnail(place.project, stack, side=side)
     return Response(picture, media_type="image/png", headers={"Cache-Control": FOREVER})
+
+
+@routes.get("/stacks/{stack}/pixels/{phase}/{slice}.png", response_class=Response)
+def picture(
+    stack: str,
+    phase: int,
+    slice: int,  # noqa: A002 - the field's own name
+    place: PlaceOf,
+    side: Annotated[int, Query(ge=16, le=512)] = 96,
+) -> Response:
+    """One slice, small."""
+    shown = slice_picture(place.project, stack, phase, slice, side=side)
+    return Response(shown, media_type="image/png", headers={"Cache-Control": FOREVER})
 
 
 def stack_views(place: Place, found: CohortList) -> dict[str, StackView]:

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import ui
 
-from medgraft.web.pages import cohort, label, not_found
+from medgraft.web.pages import cohort, label, not_found, read
 from medgraft.web.pages.rail import PAGES
 from medgraft.web.place import Place
 
@@ -15,6 +15,7 @@ def add_pages(app: FastAPI, place: Place) -> None:
     """Add every page of a place."""
     label.add_page(app)
     cohort.add_page(app, place)
+    read.add_page(app, place)
     nicegui_app.add_exception_handler(404, not_found.answer)
     # Mounted last: what no route of ours takes is NiceGUI's to answer.
     ui.run_with(app, title="medgraft", dark=None, tailwind=False, show_welcome_message=False, storage_secret=None)

@@ -33,6 +33,11 @@ PAGES = (
         icon='<path d="M4 17V7M20 17V7M4 12h16"/><rect x="8" y="9" width="7" height="6" fill="currentColor"/>',
         nicegui=False,
     ),
+    Page(
+        path="/read",
+        title="Read",
+        icon='<circle cx="8" cy="12" r="4"/><circle cx="16" cy="12" r="4"/><path d="M12 10v4"/>',
+    ),
 )
 
 

@@ -23,6 +23,8 @@ const sheet = new Sheet($("sheet"), (place) => turn(place));
 const range = new RangeBar($("range"), (changed) => setDraft(changed));
 const desk = new Desk(cache, sheet, { large: $("large"), before: $("before"), after: $("after") }, $("pair"));
 const times = [];
+const wanted = new URLSearchParams(location.search);
+const reading = wanted.get("reading");
 
 let me;
 let outbox;
@@ -107,6 +109,10 @@ function label(code) {
 
 function advance() {
   pace();
+  const { stack } = card();
+  if (reading && work.siblings(card()).every(isDone)) {
+    outbox.post(`/readings/${encodeURIComponent(reading)}/done`, { act: newId(), stack: stack.id });
+  }
   if (at < work.cards.length - 1) return open(at + 1);
   showLabels();
   const open_ = work.nextUnlabelled(at);
@@ -211,6 +217,7 @@ function listenToOutbox() {
 }
 
 function saved(sent, answer) {
+  if (sent.path.endsWith("/done")) return status("saved", `done with ${answer.done} of ${answer.stacks}`);
   const undone = sent.path.endsWith("/undo");
   const result = undone ? answer.saved : answer;
   if (outbox.waiting.length) status("waiting", "saving …");
@@ -258,7 +265,7 @@ function turn(to) {
 function showCard() {
   const { stack } = card();
   $("position").textContent = `stack ${work.position(card())} / ${work.stacks}`;
-  $("subject").textContent = [stack.subject, stack.site].filter(Boolean).join(" · ");
+  $("subject").textContent = [reading && `round ${reading}`, stack.subject, stack.site].filter(Boolean).join(" · ");
   const unknown = stack.base_first === null && work.task.along_stack.length > 0;
   $("ask-base").hidden = !unknown;
   $("base-end").textContent = unknown ? "first as stored" : "base";
@@ -344,8 +351,20 @@ async function prefetch() {
 
 
 
+/** The worklist as it is asked for; without a model there is no order by what it is unsure of. */
+async function load() {
+  try {
+    await work.load($("task").value, $("order").value, reading);
+  } catch (error) {
+    if (error.status !== 400 || $("order").value !== "uncertain") throw error;
+    $("order").value = "listed";
+    await work.load($("task").value, "listed", reading);
+  }
+  $("order").querySelector("[value=uncertain]").disabled = !work.hasModel;
+}
+
 async function reload(stack) {
-  await work.load($("task").value, $("order").value);
+  await load();
   const before = work.cards.findIndex((one) => one.stack.id === stack);
   show(before);
 }
@@ -430,12 +449,13 @@ async function begin() {
   $("task").replaceChildren(...tasks.map(({ name }) => new Option(name, name)));
   remember("task");
   remember("order");
+  if (reading) $("task").closest("label").hidden = true; // a round asks one question
   outbox = new Outbox(`${me.project_id}-${me.reader}`);
   listenToOutbox();
   if (outbox.waiting.length) await outbox.run();
-  await work.load($("task").value, $("order").value);
-  const wanted = new URLSearchParams(location.search).get("stack");
-  show(wanted ? work.cards.findIndex((one) => one.stack.id === wanted) : Math.max(work.nextUnlabelled(-1), 0));
+  await load();
+  const stack = wanted.get("stack");
+  show(stack ? work.cards.findIndex((one) => one.stack.id === stack) : Math.max(work.nextUnlabelled(-1), 0));
 }
 
 begin().catch(fail);

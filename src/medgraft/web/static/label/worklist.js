@@ -10,8 +10,9 @@ export class Worklist {
   #byPlace = new Map();
 
   /** Fetch the worklist of a task in an order. */
-  async load(task, order) {
-    const found = await ask(`/tasks/${encodeURIComponent(task)}/worklist?order=${order}`);
+  async load(task, order, reading = null) {
+    const wanted = new URLSearchParams(reading ? { order, reading } : { order });
+    const found = await ask(`/tasks/${encodeURIComponent(task)}/worklist?${wanted}`);
     this.task = found.task;
     this.hasModel = found.has_model;
     const items = found.items.filter((item) => item.asked.length);
