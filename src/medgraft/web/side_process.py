@@ -1,22 +1,27 @@
-"""One process beside the server, for what needs torch: the server stays small, and pages never wait for it.
+"""Processes beside the server, for what needs torch: the server stays small, and pages never wait for it.
 
-It starts when it is first asked, ends after some idle minutes, and one that died is replaced at the next question.
+They start when first asked, end after some idle minutes, and are replaced at the next question if one died. There are
+two, so that a Grad-CAM does not wait for a map.
 """
 
+import asyncio
 import signal
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from typing import Any, TypeVar
 
 from loky import get_reusable_executor
 
+from medgraft.core.errors import MedgraftError
 from medgraft.workspace import Project
 from medgraft.workspace.model_sights import CamRequest, MapRequest
 
 Answer = TypeVar("Answer")
 
-#: Seconds until the idle process ends and gives its memory back.
-_IDLE = 300
+#: How many there are, and seconds until they end when idle and give their memory back.
+_PROCESSES, _IDLE = 2, 300
+
+LOST = "The process that computed it was lost, perhaps for want of memory. Do: try again."
 
 
 def see_cams_beside(project: Project, request: CamRequest) -> "Future[None]":
@@ -34,10 +39,18 @@ def resolve_study_beside(project: Project, text: str) -> "Future[str]":
     return _beside(_resolve_study, project, text)
 
 
+async def answer_of(future: "Future[Answer]") -> Answer:
+    """What came of it, without holding up other requests. Raises what it raised; `MedgraftError` if it was lost."""
+    try:
+        return await asyncio.wrap_future(future)
+    except BrokenExecutor as error:
+        raise MedgraftError(LOST) from error
+
+
 def _beside(work: Callable[..., Answer], *arguments: Any) -> "Future[Answer]":
-    # One thread: the other cores are for whoever labels meanwhile.
+    # One thread each: the other cores are for whoever labels meanwhile.
     executor = get_reusable_executor(
-        max_workers=1, timeout=_IDLE, initializer=_set_up, env={"OMP_NUM_THREADS": "1"}, reuse=True
+        max_workers=_PROCESSES, timeout=_IDLE, initializer=_set_up, env={"OMP_NUM_THREADS": "1"}, reuse=True
     )
     future: Future[Answer] = executor.submit(work, *arguments)
     return future

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from medgraft.core.errors import ProjectError
 from medgraft.core.progress import Progress, Report, silent
@@ -26,7 +26,9 @@ from medgraft.study import (
 from medgraft.workspace.machines import Machines, open_executor
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_list import study_states
+from medgraft.workspace.study_lock import study_lock
 from medgraft.workspace.study_models import keep_models
+from medgraft.workspace.study_progress import kept_progress
 from medgraft.workspace.study_samples import image_reader, project_samples
 from medgraft.workspace.study_summary import StudySummary, study_summary
 
@@ -54,7 +56,8 @@ def start_study(
     """Run a study and evaluate it; what an earlier start finished is not done again.
 
     Results are under `studies/<name>/`: the resolved study file, curves and predictions per stage, tables, and a model
-    package per model and depth (of the first seed). They are whole or absent.
+    package per model and depth (of the first seed). They are whole or absent. While it runs, `study_progress` tells
+    how far it is, whoever asks.
 
     Args:
         project: where images and labels are.
@@ -71,10 +74,10 @@ def start_study(
     folder = project.studies / study.name
     folder.mkdir(parents=True, exist_ok=True)
     store = RunStore(root=project.runs)
-    with _only_once(folder), project.cohort() as cohort:
+    with _only_once(folder), kept_progress(folder, report) as tell, project.cohort() as cohort:
         _announce(study, folder)
         with open_executor(machines or Machines(), project, checkpoint_seconds) as executor:
-            outcome = run_study(study, samples, image_reader(cohort), executor, store, report=report)
+            outcome = run_study(study, samples, image_reader(cohort), executor, store, report=tell)
         findings = find(outcome)
         draft = folder / "draft"
         shutil.rmtree(draft, ignore_errors=True)
@@ -114,7 +117,8 @@ class _only_once:  # noqa: N801 (read as a phrase: with _only_once(folder))
 
     def __init__(self, folder: Path) -> None:
         self.name = folder.name
-        self.lock = FileLock(folder.with_name(f".{folder.name}.lock"), timeout=0)
+        # A moment, for `is_running` holds the lock for a moment.
+        self.lock = study_lock(folder, timeout=1)
 
     def __enter__(self) -> None:
         try:

@@ -1,6 +1,5 @@
 """Looking inside a model: its answers image by image, Grad-CAM of a stack, the map of its images."""
 
-import asyncio
 from collections.abc import MutableMapping
 from concurrent.futures import Future
 from dataclasses import asdict
@@ -13,7 +12,7 @@ from medgraft.core.errors import MedgraftError
 from medgraft.web.api.models import ClassView
 from medgraft.web.api.stacks import PlaceOf
 from medgraft.web.api.study_views import AnswersView, MapView
-from medgraft.web.side_process import see_cams_beside, see_map_beside
+from medgraft.web.side_process import LOST, answer_of, see_cams_beside, see_map_beside
 from medgraft.workspace import Project
 from medgraft.workspace.answer_table import AnswerTable, answer_table
 from medgraft.workspace.model_sights import CamRequest, MapRequest, kept_cams, kept_map
@@ -29,7 +28,7 @@ def answers(name: str, model: str, place: PlaceOf, on: str = "out of fold") -> A
 
 
 @routes.get("/gradcam/{stack}/{phase}/{code}", response_class=Response)
-async def gradcam(name: str, model: str, stack: str, phase: int, code: str, place: PlaceOf) -> Response:  # noqa: PLR0913 - each is a part of the question
+async def gradcam(*, name: str, model: str, stack: str, phase: int, code: str, place: PlaceOf) -> Response:
     """Where a class score comes from, of every slice as stored: 8 bits, slice by slice, row by row.
 
     Header: `Medgraft-Shape` is slices, rows, columns. It is computed once and kept.
@@ -37,7 +36,7 @@ async def gradcam(name: str, model: str, stack: str, phase: int, code: str, plac
     request = CamRequest(study=name, model=model, stack=stack, phase=phase, code=code)
     found = await run_in_threadpool(kept_cams, place.project, request)
     if found is None:
-        await asyncio.wrap_future(see_cams_beside(place.project, request))
+        await answer_of(see_cams_beside(place.project, request))
         found = await run_in_threadpool(kept_cams, place.project, request)
     assert found is not None
     headers = {"Medgraft-Shape": ",".join(map(str, found.shape)), "Cache-Control": "private, max-age=3600"}
@@ -88,7 +87,7 @@ def _why(done: "Future[None]") -> str:
     error = done.exception()
     if error is None:
         return ""
-    return str(error) if isinstance(error, MedgraftError) else "The process that computed it was lost. Do: try again."
+    return str(error) if isinstance(error, MedgraftError) else LOST
 
 
 def _answers_view(table: AnswerTable) -> AnswersView:

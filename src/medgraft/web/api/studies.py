@@ -1,6 +1,5 @@
 """Studies: which there are, what they found, how far they are; start, stop, resume."""
 
-import asyncio
 import math
 from dataclasses import asdict
 from typing import Annotated
@@ -20,7 +19,7 @@ from medgraft.web.api.study_views import (
     StudyProgressView,
     StudyView,
 )
-from medgraft.web.side_process import resolve_study_beside
+from medgraft.web.side_process import answer_of, resolve_study_beside
 from medgraft.workspace import study_states
 from medgraft.workspace.study_comparison import ModelChoice, PairedDifference, compare_models
 from medgraft.workspace.study_process import begin_study, resume_study, stop_study
@@ -39,7 +38,7 @@ def studies(place: PlaceOf) -> tuple[StudyProgressView, ...]:
 @routes.post("/studies")
 async def begin(body: NewStudy, place: PlaceOf) -> StudyProgressView:
     """Start a new study, in a process of its own that needs no page to stay open."""
-    text = await asyncio.wrap_future(resolve_study_beside(place.project, body.text))
+    text = await answer_of(resolve_study_beside(place.project, body.text))
     return progress_view(await run_in_threadpool(begin_study, place.project, text))
 
 
@@ -68,7 +67,8 @@ def stop(name: str, place: PlaceOf) -> StudyProgressView:
 
 
 @routes.get("/comparison")
-def comparison(  # noqa: PLR0913 - each is a part of the question
+def comparison(
+    *,
     place: PlaceOf,
     study_a: str,
     model_a: str,

@@ -38,6 +38,19 @@ PAGES = (
         title="Read",
         icon='<circle cx="8" cy="12" r="4"/><circle cx="16" cy="12" r="4"/><path d="M12 10v4"/>',
     ),
+    Page(
+        path="/studies",
+        title="Studies",
+        icon='<path d="M4 4v16h16"/><path d="M7 9c4 0 4 7 12 7"/>',
+        nicegui=False,
+    ),
+    Page(
+        path="/map",
+        title="Map",
+        icon='<circle cx="7" cy="8" r="1.6"/><circle cx="11" cy="6" r="1.6"/><circle cx="9" cy="12" r="1.6"/>'
+        '<circle cx="17" cy="15" r="1.6"/><circle cx="14" cy="18" r="1.6"/><circle cx="18" cy="10" r="1.6"/>',
+        nicegui=False,
+    ),
 )
 
 
