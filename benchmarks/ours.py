@@ -50,5 +50,5 @@ def run_ours(
 
 
 #: Functions in which the engine waits for data, or updates weights: the end of their file's path, and their name.
-READING: Sequence[tuple[str, str]] = (("core/ahead.py", "ahead"),)
+READING: Sequence[tuple[str, str]] = (("study/graft.py", "_read"), ("core/ahead.py", "ahead"))
 UPDATING: Sequence[tuple[str, str]] = (("torch/optim/sgd.py", "step"),)

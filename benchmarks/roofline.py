@@ -21,7 +21,9 @@ class Roofline:
 
 def _lines(parts: Parts) -> Iterator[Result]:
     work, peak = parts.work, parts.peak
-    peak_note = f"peer is the peak of a large float32 product in the same process; copy {peak.gbytes:.3g} GB/s"
+    peak_note = (
+        f"peer is the peak of a large float32 product or convolution in the same process; copy {peak.gbytes:.3g} GB/s"
+    )
     yield more_is_better(
         f"roofline, {parts.network}: prefix pass",
         work.prefix_gflop / parts.row_s,

@@ -36,7 +36,9 @@ class Scaling:
     def measure(self, place: Place) -> Measured:
         """Two sizes, both depths."""
         study = _study(place)
-        small = RandomSlices(subjects=10, slices=4 if place.toy else 12, side=48 if place.toy else 192)
+        small = RandomSlices(
+            subjects=10 if place.toy else 20, slices=4 if place.toy else 12, side=48 if place.toy else 192
+        )
         large = RandomSlices(subjects=2 * small.subjects, slices=small.slices, side=small.side)
         one, two = (_spent(study, source, place) for source in (small, large))
         setting = f"{_NETWORK}, depths 0 and 1, {small.name} and twice as many, each in a fresh process"

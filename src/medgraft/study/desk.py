@@ -123,7 +123,7 @@ def _course(trial: Trial, graft: Graft) -> Course:
     return Course(
         plan=trial.training,
         key=trial.key,
-        rows=lambda epoch: graft.epoch_rows(trial.train, epoch, trial.training.batch_size, trial.key),
+        rows=lambda epoch: graft.epoch_rows(trial.train, epoch, trial.key),
         validation=graft.data.plain_rows(trial.validation),
     )
 

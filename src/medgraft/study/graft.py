@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -20,13 +20,16 @@ from medgraft.study.compute import Compute, in_precision
 from medgraft.study.grid import ModelPlan
 from medgraft.study.study_data import StudyData
 from medgraft.study.trial import Trial
-from medgraft.training import Batch, trained_state
+from medgraft.training import Batch, batch_slices, trained_state
 from medgraft.transfer import FrontierCache, Split, Weights, fill_cache, load_weights, split_at_frontier
 
 #: Rows per pass through the frozen part: enough to keep a device busy, little enough to fit.
 ROWS_PER_PASS = 64
 #: Plain pictures per pass through the trained part.
 ROWS_PER_PREDICTION = 128
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 #: Changes when frozen features change for the same pictures and weights; old ones are then computed again.
 _FEATURES = 2
@@ -55,30 +58,28 @@ class Graft:
         """Every tensor that training changes, back to the start or to what an earlier stage ended with."""
         _overlay(self.model, {**self.start, **state})
 
-    def epoch_rows(
-        self, positions: NDArray[np.int64], epoch: int, batch_size: int, key: tuple[object, ...]
-    ) -> NDArray[np.int64]:
+    def epoch_rows(self, positions: NDArray[np.int64], epoch: int, key: tuple[object, ...]) -> NDArray[np.int64]:
         """Rows of one epoch over some samples, in order: balanced, shuffled, each copy with its recorded draw."""
         order, draws = epoch_order(positions, self.data.copies[positions], epoch, self.data.draws, *key)
-        rows = self.data.drawn_rows(order, draws)
-        return rows[:-1] if len(rows) % batch_size == 1 else rows  # batch norm needs two in the last batch
+        return self.data.drawn_rows(order, draws)
 
     def batches(
         self, positions: NDArray[np.int64], epoch: int, batch_size: int, key: tuple[object, ...]
     ) -> Iterator[Batch]:
-        """`epoch_rows` as batches, the next one read while the present one is trained on."""
-        rows = self.epoch_rows(positions, epoch, batch_size, key)
+        """`epoch_rows` as batches."""
+        rows = self.epoch_rows(positions, epoch, key)
         labels = torch.from_numpy(self.data.row_labels[rows]).to(self.device)
 
         def batch(chosen: slice) -> Batch:
             return Batch(inputs=self._read(rows[chosen]), targets=labels[chosen])
 
-        return ahead(batch, _slices(len(rows), batch_size))
+        return _stream(batch, batch_slices(len(rows), batch_size), self.device)
 
     def plain(self, positions: NDArray[np.int64]) -> Iterator[tuple[Tensor, ...]]:
         """Plain pictures of some samples, in order."""
         rows = self.data.plain_rows(positions)
-        return ahead(lambda chosen: self._read(rows[chosen]), _slices(len(rows), ROWS_PER_PREDICTION))
+        chunks = [slice(first, first + ROWS_PER_PREDICTION) for first in range(0, len(rows), ROWS_PER_PREDICTION)]
+        return _stream(lambda chosen: self._read(rows[chosen]), chunks, self.device)
 
     def _read(self, rows: NDArray[np.int64]) -> tuple[Tensor, ...]:
         return tuple(_channels_last(value) for value in self.cache.read(rows, self.device))
@@ -190,8 +191,9 @@ def _features(cache: FrontierCache) -> NDArray[Any]:
     return values.reshape(len(values), -1)
 
 
-def _slices(n_rows: int, size: int) -> Iterator[slice]:
-    return (slice(first, first + size) for first in range(0, n_rows, size))
+def _stream(make: Callable[[Given], Made], items: Iterable[Given], device: torch.device) -> Iterator[Made]:
+    """What a device computes on: made one ahead for a device of its own; on a CPU two at once would share its cores."""
+    return map(make, items) if device.type == "cpu" else ahead(make, items)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -213,8 +215,8 @@ class _Passes:
         return groups
 
     def compute(self, groups: Iterable[tuple[int, int]]) -> Iterator[tuple[Tensor, ...]]:
-        """Frontier values of groups of rows; the next pictures are made while a device computes."""
-        for pictures in ahead(self._pictures, groups):
+        """Frontier values of groups of rows, one group after the other."""
+        for pictures in _stream(self._pictures, groups, self.device):
             yield self.frontier(_channels_last(pictures.to(self.device)))
 
     def _pictures(self, group: tuple[int, int]) -> Tensor:

@@ -88,7 +88,10 @@ def _seeded(model: nn.Module, key: tuple[object, ...], epoch: int) -> Iterator[N
 def _train_epoch(
     forward: Callable[..., Tensor], batches: Iterable[Batch], optimizer: SGD, plan: Plan, updates: int
 ) -> tuple[float, int]:
-    total, count = torch.zeros((), dtype=torch.float64), 0
+    total, count = (
+        torch.zeros((), dtype=torch.float64),
+        0,
+    )  # moves to the device with the first loss: no step waits for it
     for batch in batches:
         for group in optimizer.param_groups:
             group["lr"] = plan.rate_of(updates)
@@ -96,7 +99,7 @@ def _train_epoch(
         loss = cross_entropy(forward(*batch.inputs), batch.targets)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         optimizer.step()
-        total += loss.detach().cpu().double() * len(batch.targets)
+        total = total.to(loss.device) + loss.detach().double() * len(batch.targets)
         count += len(batch.targets)
         updates += 1
     if not count:
