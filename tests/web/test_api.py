@@ -34,7 +34,8 @@ def mark(stack: dict[str, Any], /, phase: int = 0, **changed: object) -> dict[st
 def test_openapi_describes_every_route(ana: TestClient) -> None:
     paths = ana.get("/api/v1/openapi.json").json()["paths"]
     nouns = {path.removeprefix("/api/v1/").split("/")[0] for path in paths}
-    assert nouns == {"me", "cohort", "notes", "stacks", "tasks", "imports", "readings", "studies", "comparison", "worklists"}
+    ours = {"me", "cohort", "notes", "stacks", "tasks", "imports", "readings", "models"}
+    assert nouns == ours | {"studies", "comparison", "worklists"}
     assert all(
         way["responses"]["200"]["description"] and way["summary"] for ways in paths.values() for way in ways.values()
     )

@@ -4,7 +4,19 @@ from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import ui
 
-from medgraft.web.pages import cohort, compare, feature_map, label, not_found, predictions, read, studies, study
+from medgraft.web.pages import (
+    cohort,
+    compare,
+    feature_map,
+    label,
+    models,
+    not_found,
+    predictions,
+    read,
+    studies,
+    study,
+    volumes,
+)
 from medgraft.web.pages.rail import PAGES
 from medgraft.web.place import Place
 
@@ -16,6 +28,8 @@ def add_pages(app: FastAPI, place: Place) -> None:
     label.add_page(app)
     cohort.add_page(app, place)
     read.add_page(app, place)
+    volumes.add_page(app)
+    models.add_page(app, place)
     for page in (studies, compare, predictions, study, feature_map):
         page.add_page(app, place)
     nicegui_app.add_exception_handler(404, not_found.answer)

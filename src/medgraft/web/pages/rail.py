@@ -39,9 +39,22 @@ PAGES = (
         icon='<circle cx="8" cy="12" r="4"/><circle cx="16" cy="12" r="4"/><path d="M12 10v4"/>',
     ),
     Page(
+        path="/volumes",
+        title="Volumes",
+        icon='<path d="M12 3 20 7.5v9L12 21 4 16.5v-9z"/><path d="M4 7.5 12 12l8-4.5M12 12v9"/>',
+        nicegui=False,
+    ),
+    Page(
         path="/studies",
         title="Studies",
         icon='<path d="M4 4v16h16"/><path d="M7 9c4 0 4 7 12 7"/>',
+        nicegui=False,
+    ),
+    Page(
+        path="/models",
+        title="Models",
+        icon='<circle cx="5" cy="12" r="2.4"/><circle cx="19" cy="6" r="2.4"/><circle cx="19" cy="18" r="2.4"/>'
+        '<path d="M7.2 11 16.8 7M7.2 13l9.6 4"/>',
         nicegui=False,
     ),
     Page(
