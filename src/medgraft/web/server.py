@@ -12,7 +12,19 @@ from starlette.types import ASGIApp
 
 from medgraft import __version__
 from medgraft.core.errors import InputError
-from medgraft.web.api import imports, labels, me, packages, readings, sights, stacks, studies, volumes, worklists
+from medgraft.web.api import (
+    adjudication,
+    imports,
+    labels,
+    me,
+    packages,
+    readings,
+    sights,
+    stacks,
+    studies,
+    volumes,
+    worklists,
+)
 from medgraft.web.api.errors import answer_errors
 from medgraft.web.guard import SIGN_IN, Guard
 from medgraft.web.pages import add_pages, is_nicegui
@@ -26,6 +38,7 @@ from medgraft.workspace import Project
 
 _STATIC = Path(__file__).parent / "static"
 _API = "/api/v1"
+_ROOMS = (me, stacks, volumes, labels, readings, adjudication, studies, sights, packages, worklists, imports)
 
 
 def make_app(project: Project, settings: Settings, sessions: Sessions, *, link_used: Callable[[], None]) -> ASGIApp:
@@ -58,7 +71,7 @@ def make_routes(place: Place, sign_in: APIRouter) -> FastAPI:
     app.state.uploads = Uploads(project=place.project, most_files=place.settings.most_files)
     answer_errors(app)
     app.include_router(sign_in)
-    for room in (me, stacks, volumes, labels, readings, studies, sights, packages, worklists, imports):
+    for room in _ROOMS:
         app.include_router(room.routes, prefix=_API)
     app.mount("/static", ModuleFiles(directory=_STATIC))
     app.add_api_route("/", lambda: RedirectResponse("/label", 303), include_in_schema=False)

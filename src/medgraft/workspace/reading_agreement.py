@@ -13,6 +13,7 @@ from medgraft.core.errors import LabelError
 from medgraft.core.task import Task, UnitKey
 from medgraft.evaluation import (
     BoundaryAgreement,
+    Differences,
     Interval,
     boundary_agreement,
     cohen_kappa,
@@ -23,7 +24,7 @@ from medgraft.labels import Reading, Readings
 from medgraft.workspace.along_stack import asked_units, changes_of
 from medgraft.workspace.project import Project
 
-__all__ = ["BoundaryAgreement", "Interval", "PairAgreement", "ReadingAgreement", "reading_agreement"]
+__all__ = ["BoundaryAgreement", "Differences", "Interval", "PairAgreement", "ReadingAgreement", "reading_agreement"]
 
 #: What each reader had said when done: reader to unit to code.
 Said = Mapping[str, Mapping[UnitKey, str]]

@@ -208,17 +208,6 @@ class DoneView(Answer):
     stacks: int
 
 
-class ReadingView(Answer):
-    """A round of blinded reading. mine: whether the one who asks reads in it."""
-
-    name: str
-    task: str
-    state: str
-    stacks: int
-    mine: bool
-    done: dict[str, int]
-
-
 class ProgressView(Answer):
     """How far a reader is."""
 

@@ -3,11 +3,13 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 
 from medgraft.core.task import MASK_CODES
+from medgraft.web.api.labels import ReaderOf
 from medgraft.web.api.models import Answer
 from medgraft.web.api.stacks import FOREVER, IfNoneMatch, PlaceOf
+from medgraft.workspace.reading_blind import reads_blind
 from medgraft.workspace.stack_volumes import phase_mask, stack_volume
 
 routes = APIRouter(prefix="/stacks", tags=["volumes"])
@@ -34,7 +36,8 @@ class VolumeView(Answer):
 
     names: of the planes as stored, along rows, and along columns. ends: letters where columns, rows and slices begin
     and end. positions: mm of each slice along their normal. top: 0 if the first slice is on top in the planes across
-    slices, -1 if the last is. masks: phase to the digest of its mask.
+    slices, -1 if the last is. masks: phase to the digest of its mask; none while `hidden`, as labels follow from masks
+    and the one who asks reads the stack blind.
     """
 
     names: tuple[str, str, str]
@@ -42,28 +45,33 @@ class VolumeView(Answer):
     positions: tuple[float, ...] | None
     top: int
     masks: dict[int, str]
+    hidden: bool
     classes: tuple[MaskClass, ...]
 
 
 @routes.get("/{stack}/volume")
-def volume(stack: str, place: PlaceOf) -> VolumeView:
+def volume(stack: str, place: PlaceOf, reader: ReaderOf) -> VolumeView:
     """How a stack lies in the patient, and which of its phases have a mask."""
     found = stack_volume(place.project, stack)
+    hidden = bool(found.masks) and reads_blind(place.project, reader, stack)
     return VolumeView(
         names=found.names,
         ends=found.ends,
         positions=found.positions,
         top=found.top,
-        masks=dict(found.masks),
+        masks={} if hidden else dict(found.masks),
+        hidden=hidden,
         classes=tuple(_mask_class(code) for code in _SHOWN),
     )
 
 
 @routes.get("/{stack}/masks/{phase}", response_class=Response)
 def mask(
+    *,
     stack: str,
     phase: int,
     place: PlaceOf,
+    reader: ReaderOf,
     digest: Annotated[str, Query(max_length=64)] = "",
     if_none_match: IfNoneMatch = None,
 ) -> Response:
@@ -72,6 +80,10 @@ def mask(
     A mask may be replaced. Asked for by the digest that /volume gives, it is kept by the browser for good; without
     one it is asked for again each time, and sent again only if it changed.
     """
+    if reads_blind(place.project, reader, stack):
+        raise HTTPException(
+            HTTPStatus.FORBIDDEN, "Expected a stack that you do not read blind: labels follow from masks."
+        )
     found = phase_mask(place.project, stack, phase)
     tag = f'"{found.digest}"'
     headers = {"Cache-Control": FOREVER if digest == found.digest else "private, no-cache", "ETag": tag}

@@ -27,7 +27,7 @@ def add_pages(app: FastAPI, place: Place) -> None:
     """Add every page of a place."""
     label.add_page(app)
     cohort.add_page(app, place)
-    read.add_page(app, place)
+    read.add_page(app)
     volumes.add_page(app)
     models.add_page(app, place)
     for page in (studies, compare, predictions, study, feature_map):

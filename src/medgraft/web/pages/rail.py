@@ -37,6 +37,7 @@ PAGES = (
         path="/read",
         title="Read",
         icon='<circle cx="8" cy="12" r="4"/><circle cx="16" cy="12" r="4"/><path d="M12 10v4"/>',
+        nicegui=False,
     ),
     Page(
         path="/volumes",

@@ -32,6 +32,7 @@ export class Side {
     const where = $("mask-where");
     where.hidden = masked;
     if (masked) return;
+    if (this.#volume.hidden) return where.replaceChildren("Hidden while you read this stack blind: labels follow from masks.");
     if (!phases.length) return where.replaceChildren("No mask came with this stack. Masks are imported with the images.");
     where.replaceChildren("No mask at this phase. There is one at ", ...phases.slice(0, 6).flatMap((one, at) => [at ? ", " : "", this.#way(one)]), phases.length > 6 ? " …" : ".");
   }

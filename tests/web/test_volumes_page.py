@@ -1,0 +1,68 @@
+"""The Volumes page in a real Chromium: three planes with a mask, linked by a cross-hair."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import Server
+
+pytestmark = pytest.mark.slow
+
+#: How many pixels of a plane have a colour: grey ones belong to the image.
+COLOURED = """(canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    if (Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 24) count++;
+  }
+  return count;
+}"""
+
+
+def coloured(page: Page) -> list[int]:
+    """Once what was asked for is drawn."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    canvases = [page.locator(f'[data-plane="{plane}"] canvas') for plane in range(3)]
+    return [int(canvas.evaluate(COLOURED)) for canvas in canvases]
+
+
+def test_three_planes_are_drawn_with_a_mask(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/volumes")
+    expect(page.locator("#volumes")).to_have_attribute("data-state", "ready")
+    assert all(count > 200 for count in coloured(page)), "the mask is on every plane"
+    page.keyboard.press("h")
+    assert coloured(page) == [0, 0, 0]
+    page.keyboard.press("h")
+    page.locator("#legend input").first.uncheck()
+    fewer = coloured(page)
+    page.locator("#legend input").first.check()
+    assert all(less < more for less, more in zip(fewer, coloured(page), strict=True))
+
+
+def test_the_cross_hair_links_the_planes(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/volumes")
+    expect(page.locator("#volumes")).to_have_attribute("data-state", "ready")
+    planes = [page.locator(f'[data-plane="{plane}"] canvas') for plane in range(3)]
+    before = [plane.get_attribute("aria-label") for plane in planes]
+    page.keyboard.press("1")
+    page.keyboard.press("ArrowRight")
+    expect(planes[2]).not_to_have_attribute("aria-label", str(before[2]))
+    assert planes[0].get_attribute("aria-label") == before[0]
+    page.keyboard.press("PageDown")
+    expect(planes[0]).not_to_have_attribute("aria-label", str(before[0]))
+    planes[1].click(position={"x": 60, "y": 60})
+    expect(page.locator('[data-plane="1"]')).to_have_attribute("data-active", "true")
+
+
+def test_phases_masks_and_an_unknown_stack(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/volumes")
+    expect(page.locator("#volumes")).to_have_attribute("data-state", "ready")
+    page.keyboard.press("e")
+    expect(page.locator('#marks [aria-current="true"]')).to_have_text("ES")
+    page.keyboard.press(",")
+    expect(page.locator("#mask-where")).to_contain_text("No mask at this phase")
+    page.locator("#mask-where").get_by_role("button", name="ED").click()
+    expect(page.locator('#marks [aria-current="true"]')).to_have_text("ED")
+    page.keyboard.press(" ")
+    expect(page.locator("#phase-text")).not_to_have_text("phase 1 / 4")
+    page.goto(f"{server.base}/volumes?stack=nowhere")
+    expect(page.get_by_role("heading", name="There is no such stack")).to_be_visible()
