@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.study import ClusterExecutor, PoolExecutor, RunStore, Share, StudyFile
+from medgraft.study import ClusterExecutor, PoolExecutor, RunStore, Share, StudyFile, resolved_yaml
 from medgraft.workspace import Project
 from medgraft.workspace.machines import Machines
 from medgraft.workspace.studying import start_study, study_outcome
@@ -101,9 +102,48 @@ def test_what_a_killed_worker_was_doing_is_done_again(
     assert max(watched.values()) == 2
 
 
-def worker_processes() -> list[int]:
-    """Processes of a pool that this one has started."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+#: Says which processes its workers are as soon as one has done something, and waits there.
+STARTS_A_POOL = """
+import sys, time
+from pathlib import Path
+from medgraft.study import read_study_file
+from medgraft.workspace import Project
+from medgraft.workspace.machines import Machines
+from medgraft.workspace.studying import start_study
+
+def report(progress):
+    if progress.stage == "study" and progress.done:
+        print("working", flush=True)
+        time.sleep(600)
+
+study = read_study_file(Path(sys.argv[2]))
+start_study(Project.open(Path(sys.argv[1])), study, machines=Machines(workers=2), report=report)
+"""
+
+
+@pytest.mark.slow
+def test_workers_end_when_the_process_that_started_them_is_killed(
+    labelled: Labelled, study: StudyFile, tmp_path: Path
+) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(resolved_yaml(study))
+    command = [sys.executable, "-c", STARTS_A_POOL, str(labelled().root), str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "working\n"
+        workers = worker_processes(process.pid)
+        process.kill()
+    assert len(workers) == 2
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def worker_processes(parent: int | None = None) -> list[int]:
+    """Processes of a pool that a process, this one by default, has started."""
+    parent = parent or os.getpid()
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return [int(child) for child in children if b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 

@@ -3,6 +3,8 @@
 import os
 import pickle
 import signal
+import threading
+import time
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import replace
 from types import TracebackType
@@ -14,6 +16,8 @@ from medgraft.core.progress import Report, silent
 from medgraft.study.desk import Desk, DeskSettings, Job
 from medgraft.study.trained import Trained
 
+#: How often a worker looks whether the process that started it is still there.
+_LOOK_SECONDS = 1.0
 #: The desk of this process, once it is a worker.
 _DESK: list[Desk] = []
 
@@ -66,7 +70,15 @@ class PoolExecutor:
 
 def _set_up(settings: DeskSettings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _DESK.append(Desk(settings))
+
+
+def _end_with(parent: int) -> None:
+    """End this process, whatever it is doing, when the one that started it was killed: nobody waits for its work."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
 
 
 def _work(packed: bytes) -> list[Trained]:
