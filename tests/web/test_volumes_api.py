@@ -19,11 +19,19 @@ API = "/api/v1"
 
 #: ImageOrientationPatient, and from the first slice to the last, of stacks as scanners make them.
 CASES = {
-    "axial, feet first": ((1, 0, 0), (0, 1, 0), (0, 0, 1), ("axial", "coronal", "sagittal"), ("I", "S"), -1),
-    "axial, head first": ((1, 0, 0), (0, 1, 0), (0, 0, -1), ("axial", "coronal", "sagittal"), ("S", "I"), 0),
-    "coronal": ((1, 0, 0), (0, 0, -1), (0, 1, 0), ("coronal", "axial", "sagittal"), ("A", "P"), 0),
-    "sagittal": ((0, 1, 0), (0, 0, -1), (1, 0, 0), ("sagittal", "axial", "coronal"), ("R", "L"), 0),
-    "tilted": ((0.8, 0.6, 0), (0, 0, -1), (0.6, -0.8, 0), ("as stored", "axial", "along columns"), ("PR", "AL"), 0),
+    "axial, feet first": ((1, 0, 0), (0, 1, 0), (0, 0, 1), ("axial", "coronal", "sagittal"), ("I", "S"), (0, 0, 1)),
+    "axial, head first": ((1, 0, 0), (0, 1, 0), (0, 0, -1), ("axial", "coronal", "sagittal"), ("S", "I"), (0, 0, 0)),
+    "coronal": ((1, 0, 0), (0, 0, -1), (0, 1, 0), ("coronal", "axial", "sagittal"), ("A", "P"), (0, 0, 0)),
+    "sagittal": ((0, 1, 0), (0, 0, -1), (1, 0, 0), ("sagittal", "axial", "coronal"), ("R", "L"), (0, 0, 0)),
+    "from NIfTI": ((-1, 0, 0), (0, -1, 0), (0, 0, 1), ("axial", "coronal", "sagittal"), ("I", "S"), (1, 1, 1)),
+    "tilted": (
+        (0.8, 0.6, 0),
+        (0, 0, -1),
+        (0.6, -0.8, 0),
+        ("as stored", "axial", "along columns"),
+        ("PR", "AL"),
+        (0, 0, 1),
+    ),
 }
 
 
@@ -36,7 +44,7 @@ def stack(ana: TestClient) -> dict[str, Any]:
 
 def entry_of(served: Served, stack: dict[str, Any]) -> StackEntry:
     with served.project.cohort() as cohort:
-        return cohort.entry(stack["id"])
+        return cohort.entry(str(stack["id"]))
 
 
 def test_a_mask_comes_as_it_is_stored(ana: TestClient, served: Served, stack: dict[str, Any]) -> None:
@@ -84,14 +92,14 @@ def test_a_phase_without_a_mask_is_said_so(ana: TestClient, stack: dict[str, Any
 def test_a_short_axis_stack_has_its_base_on_top(ana: TestClient, served: Served, stack: dict[str, Any]) -> None:
     volume = ana.get(f"{API}/stacks/{stack['id']}/volume").json()
     assert volume["names"][0] == "short axis"
-    assert volume["top"] == (0 if entry_of(served, stack).base_first else -1)
+    assert volume["turned"] == [False, False, not entry_of(served, stack).base_first]
     assert volume["positions"][0] == 0
     assert np.all(np.diff(volume["positions"]) > 0)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_planes_are_called_by_what_they_are(tmp_path: Any, case: str) -> None:
-    along_rows, along_columns, between, names, ends, top = CASES[case]
+    along_rows, along_columns, between, names, ends, turned = CASES[case]
     origins = [4.0 * at * np.asarray(between, float) for at in range(5)]
     affines = np.stack([slice_affine(tuple(origin), along_rows, along_columns, (1.5, 1.25)) for origin in origins])
     stored = Stack(pixels=np.zeros((1, 5, 8, 8), np.uint8), affines=affines, spacing=(4.0, 1.5, 1.25))
@@ -102,5 +110,5 @@ def test_planes_are_called_by_what_they_are(tmp_path: Any, case: str) -> None:
     assert volume.names == names
     assert volume.ends is not None
     assert volume.ends[2] == ends
-    assert volume.top == top
+    assert volume.turned == turned
     assert volume.positions == pytest.approx([0, 4, 8, 12, 16])

@@ -53,16 +53,46 @@ def test_the_cross_hair_links_the_planes(page: Page, server: Server) -> None:
     expect(page.locator('[data-plane="1"]')).to_have_attribute("data-active", "true")
 
 
-def test_phases_masks_and_an_unknown_stack(page: Page, server: Server) -> None:
+def test_phases_cine_and_an_unknown_stack(page: Page, server: Server) -> None:
     page.goto(f"{server.base}/volumes")
     expect(page.locator("#volumes")).to_have_attribute("data-state", "ready")
+    chosen = page.locator('#marks [aria-current="true"]')
+    expect(chosen).to_have_text("ED")
     page.keyboard.press("e")
-    expect(page.locator('#marks [aria-current="true"]')).to_have_text("ES")
+    expect(chosen).to_have_text("ES")
     page.keyboard.press(",")
-    expect(page.locator("#mask-where")).to_contain_text("No mask at this phase")
-    page.locator("#mask-where").get_by_role("button", name="ED").click()
-    expect(page.locator('#marks [aria-current="true"]')).to_have_text("ED")
+    expect(chosen).to_have_text("ED")
     page.keyboard.press(" ")
-    expect(page.locator("#phase-text")).not_to_have_text("phase 1 / 4")
+    expect(chosen).to_have_text("ES")
+    page.keyboard.press(" ")
+    expect(page.locator("#cine")).to_have_attribute("aria-pressed", "false")
     page.goto(f"{server.base}/volumes?stack=nowhere")
     expect(page.get_by_role("heading", name="There is no such stack")).to_be_visible()
+
+
+#: In every plane, however it is turned, the pixel under the cross-hair is the one at the point, and leads back to it.
+LAW = """async (turned) => {
+  const { cut, geometryOf, indexAt, planesOf, shareOf } = await import("/static/volume/reslice.js");
+  const stack = { slices: 4, rows: 5, columns: 6, spacing: [2, 1, 1] };
+  const geometry = geometryOf(stack, { names: ["a", "b", "c"], ends: null, positions: [0, 2, 4, 7], turned });
+  const values = Uint16Array.from({ length: 120 }, (_, at) => 7 * at + 3);
+  const wrong = [];
+  for (let at = 0; at < values.length; at++) {
+    const point = { x: at % 6, y: Math.floor(at / 6) % 5, z: Math.floor(at / 30) };
+    for (const plane of planesOf(geometry)) {
+      const { wide, high } = plane;
+      const image = cut(geometry, plane, values, point, false, new Uint16Array(wide.pixels * high.pixels));
+      const [x, y] = [wide, high].map((side) => Math.floor(shareOf(geometry, side, point) * side.pixels));
+      const back = [wide, high].map((side) => indexAt(geometry, side, shareOf(geometry, side, point)));
+      if (image[y * wide.pixels + x] !== values[at]) wrong.push([plane.name, at]);
+      if (back[0] !== point[wide.axis] || back[1] !== point[high.axis]) wrong.push([plane.name, at, back]);
+    }
+  }
+  return wrong;
+}"""
+
+
+def test_the_pixel_under_the_cross_hair_is_the_one_at_the_point(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/volumes")
+    for turned in ([False, False, False], [True, True, True], [True, False, True], [False, True, False]):
+        assert page.evaluate(LAW, turned) == []

@@ -18,6 +18,8 @@ _CLOSE = 0.95
 _PLANES = ("sagittal", "coronal", "axial")
 _STORED = ("as stored", "along rows", "along columns")
 _SHORT_AXIS = ("short axis", "long axis along rows", "long axis along columns")
+#: Directions in which readers are used to see a plane end.
+_LAST = ("L", "P", "I")
 _OPPOSITE = str.maketrans("LRPASI", "RLAPIS")
 
 Ends = tuple[str, str]
@@ -29,14 +31,15 @@ class StackVolume:
 
     names: of the planes as stored, along rows, and along columns. ends: letters where columns, rows and slices begin
     and end, of L R P A S I; None where the source knows no place. positions: (Z,) of slices along their normal from
-    the first, in mm; None where unknown. top: 0 if the first slice is drawn on top in the planes across slices (the
-    head, or the base of the heart), -1 if the last is. masks: phase to the digest of its mask.
+    the first, in mm; None where unknown. turned: whether columns, rows and slices are drawn from last to first, so
+    that right, anterior and the head come first, as readers are used to; short-axis slices are drawn as stored, the
+    base on top of the planes across them. masks: phase to the digest of its mask.
     """
 
     names: tuple[str, str, str]
     ends: tuple[Ends, Ends, Ends] | None
     positions: tuple[float, ...] | None
-    top: int
+    turned: tuple[bool, bool, bool]
     masks: Mapping[int, str]
 
 
@@ -54,11 +57,15 @@ def stack_volume(project: Project, stack: str) -> StackVolume:
         entry = cohort.entry(stack)
     masks = {phase: phase_mask(project, stack, phase).digest for phase in entry.mask_phases}
     if entry.spacing is None:
-        return StackVolume(names=_STORED, ends=None, positions=None, top=0, masks=masks)
+        return StackVolume(names=_STORED, ends=None, positions=None, turned=(False, False, False), masks=masks)
     affines = np.asarray(entry.affines, float).reshape(-1, 4, 4)
     ends = _ends(affines)
     return StackVolume(
-        names=_names(entry, affines[0]), ends=ends, positions=_positions(affines), top=_top(entry, ends[2]), masks=masks
+        names=_names(entry, affines[0]),
+        ends=ends,
+        positions=_positions(affines),
+        turned=_turned(entry, ends),
+        masks=masks,
     )
 
 
@@ -129,7 +136,8 @@ def _positions(affines: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(round(float(mm), 3) for mm in along - along[0])
 
 
-def _top(entry: StackEntry, slices: Ends) -> int:
+def _turned(entry: StackEntry, ends: tuple[Ends, Ends, Ends]) -> tuple[bool, bool, bool]:
     if entry.base_first is not None:
-        return 0 if entry.base_first else -1
-    return -1 if "S" in slices[1][:1] else 0
+        return False, False, not entry.base_first
+    columns, rows, slices = (first[:1] in _LAST for first, _ in ends)
+    return columns, rows, slices

@@ -35,15 +35,15 @@ class VolumeView(Answer):
     """How a stack lies in the patient.
 
     names: of the planes as stored, along rows, and along columns. ends: letters where columns, rows and slices begin
-    and end. positions: mm of each slice along their normal. top: 0 if the first slice is on top in the planes across
-    slices, -1 if the last is. masks: phase to the digest of its mask; none while `hidden`, as labels follow from masks
-    and the one who asks reads the stack blind.
+    and end. positions: mm of each slice along their normal. turned: whether columns, rows and slices are drawn from
+    last to first, as readers are used to. masks: phase to the digest of its mask; none while `hidden`: labels follow
+    from masks, and the one who asks reads the stack blind.
     """
 
     names: tuple[str, str, str]
     ends: tuple[tuple[str, str], tuple[str, str], tuple[str, str]] | None
     positions: tuple[float, ...] | None
-    top: int
+    turned: tuple[bool, bool, bool]
     masks: dict[int, str]
     hidden: bool
     classes: tuple[MaskClass, ...]
@@ -58,7 +58,7 @@ def volume(stack: str, place: PlaceOf, reader: ReaderOf) -> VolumeView:
         names=found.names,
         ends=found.ends,
         positions=found.positions,
-        top=found.top,
+        turned=found.turned,
         masks={} if hidden else dict(found.masks),
         hidden=hidden,
         classes=tuple(_mask_class(code) for code in _SHOWN),

@@ -5,7 +5,7 @@ import { element } from "./element.js";
 export function drawLanes(root, card, classes, place) {
   const decided = card.draft ?? card.decision?.codes ?? null;
   const lanes = card.said.map(({ reader, codes }, index) => lane(card, classes, place, { name: reader, key: String(index + 1), codes }));
-  if (decided) lanes.push(lane(card, classes, place, { name: card.draft ? "not saved yet" : "decided", key: "", codes: decided, kind: card.draft ? "draft" : "decision" }));
+  if (decided) lanes.push(lane(card, classes, place, { name: card.draft ? "unsaved" : "decided", key: "", codes: decided, kind: card.draft ? "draft" : "decision" }));
   root.replaceChildren(...lanes);
   root.setAttribute("aria-label", card.said.map(({ reader, codes }) => `${reader}: ${card.places.map((slice) => codes[slice]).join(" ")}`).join("; "));
 }

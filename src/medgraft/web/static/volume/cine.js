@@ -21,7 +21,8 @@ export class Cine {
     let last = from;
     const step = (now) => {
       if (this.#turn !== turn) return;
-      const phase = (from + Math.floor((now - began) / pause)) % phases;
+      const passed = Math.max(now - began, 0); // a frame's time may lie before the key's
+      const phase = (from + Math.floor(passed / pause)) % phases;
       if (phase !== last) this.#show((last = phase));
       requestAnimationFrame(step);
     };

@@ -90,8 +90,15 @@ function firstPhase() {
 async function showPhase(wanted, { keepPlaying = false } = {}) {
   if (!keepPlaying) stopCine();
   const shown = stack();
-  const [images, mask] = await Promise.all([cache.phase(shown.id, wanted), masks.phase(shown.id, wanted, volume.masks)]);
+  let parts;
+  try {
+    parts = await Promise.all([cache.phase(shown.id, wanted), masks.phase(shown.id, wanted, volume.masks)]);
+  } catch (error) {
+    stopCine();
+    return advise(`Phase ${wanted + 1} could not be fetched: ${error.message}`);
+  }
   if (shown !== stack()) return;
+  const [images, mask] = parts;
   phase = wanted;
   scene.show(images, mask);
   timeline.choose(phase);
@@ -137,6 +144,7 @@ function showChoice() {
   $("label-link").href = `/label?stack=${stack().id}`;
   $("stack-before").disabled = at === 0;
   $("next-stack").disabled = at === stacks.length - 1;
+  $("cine").disabled = phases < 2;
   const mm = spacing ? `${[spacing[2], spacing[1], spacing[0]].map((length) => length.toFixed(2).replace(/\.?0+$/, "")).join(" × ")} mm` : "spacing unknown";
   const facts = [`${columns} × ${rows} × ${slices}`, mm, phases > 1 && `${phases} phases`, site && `site ${site}`];
   $("facts").textContent = facts.filter(Boolean).join("  ·  ");

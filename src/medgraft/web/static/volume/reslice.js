@@ -15,12 +15,11 @@ export function geometryOf(stack, volume) {
 /** The three planes: which axis each cuts across, what runs along its sides, and their length in mm and pixels. */
 export function planesOf(geometry) {
   const { stack, volume, row, column, fine, depth } = geometry;
-  const [columnEnds, rowEnds, sliceEnds] = volume.ends ?? [null, null, null];
-  const down = volume.top === 0 ? sliceEnds : sliceEnds?.toReversed();
-  const side = (axis, pixels, mm, ends) => ({ axis, pixels, mm: pixels * mm, ends });
-  const x = side("x", stack.columns, column, columnEnds);
-  const y = side("y", stack.rows, row, rowEnds);
-  const z = side("z", depth, fine, down);
+  const ends = volume.ends ?? [null, null, null];
+  const side = (axis, pixels, mm, at) => ({ axis, pixels, mm: pixels * mm, turned: volume.turned[at], ends: volume.turned[at] ? (ends[at]?.toReversed() ?? null) : ends[at] });
+  const x = side("x", stack.columns, column, 0);
+  const y = side("y", stack.rows, row, 1);
+  const z = side("z", depth, fine, 2);
   return [
     { name: volume.names[0], across: "z", count: stack.slices, wide: x, high: y },
     { name: volume.names[1], across: "y", count: stack.rows, wide: x, high: z },
@@ -28,17 +27,23 @@ export function planesOf(geometry) {
   ];
 }
 
-/** Where a slice is drawn, 0 to 1 from the top, in the planes across slices. */
-export function heightOf(geometry, z) {
-  const { positions, step, stack, volume } = geometry;
-  const share = (positions[z] - positions[0] + step / 2) / (step * stack.slices);
-  return volume.top === 0 ? share : 1 - share;
+/** Where a point of the volume is drawn along a side, 0 to 1. */
+export function shareOf(geometry, side, point) {
+  const share = side.axis === "z" ? depthOf(geometry, point.z) : (point[side.axis] + 0.5) / side.pixels;
+  return side.turned ? 1 - share : share;
 }
 
-/** The slice that is nearest to a height. */
-export function sliceAt(geometry, share) {
-  const distances = geometry.positions.map((_, z) => Math.abs(heightOf(geometry, z) - share));
+/** Which pixel or slice lies at a place along a side, 0 to 1. */
+export function indexAt(geometry, side, place) {
+  const share = side.turned ? 1 - place : place;
+  if (side.axis !== "z") return Math.min(Math.floor(share * side.pixels), side.pixels - 1);
+  const distances = geometry.positions.map((_, z) => Math.abs(depthOf(geometry, z) - share));
   return distances.indexOf(Math.min(...distances));
+}
+
+/** Where a slice lies, 0 to 1 from the first to the last as stored. */
+function depthOf({ positions, step, stack }, z) {
+  return (positions[z] - positions[0] + step / 2) / (step * stack.slices);
 }
 
 /** Cut `values` at a point `{x, y, z}`; between slices linearly where `smooth`, else the nearest slice. */
@@ -46,17 +51,17 @@ export function cut(geometry, plane, values, point, smooth, out) {
   const { rows, columns } = geometry.stack;
   const page = rows * columns;
   if (plane.across === "z") {
-    out.set(values.subarray(point.z * page, (point.z + 1) * page));
+    copy(plane, values, point.z * page, columns, out);
     return out;
   }
   const alongRow = plane.across === "y";
-  const [first, stride] = alongRow ? [point.y * columns, 1] : [point.x, columns];
+  const [first, stride] = from(plane.wide, alongRow ? point.y * columns : point.x, alongRow ? 1 : columns);
   for (let line = 0, at = 0; line < geometry.depth; line++) {
-    const [lower, upper, share] = between(geometry, line);
+    const [lower, upper, share] = between(geometry, plane.high.turned ? geometry.depth - 1 - line : line);
     const [a, b] = [lower * page + first, upper * page + first];
     if (!smooth || share === 0) {
-      const from = share < 0.5 ? a : b;
-      for (let i = 0; i < plane.wide.pixels; i++) out[at++] = values[from + i * stride];
+      const nearest = share < 0.5 ? a : b;
+      for (let i = 0; i < plane.wide.pixels; i++) out[at++] = values[nearest + i * stride];
     } else {
       for (let i = 0; i < plane.wide.pixels; i++) out[at++] = values[a + i * stride] * (1 - share) + values[b + i * stride] * share + 0.5;
     }
@@ -64,10 +69,24 @@ export function cut(geometry, plane, values, point, smooth, out) {
   return out;
 }
 
-/** Between which slices a line of a plane across slices lies, and how far from the first of them, 0 to 1. */
-function between({ positions, step, fine, depth, volume }, line) {
-  const from = volume.top === 0 ? line : depth - 1 - line;
-  const mm = positions[0] - step / 2 + (from + 0.5) * fine;
+/** A slice as it is stored, or turned. */
+function copy({ wide, high }, values, page, columns, out) {
+  const [first, stride] = from(wide, 0, 1);
+  const [top, down] = from(high, 0, columns);
+  for (let line = 0, at = 0; line < high.pixels; line++) {
+    const start = page + top + line * down + first;
+    for (let i = 0; i < wide.pixels; i++) out[at++] = values[start + i * stride];
+  }
+}
+
+/** Where a side begins among stored values, and the step from each pixel to the next. */
+function from({ turned, pixels }, first, stride) {
+  return turned ? [first + (pixels - 1) * stride, -stride] : [first, stride];
+}
+
+/** Between which slices a line across slices lies, and how far from the first of them, 0 to 1. */
+function between({ positions, step, fine }, line) {
+  const mm = positions[0] - step / 2 + (line + 0.5) * fine;
   let upper = positions.findIndex((position) => position >= mm);
   if (upper < 0) upper = positions.length - 1;
   const lower = Math.max(upper - 1, 0);

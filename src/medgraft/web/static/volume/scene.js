@@ -2,7 +2,7 @@
 import { greyTable } from "../label/grey.js";
 import { maskTable } from "./overlay.js";
 import { PlaneView } from "./plane_view.js";
-import { cut, geometryOf, heightOf, planesOf, sliceAt } from "./reslice.js";
+import { cut, geometryOf, indexAt, planesOf, shareOf } from "./reslice.js";
 
 const AXES = { x: "columns", y: "rows", z: "slices" };
 
@@ -101,8 +101,8 @@ export class Scene {
   /** Move the cross-hair within the active plane, in pixels or slices. */
   nudge(right, down) {
     const { wide, high } = this.#planes[this.active];
-    if (right) this.#move(wide.axis, right);
-    if (down) this.#move(high.axis, high.axis === "z" && this.#geometry.volume.top !== 0 ? -down : down);
+    if (right) this.#move(wide.axis, wide.turned ? -right : right);
+    if (down) this.#move(high.axis, high.turned ? -down : down);
   }
 
   /** Move across the active plane. */
@@ -113,8 +113,7 @@ export class Scene {
   /** Put the cross-hair at a place on a plane, 0 to 1 from the left and the top. */
   pick(index, share) {
     const { wide, high } = this.#planes[index];
-    const place = (side, at) => (side.axis === "z" ? sliceAt(this.#geometry, at) : Math.floor(at * side.pixels));
-    this.#moveTo({ [wide.axis]: place(wide, share.x), [high.axis]: place(high, share.y) });
+    this.#moveTo({ [wide.axis]: indexAt(this.#geometry, wide, share.x), [high.axis]: indexAt(this.#geometry, high, share.y) });
   }
 
   /** What is under the cross-hair: value in the scanner's unit, mask value, and the point, from 1. */
@@ -162,8 +161,7 @@ export class Scene {
   }
 
   #crossHair({ wide, high }) {
-    const share = (side) => (side.axis === "z" ? heightOf(this.#geometry, this.point.z) : (this.point[side.axis] + 0.5) / side.pixels);
-    return { x: share(wide), y: share(high) };
+    return { x: shareOf(this.#geometry, wide, this.point), y: shareOf(this.#geometry, high, this.point) };
   }
 
   #move(axis, step) {
