@@ -10,33 +10,71 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from typing import Any, TypeVar
 
-from loky import get_reusable_executor
+from loky import ProcessPoolExecutor
 
 from medgraft.core.errors import MedgraftError
 from medgraft.workspace import Project
+from medgraft.workspace.apart import resolve_study_apart, see_cams_apart, see_map_apart
 from medgraft.workspace.model_sights import CamRequest, MapRequest
 
 Answer = TypeVar("Answer")
 
-#: How many there are, and seconds until they end when idle and give their memory back.
-_PROCESSES, _IDLE = 2, 300
+#: Seconds until an idle process ends and gives its memory back.
+_IDLE = 300
 
 LOST = "The process that computed it was lost, perhaps for want of memory. Do: try again."
 
 
+class SideProcess:
+    """A process that does one thing after the other."""
+
+    def __init__(self) -> None:
+        self._executor: ProcessPoolExecutor | None = None
+
+    def submit(self, work: Callable[..., Answer], *arguments: Any) -> "Future[Answer]":
+        """Have work done; the process is started, or replaced if it died."""
+        if self._executor is None:
+            self._executor = self._start()
+        try:
+            return self._submit(work, arguments)
+        except BrokenExecutor:
+            self._executor = self._start()
+            return self._submit(work, arguments)
+
+    def _submit(self, work: Callable[..., Answer], arguments: tuple[Any, ...]) -> "Future[Answer]":
+        assert self._executor is not None
+        future: Future[Answer] = self._executor.submit(work, *arguments)
+        return future
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            1,
+            timeout=_IDLE,
+            # Ctrl-C is for the server, which ends this process.
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_IGN),
+            # The other cores are for whoever labels meanwhile.
+            env={"OMP_NUM_THREADS": "1"},
+        )
+
+
+#: For what somebody waits for, and for what takes minutes.
+_QUICK, _LONG = SideProcess(), SideProcess()
+
+
 def see_cams_beside(project: Project, request: CamRequest) -> "Future[None]":
     """Have Grad-CAM of a stack computed and kept."""
-    return _beside(_see_cams, project, request)
+    return _QUICK.submit(see_cams_apart, project, request)
 
 
 def see_map_beside(project: Project, request: MapRequest) -> "Future[None]":
     """Have the map of a model's images computed and kept."""
-    return _beside(_see_map, project, request)
+    return _LONG.submit(see_map_apart, project, request)
 
 
 def resolve_study_beside(project: Project, text: str) -> "Future[str]":
     """Have a study file checked; gives the resolved one."""
-    return _beside(_resolve_study, project, text)
+    return _QUICK.submit(resolve_study_apart, project, text)
 
 
 async def answer_of(future: "Future[Answer]") -> Answer:
@@ -45,34 +83,3 @@ async def answer_of(future: "Future[Answer]") -> Answer:
         return await asyncio.wrap_future(future)
     except BrokenExecutor as error:
         raise MedgraftError(LOST) from error
-
-
-def _beside(work: Callable[..., Answer], *arguments: Any) -> "Future[Answer]":
-    # One thread each: the other cores are for whoever labels meanwhile.
-    executor = get_reusable_executor(
-        max_workers=_PROCESSES, timeout=_IDLE, initializer=_set_up, env={"OMP_NUM_THREADS": "1"}, reuse=True
-    )
-    future: Future[Answer] = executor.submit(work, *arguments)
-    return future
-
-
-def _set_up() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
-
-
-def _see_cams(project: Project, request: CamRequest) -> None:
-    from medgraft.workspace.seeing import see_cams  # noqa: PLC0415 - loads torch, in this process alone
-
-    see_cams(project, request)
-
-
-def _see_map(project: Project, request: MapRequest) -> None:
-    from medgraft.workspace.seeing import see_map  # noqa: PLC0415 - loads torch, in this process alone
-
-    see_map(project, request)
-
-
-def _resolve_study(project: Project, text: str) -> str:
-    from medgraft.workspace.study_text import resolve_study  # noqa: PLC0415 - loads torch, in this process alone
-
-    return resolve_study(project, text).text

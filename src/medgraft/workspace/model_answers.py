@@ -10,6 +10,7 @@ import yaml
 from medgraft.core.predictions import Predictions
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_list import study_states
+from medgraft.workspace.study_results import model_tables, study_results
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,15 +78,11 @@ def _ended(project: Project, name: str) -> int:
 
 @lru_cache(maxsize=8)
 def _answers(project: Project, name: str, _ended: int) -> ModelAnswers:
-    # A study's results load torch, so only where a study has ended.
-    from medgraft.study.findings import best_title  # noqa: PLC0415 - see above
-    from medgraft.workspace.studying import study_outcome  # noqa: PLC0415 - see above
-
-    outcome = study_outcome(project, name)
-    title = best_title(outcome)
-    stage = outcome.by_title()[title][0]
-    parts = [part for part in (stage.out_of_fold, stage.test) if part is not None]
-    return ModelAnswers(study=name, model=title, predictions=_joined(parts))
+    results = study_results(project, name)
+    best = results.model(results.best)
+    parts = dict(model_tables(results, best))
+    tables = [parts[on] for on in ("out of fold", "test") if on in parts]
+    return ModelAnswers(study=name, model=best.title, predictions=_joined(tables))
 
 
 def _joined(parts: Sequence[Predictions]) -> Predictions:

@@ -4,15 +4,18 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+#: Seconds. Who asks whether a study runs holds its lock for far less, who runs it for far longer.
+_MOMENT = 0.05
+
 
 def study_lock(folder: Path, *, timeout: float) -> FileLock:
     """The lock of the study in a folder; acquiring it raises `filelock.Timeout` after that many seconds."""
-    return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=timeout)
+    return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=timeout, poll_interval=0.005)
 
 
 def is_running(folder: Path) -> bool:
-    """Whether somebody runs the study in a folder now. The lock is held for a moment if not."""
-    lock = study_lock(folder, timeout=0)
+    """Whether somebody runs the study in a folder now, though others may ask at the same time."""
+    lock = study_lock(folder, timeout=_MOMENT)
     if not Path(lock.lock_file).exists():
         return False
     try:

@@ -63,7 +63,7 @@ def resume_study(project: Project, name: str) -> StudyProgress:
     if study_progress(project, name).state not in ("starting", "running"):
         pid = _start(project, folder)
         now = time.time()
-        write_note(folder, ProgressNote(pid=pid, host=socket.gethostname(), began=now, at=now))
+        write_note(folder, ProgressNote(pid=pid, host=socket.gethostname(), began=now, at=now, asked=True))
     return study_progress(project, name)
 
 

@@ -32,13 +32,14 @@ class ProgressNote:
 
     pid, host: who runs the study. began, at: seconds since 1970 of its start and of the note. first: trainings that an
     earlier start had done; -1 while the study has not begun. bars: what is in progress, the whole study first.
-    error: why it ended, "" if it did not.
+    error: why it ended, "" if it did not. asked: the process was started, and has not come to the study yet.
     """
 
     pid: int
     host: str
     began: float
     at: float
+    asked: bool = False
     first: int = -1
     bars: tuple[Progress, ...] = ()
     error: str = ""
@@ -157,9 +158,9 @@ def _state(folder: Path, note: ProgressNote | None) -> State:
 
 
 def _is_starting(note: ProgressNote) -> bool:
-    """Whether a process was started that has not come to the study yet."""
+    """Whether a process of this machine was started that may still come to the study."""
     recent = time.time() - note.began < _LONGEST_START
-    return not note.error and not note.bars and recent and note.host == socket.gethostname() and _is_alive(note.pid)
+    return note.asked and recent and note.host == socket.gethostname() and _is_alive(note.pid)
 
 
 def _is_alive(pid: int) -> bool:

@@ -64,6 +64,8 @@ def test_altered_facts_are_said_so(altered: Project) -> None:
     facts = altered.studies / "tiny" / "models" / MODEL / "package.json"
     facts.write_text(facts.read_text().replace('"size": 32', '"size": 64'))
     assert "not those that were packed" in package_card(altered, "tiny", MODEL).error
+    facts.write_text("{}")
+    assert "lack" in package_card(altered, "tiny", MODEL).error
     facts.write_text("{")
     assert "cannot be read" in package_card(altered, "tiny", MODEL).error
 

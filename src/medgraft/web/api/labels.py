@@ -1,10 +1,10 @@
 """Labels: worklists, acts, undo, progress, and a model's opinion. A reader sees what the reader said, nobody else's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from medgraft.core.task import Task, UnitKey
 from medgraft.web.api.models import (
@@ -41,6 +41,7 @@ from medgraft.workspace.labelling import (
 )
 from medgraft.workspace.model_answers import has_answers, newest_answers, opinion_on
 from medgraft.workspace.reading_progress import reader_progress
+from medgraft.workspace.stack_lists import StackList, stack_list
 from medgraft.workspace.undoing import undo_once
 from medgraft.workspace.worklists import WorkItem, worklist
 
@@ -57,14 +58,21 @@ def tasks(place: PlaceOf) -> tuple[TaskView, ...]:
 
 @routes.get("/{task}/worklist")
 def work(
-    task: str, place: PlaceOf, reader: ReaderOf, order: Order = "listed", reading: str | None = None
+    *,
+    task: str,
+    place: PlaceOf,
+    reader: ReaderOf,
+    order: Order = "listed",
+    reading: str | None = None,
+    list_id: Annotated[str | None, Query(alias="worklist")] = None,
 ) -> WorklistView:
-    """The stacks of a task, or of a round of reading, in an order of work, with what the reader said."""
+    """The stacks of a task, of a round of reading or of a worklist, in an order of work, with what the reader said."""
     schema = label_task(place.project, task)
     # A model's answers take seconds to load, so only for the order that needs them.
     answers = newest_answers(place.project, task) if order == "uncertain" else None
     predictions = answers.predictions if answers else None
     items = worklist(place.project, reader, task=task, reading=reading, order=order, predictions=predictions)
+    items = items if list_id is None else _listed(items, stack_list(place.project, list_id), order)
     stacks = stack_views(place, list_cohort(place.project))
     said = _said(place, reader, task)
     return WorklistView(
@@ -116,6 +124,12 @@ def opinion(task: str, body: Ask, place: PlaceOf, reader: ReaderOf) -> OpinionVi
     found = opinion_on(place.project, answers, stack=body.stack, phase=body.phase)
     shown = {at: dict(scores) for at, scores in found.probabilities.items()} if found else {}
     return OpinionView(model=model, probabilities=shown)
+
+
+def _listed(items: Sequence[WorkItem], chosen: StackList, order: Order) -> Sequence[WorkItem]:
+    """The items of a named list; "listed" is then the list's own order."""
+    found = [item for item in items if item.stack in chosen.stacks]
+    return found if order != "listed" else sorted(found, key=lambda item: chosen.stacks.index(item.stack))
 
 
 def _record(place: Place, reader: str, task: str, body: LabelBody) -> Labelled:

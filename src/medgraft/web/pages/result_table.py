@@ -8,7 +8,7 @@ from medgraft.workspace.study_results import HEADLINE, Figure, ResultLine, Study
 _OVERALL = (
     (HEADLINE, "Macro F1"),
     ("auc_micro", "AUC, micro"),
-    ("auc_weighted", "AUC, by class size"),
+    ("auc_weighted", "AUC, weighted"),
     ("accuracy", "Accuracy"),
     ("soft_accuracy", "Soft accuracy"),
 )

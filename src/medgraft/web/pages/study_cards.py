@@ -29,6 +29,7 @@ class StudyCard:
     """One study. results: None where it has not ended, or they cannot be read: error then says why.
 
     on, decision: what the figures of the rows are of. baseline: the figure of a rule that sees no pixels.
+    scale: of all that is drawn.
     """
 
     name: str
@@ -43,6 +44,7 @@ class StudyCard:
     rows: tuple[ModelRow, ...] = ()
     baseline: Figure | None = None
     baseline_dots: Markup | None = None
+    scale: tuple[float, float] = (0.0, 1.0)
 
 
 def study_cards(project: Project) -> tuple[StudyCard, ...]:
@@ -86,6 +88,7 @@ def _card(project: Project, name: str) -> StudyCard:
         rows=rows,
         baseline=baseline,
         baseline_dots=whisker(baseline.value, baseline.low, baseline.high, scale=scale) if baseline else None,
+        scale=scale,
     )
 
 

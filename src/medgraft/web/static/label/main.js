@@ -25,6 +25,7 @@ const desk = new Desk(cache, sheet, { large: $("large"), before: $("before"), af
 const times = [];
 const wanted = new URLSearchParams(location.search);
 const reading = wanted.get("reading");
+const named = wanted.get("worklist");
 
 let me;
 let outbox;
@@ -354,11 +355,11 @@ async function prefetch() {
 /** The worklist as it is asked for; without a model there is no order by what it is unsure of. */
 async function load() {
   try {
-    await work.load($("task").value, $("order").value, reading);
+    await work.load($("task").value, $("order").value, reading, named);
   } catch (error) {
     if (error.status !== 400 || $("order").value !== "uncertain") throw error;
     $("order").value = "listed";
-    await work.load($("task").value, "listed", reading);
+    await work.load($("task").value, "listed", reading, named);
   }
   $("order").querySelector("[value=uncertain]").disabled = !work.hasModel;
 }

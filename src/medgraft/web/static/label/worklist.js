@@ -10,8 +10,8 @@ export class Worklist {
   #byPlace = new Map();
 
   /** Fetch the worklist of a task in an order. */
-  async load(task, order, reading = null) {
-    const wanted = new URLSearchParams(reading ? { order, reading } : { order });
+  async load(task, order, reading = null, worklist = null) {
+    const wanted = new URLSearchParams({ order, ...(reading && { reading }), ...(worklist && { worklist }) });
     const found = await ask(`/tasks/${encodeURIComponent(task)}/worklist?${wanted}`);
     this.task = found.task;
     this.hasModel = found.has_model;

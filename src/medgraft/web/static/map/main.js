@@ -61,6 +61,7 @@ function draw(map) {
   scatter.show(points, looksBy($("colour").value, points, classes));
   showLegend();
   const wrong = points.filter((point) => point.wrong).length;
+  $("select-errors").disabled = !wrong;
   $("counts").textContent = `${points.length} images, ${wrong} wrong`;
   showSelection();
 }

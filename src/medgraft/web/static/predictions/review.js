@@ -48,6 +48,7 @@ export class Review {
   setMaps(maps) {
     this.#maps = maps;
     this.#paintAll();
+    this.#drawFacts();
   }
 
   turn(at) {
@@ -126,6 +127,8 @@ export class Review {
     const { rows, at, classes, decision } = this.shown;
     const row = rows[at];
     this.#parts.facts.replaceChildren(heading(row, classes, decision), bars(row, classes), verdict(row, classes, decision));
+    if (this.#maps && !hasEvidence(this.#mapsOf(row), row.stored)) this.#parts.facts.append(element("p", "", "No evidence for this class in this slice: its map is empty."));
+    if (this.#maps && row.fold >= 0) this.#parts.facts.append(element("p", "dim", "Grad-CAM is of the study's final model, which was trained on all training subjects, this one among them."));
   }
 }
 
@@ -183,6 +186,11 @@ function verdict(row, classes, decision) {
   const said = other === answerOf(row, decision) ? "says the same" : `says ${classes[other].code}`;
   const fold = row.fold >= 0 ? `Answered by the model of fold ${row.fold + 1}, which has not seen this subject.` : "A held-out subject.";
   return element("p", "dim", `${name} ${said}. ${fold}`);
+}
+
+function hasEvidence(maps, index) {
+  const size = maps ? maps.rows * maps.columns : 0;
+  return Boolean(maps?.values.subarray(index * size, (index + 1) * size).some((value) => value > 0));
 }
 
 export function chip(classes, index) {

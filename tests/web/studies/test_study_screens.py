@@ -1,0 +1,116 @@
+"""Pages about studies in a real Chromium: read an error, look where it comes from, draw a lasso."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from medgraft.workspace import Project
+from medgraft.workspace.stack_lists import stack_lists
+
+from ..conftest import Server
+from .conftest import MODEL
+
+pytestmark = pytest.mark.slow
+
+
+def ink(page: Page, selector: str) -> int:
+    """How many pixels of a canvas are coloured."""
+    return int(
+        page.evaluate(
+            """(selector) => { const c = document.querySelector(selector);
+            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+            let n = 0; for (let i = 0; i < d.length; i += 4)
+              n += d[i + 3] > 0 && Math.abs(d[i] - d[i + 2]) > 12; return n; }""",
+            selector,
+        )
+    )
+
+
+def ink_of_class(page: Page, key: str) -> int:
+    page.keyboard.press(key)
+    expect(page.locator("#cam-note")).to_be_hidden(timeout=30_000)
+    page.wait_for_timeout(300)
+    return ink(page, "#overlay")
+
+
+def test_an_error_is_read_and_grad_cam_toggled(study_page: Page, study_server: Server) -> None:
+    page = study_page
+    page.goto(f"{study_server.base}/studies/tiny?model={MODEL}&on=out of fold&decision=argmax")
+    page.locator(".confusion td.wrong a").first.click()
+    expect(page.locator("#predictions")).to_have_attribute("data-state", "ready")
+    expect(page.locator(".image-card.wrong").first).to_be_visible()
+    card = page.locator(".image-card").first
+    where = card.locator(".where").inner_text()
+    card.click()
+    expect(page.locator("#stack-name")).to_contain_text(where.rsplit(" ", 1)[0])
+    expect(page.locator('.slice[aria-current="true"]')).to_have_class(re.compile("wrong"))
+    expect(page.locator(".slice canvas.skeleton")).to_have_count(0)
+    current = '.slice[aria-current="true"] canvas'
+    assert ink(page, current) == 0, "grey alone"
+    page.keyboard.press("g")
+    expect(page.locator("#cam")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#overlay")).to_be_visible(timeout=60_000)
+    evidence = [ink_of_class(page, key) for key in "123"]
+    assert max(evidence) > 20, "the network looks somewhere for one of the classes"
+    page.keyboard.press("123"[evidence.index(max(evidence))])
+    page.wait_for_timeout(300)
+    page.locator("#strength").fill("0")
+    assert ink(page, current) == 0
+    page.locator("#strength").fill("1")
+    assert ink(page, current) > 20
+    page.reload()
+    expect(page.locator("#stack-name")).to_contain_text(where.rsplit(" ", 1)[0])
+    expect(page.locator("#overlay")).to_be_visible(timeout=30_000)
+    page.locator("#cam").click()
+    expect(page.locator("#overlay")).to_be_hidden()
+
+
+def test_filters_keys_and_decisions(study_page: Page, study_server: Server) -> None:
+    page = study_page
+    page.goto(f"{study_server.base}/studies/tiny/predictions?model={MODEL}&on=out of fold&decision=argmax")
+    expect(page.locator("#found")).to_contain_text("56 of 56 images, 8 stacks")
+    page.locator("[name=site]").select_option("north")
+    expect(page.locator("#found")).to_contain_text("28 of 56 images, 4 stacks")
+    page.locator("#clear").click()
+    page.locator("[name=errors]").check()
+    page.locator("h1").click()
+    first = page.locator("#stack-name").inner_text()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#stack-name")).not_to_have_text(first)
+    page.keyboard.press("d")
+    expect(page.locator('button[data-decision="stack"]')).to_have_attribute("aria-pressed", "true")
+    assert "decision=stack" in page.url
+    page.locator("[name=confidence]").fill("0")
+    expect(page.get_by_text("No image passes these filters")).to_be_visible()
+
+
+def test_a_lasso_makes_a_worklist(study_page: Page, study_server: Server) -> None:
+    page = study_page
+    page.goto(f"{study_server.base}/map?study=tiny&model={MODEL}")
+    page.get_by_role("button", name="Draw the map").click()
+    expect(page.locator("#map")).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(page.locator("#counts")).to_contain_text("84 images")
+    box = page.locator("#field").bounding_box()
+    assert box
+    corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.05)]
+    page.mouse.move(box["x"] + 4, box["y"] + 4)
+    page.mouse.down()
+    for x, y in corners:
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=3)
+    page.mouse.up()
+    expect(page.locator("#selected")).to_contain_text("84 images of 6 stacks")
+    page.locator("#list-name").fill("all of them")
+    page.get_by_role("button", name="Make").click()
+    expect(page.locator("#made")).to_contain_text("Made: all of them, 6 stacks")
+    (made,) = stack_lists(Project.open(study_server.root))
+    assert (made.name, len(made.stacks)) == ("all of them", 6)
+    page.locator("#field").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#selected")).to_contain_text("Nothing yet")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#hovered img")).to_be_visible()
+    page.wait_for_function("document.querySelector('#hovered img').naturalWidth > 100")
+    page.keyboard.press("Enter")
+    expect(page.locator("#stack-name")).not_to_be_empty()
+    assert "/predictions?" in page.url
