@@ -97,7 +97,9 @@ def _card(folder: Path) -> PackageCard:
         if digest(facts) != claimed:
             return PackageCard(study=study, model=model, error="its facts are not those that were packed")
         return _read(study, model, facts, claimed, folder)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
+        return PackageCard(study=study, model=model, error=f"its facts lack {error}")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         return PackageCard(study=study, model=model, error=f"its facts cannot be read: {error}")
 
 

@@ -3,7 +3,7 @@ import { ask } from "../label/server.js";
 
 for (const card of document.querySelectorAll("[data-model]")) {
   const path = `/models/${encodeURIComponent(card.dataset.study)}/${encodeURIComponent(card.dataset.model)}`;
-  card.querySelector('[data-act="check"]').addEventListener("click", ({ currentTarget }) => check(path, currentTarget));
+  card.querySelector('[data-act="check"]')?.addEventListener("click", ({ currentTarget }) => check(path, currentTarget));
   const fit = card.querySelector(".fit");
   const site = fit?.querySelector("select");
   fit?.addEventListener("toggle", () => fit.open && showFit(path, fit, site.value));

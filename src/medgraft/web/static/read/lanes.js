@@ -13,10 +13,11 @@ export function drawLanes(root, card, classes, place) {
 function lane({ places, differing }, classes, place, { name, key, codes, kind = "said" }) {
   const cells = places.map((slice, at) => {
     const differs = differing.includes(slice);
+    const colour = classes.get(codes[slice])?.colour;
     return element("i", {
       class: [differs ? "differs" : "", at === place ? "here" : ""].join(" ").trim() || null,
       title: `slice ${at + 1}: ${codes[slice] ?? "no label"}`,
-      vars: { "--class": classes.get(codes[slice])?.colour ?? "var(--edge)" },
+      vars: { "--class": colour ?? "var(--edge)", "--on-class": colour ? inkOn(colour) : "var(--text)" },
     }, differs || kind !== "said" || isEdge(places, codes, at) ? (codes[slice] ?? "–") : "");
   });
   return element("div", { class: `lane ${kind}` }, element("span", { class: "who" }, key ? element("kbd", {}, key) : null, name), element("div", { class: "cells" }, ...cells));
@@ -26,4 +27,10 @@ function lane({ places, differing }, classes, place, { name, key, codes, kind = 
 function isEdge(places, codes, at) {
   const code = codes[places[at]];
   return at === 0 || at === places.length - 1 || codes[places[at - 1]] !== code || codes[places[at + 1]] !== code;
+}
+
+/** Black or white, whichever reads better on a colour (relative luminance, WCAG 2). */
+function inkOn(colour) {
+  const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000" : "#fff";
 }

@@ -23,10 +23,20 @@ function opened({ opened_at: at, opened_by: by, closed_at: closed, stacks, task 
   return `${stacks} stacks, ${task}, opened ${day(at)}${by ? ` by ${by}` : ""}${closed ? `, closed ${day(closed)}` : ""}`;
 }
 
+/** Closing cannot be taken back, so the button asks first. */
 function closing(round, mayOpen, act) {
   if (!mayOpen) return null;
-  const sure = () => confirm(round.state === "blinded" ? "Close the round before all are done? What is there becomes visible, and nobody can go on." : "Close the round?") && act("close");
-  return element("div", { class: "actions" }, element("button", { type: "button", class: "button", onclick: sure }, "Close the round"));
+  const early = round.state === "blinded";
+  const sure = element("span", { class: "actions", hidden: true },
+    element("span", { class: "warn" }, early ? "Not all are done: what is there becomes visible, and nobody can go on." : "Nothing can be decided or reopened after that."),
+    element("button", { type: "button", class: "button", onclick: () => act("close") }, "Close it"),
+    element("button", { type: "button", class: "button", onclick: () => swap(false) }, "Keep it open"));
+  const first = element("button", { type: "button", class: "button", onclick: () => swap(true) }, "Close the round");
+  const swap = (asking) => {
+    [first.hidden, sure.hidden] = [asking, !asking];
+    (asking ? sure.lastElementChild : first).focus();
+  };
+  return element("div", { class: "actions" }, first, sure);
 }
 
 function worklistCard(round, mine, items, act) {
