@@ -4,10 +4,9 @@ from medgraft.labels import Readings
 from medgraft.workspace.project import Project
 
 
-def reads_blind(project: Project, reader: str, stack: str) -> bool:
-    """Whether a stack is in a blinded round of a reader: others' labels, masks and truths of it are hidden then."""
+def blind_stacks(project: Project, reader: str) -> frozenset[str]:
+    """The stacks of a reader's blinded rounds: others' labels, masks and truths are hidden until all are done."""
     with project.labels() as store:
         rounds = Readings(store=store).all()
-    return any(
-        reading.state == "blinded" and reader in reading.readers and stack in reading.stacks for reading in rounds
-    )
+    mine = [reading for reading in rounds if reading.state == "blinded" and reader in reading.readers]
+    return frozenset(stack for reading in mine for stack in reading.stacks)

@@ -9,7 +9,7 @@ from medgraft.core.task import MASK_CODES
 from medgraft.web.api.labels import ReaderOf
 from medgraft.web.api.models import Answer
 from medgraft.web.api.stacks import FOREVER, IfNoneMatch, PlaceOf
-from medgraft.workspace.reading_blind import reads_blind
+from medgraft.workspace.reading_blind import blind_stacks
 from medgraft.workspace.stack_volumes import phase_mask, stack_volume
 
 routes = APIRouter(prefix="/stacks", tags=["volumes"])
@@ -53,7 +53,7 @@ class VolumeView(Answer):
 def volume(stack: str, place: PlaceOf, reader: ReaderOf) -> VolumeView:
     """How a stack lies in the patient, and which of its phases have a mask."""
     found = stack_volume(place.project, stack)
-    hidden = bool(found.masks) and reads_blind(place.project, reader, stack)
+    hidden = bool(found.masks) and stack in blind_stacks(place.project, reader)
     return VolumeView(
         names=found.names,
         ends=found.ends,
@@ -80,7 +80,7 @@ def mask(
     A mask may be replaced. Asked for by the digest that /volume gives, it is kept by the browser for good; without
     one it is asked for again each time, and sent again only if it changed.
     """
-    if reads_blind(place.project, reader, stack):
+    if stack in blind_stacks(place.project, reader):
         raise HTTPException(
             HTTPStatus.FORBIDDEN, "Expected a stack that you do not read blind: labels follow from masks."
         )
