@@ -83,6 +83,29 @@ def test_a_stage_has_one_bar_and_the_latest_is_there(
         assert bar(stage, done, 3) in note.bars
 
 
+def test_bars_of_what_has_ended_go(folder: Path) -> None:
+    clock = Clock()
+    file = ProgressFile(folder, clock=clock)
+
+    def stages_after(*acts: Progress) -> list[str]:
+        for act in acts:
+            clock.now += 1
+            file(act)
+        note = read_note(folder)
+        assert note is not None
+        return [item.stage for item in note.bars]
+
+    assert stages_after(bar("study", 0), bar("net, depth 0", 0), bar("frozen features", 5)) == [
+        "study",
+        "net, depth 0",
+        "frozen features",
+    ]
+    assert stages_after(bar("epochs", 1)) == ["study", "net, depth 0", "epochs"]
+    assert stages_after(bar("study", 3)) == ["study"]
+    assert stages_after(bar("net, depth 0", 3), bar("other, depth 0", 0)) == ["study", "net, depth 0", "other, depth 0"]
+    assert stages_after(bar("study", 4)) == ["study", "other, depth 0"], "two at once: the first one is done"
+
+
 def test_what_others_see_while_it_runs_and_after(project: Project, folder: Path) -> None:
     seen: list[StudyProgress] = []
     with study_lock(folder, timeout=0), kept_progress(folder, silent) as tell:

@@ -5,7 +5,6 @@ two, so that a Grad-CAM does not wait for a map.
 """
 
 import asyncio
-import signal
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from typing import Any, TypeVar
@@ -14,7 +13,7 @@ from loky import ProcessPoolExecutor
 
 from medgraft.core.errors import MedgraftError
 from medgraft.workspace import Project
-from medgraft.workspace.apart import resolve_study_apart, see_cams_apart, see_map_apart
+from medgraft.workspace.apart import resolve_study_apart, see_cams_apart, see_map_apart, set_apart
 from medgraft.workspace.model_sights import CamRequest, MapRequest
 
 Answer = TypeVar("Answer")
@@ -47,15 +46,8 @@ class SideProcess:
         return future
 
     def _start(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            1,
-            timeout=_IDLE,
-            # Ctrl-C is for the server, which ends this process.
-            initializer=signal.signal,
-            initargs=(signal.SIGINT, signal.SIG_IGN),
-            # The other cores are for whoever labels meanwhile.
-            env={"OMP_NUM_THREADS": "1"},
-        )
+        # One thread: the other cores are for whoever labels meanwhile.
+        return ProcessPoolExecutor(1, timeout=_IDLE, initializer=set_apart, env={"OMP_NUM_THREADS": "1"})
 
 
 #: For what somebody waits for, and for what takes minutes.

@@ -42,7 +42,8 @@ def kept_cams(project: Project, request: CamRequest) -> NDArray[np.uint8] | None
 
     Raises `ProjectError` for an unknown study or model, `InputError` for an unknown stack, phase or class.
     """
-    return _read(cams_path(project, request))
+    maps: NDArray[np.uint8] | None = _read(cams_path(project, request))
+    return maps
 
 
 def kept_map(project: Project, request: MapRequest) -> NDArray[np.float32] | None:
@@ -50,7 +51,8 @@ def kept_map(project: Project, request: MapRequest) -> NDArray[np.float32] | Non
 
     Raises `ProjectError` for an unknown study or model.
     """
-    return _read(map_path(project, request))
+    points: NDArray[np.float32] | None = _read(map_path(project, request))
+    return points
 
 
 def cams_path(project: Project, request: CamRequest) -> Path:

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +21,9 @@ PROGRESS_FILE = "progress.json"
 
 #: The stage that counts all trainings of a study.
 WHOLE = "study"
+
+#: What a job tells of itself while it is at work.
+_WITHIN_A_JOB = ("frozen features", "epochs")
 
 #: Seconds between two writes of the file, and until a process that was started must have begun.
 _PAUSE, _LONGEST_START = 0.5, 120.0
@@ -93,8 +96,13 @@ def study_folder(project: Project, name: str) -> Path:
 def kept_progress(folder: Path, report: Report) -> Iterator[Report]:
     """A `Report` that tells `report` and keeps the study's progress file; the file goes when the block ends well."""
     file = ProgressFile(folder)
+
+    def tell(progress: Progress) -> None:
+        file(progress)
+        report(progress)
+
     try:
-        yield lambda progress: (file(progress), report(progress))[1]
+        yield tell
     except MedgraftError as error:
         file.fail(str(error))
         raise
@@ -172,12 +180,18 @@ def _is_alive(pid: int) -> bool:
 
 
 def _with_bar(bars: tuple[Progress, ...], progress: Progress) -> tuple[Progress, ...]:
-    """Bars with one moved on; a new one takes the place of those that are full, the whole study's apart."""
-    stages = [bar.stage for bar in bars]
-    if progress.stage in stages:
-        return tuple(progress if bar.stage == progress.stage else bar for bar in bars)
-    kept = [bar for bar in bars if bar.stage == WHOLE or bar.done < bar.total or not bar.total]
-    return (progress, *kept) if progress.stage == WHOLE else (*kept, progress)
+    """Bars with one moved on: the whole study, then the jobs at work, then what the latest of them is doing."""
+    whole = [bar for bar in bars if bar.stage == WHOLE]
+    others = [bar for bar in bars if bar.stage not in (WHOLE, progress.stage)]
+    if progress.stage == WHOLE:
+        ended = bool(whole) and progress.done > whole[0].done
+        return (progress, *(_without_oldest_job(others) if ended else others))
+    return (*whole, *(bar for bar in others if bar.stage not in _WITHIN_A_JOB), progress)
+
+
+def _without_oldest_job(bars: Sequence[Progress]) -> list[Progress]:
+    """A job has ended: in this process the only one; elsewhere most likely that which began first."""
+    return [bar for bar in bars if bar.stage not in _WITHIN_A_JOB][1:]
 
 
 def _seconds_left(note: ProgressNote) -> float | None:

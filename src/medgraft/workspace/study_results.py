@@ -250,9 +250,9 @@ def _title_and_set(model: str) -> tuple[str, str]:
 
 
 def _contrast(row: dict[str, Any]) -> ContrastLine:
-    names = ("model", "other", "on", "decision", "metric", "value", "low", "high", "p_value")
-    numbers = {name: _finite(row[name]) for name in names[5:]}
-    return ContrastLine(**{name: row[name] for name in names[:5]}, **numbers)
+    said: dict[str, Any] = {name: row[name] for name in ("model", "other", "on", "decision", "metric", "value")}
+    defined: dict[str, Any] = {name: _finite(row[name]) for name in ("low", "high", "p_value")}
+    return ContrastLine(**said, **defined)
 
 
 def _finite(value: float) -> float | None:

@@ -126,10 +126,10 @@ def opinion(task: str, body: Ask, place: PlaceOf, reader: ReaderOf) -> OpinionVi
     return OpinionView(model=model, probabilities=shown)
 
 
-def _listed(items: Sequence[WorkItem], chosen: StackList, order: Order) -> Sequence[WorkItem]:
+def _listed(items: Sequence[WorkItem], chosen: StackList, order: Order) -> tuple[WorkItem, ...]:
     """The items of a named list; "listed" is then the list's own order."""
-    found = [item for item in items if item.stack in chosen.stacks]
-    return found if order != "listed" else sorted(found, key=lambda item: chosen.stacks.index(item.stack))
+    found = tuple(item for item in items if item.stack in chosen.stacks)
+    return found if order != "listed" else tuple(sorted(found, key=lambda item: chosen.stacks.index(item.stack)))
 
 
 def _record(place: Place, reader: str, task: str, body: LabelBody) -> Labelled:

@@ -14,7 +14,8 @@ _CELL, _HALF, _GAP = 34, 14, 2
 class StripRow:
     """One stack. truth, answer: places of classes, from the base; link: where the stack leads."""
 
-    label: str
+    subject: str
+    phase: str
     truth: tuple[int, ...]
     answer: tuple[int, ...]
     link: str
@@ -36,10 +37,11 @@ def _row(row: StripRow, codes: Sequence[str]) -> Markup:
         for at, (truth, answer) in enumerate(zip(row.truth, row.answer, strict=True))
         for part in _pair(at, truth, answer, codes)
     ]
-    words = f"{row.label}: {row.errors} of {len(row.truth)} slices wrong"
+    words = f"{row.subject} {row.phase}: {row.errors} of {len(row.truth)} slices wrong"
     picture = drawing(len(row.truth) * _CELL, 2 * _HALF + 2, cells, label=words, class_="strip")
     errors = element("span", f"{row.errors}", class_="errors number", title="wrong slices")
-    return element("a", element("span", row.label, class_="who"), picture, errors, href=row.link, class_="strip-row")
+    who = element("span", element("span", row.subject), element("span", row.phase), class_="who")
+    return element("a", who, picture, errors, href=row.link, class_="strip-row")
 
 
 def _pair(at: int, truth: int, answer: int, codes: Sequence[str]) -> list[Markup]:

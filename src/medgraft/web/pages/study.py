@@ -99,7 +99,7 @@ def model_panel(
     table = answer_table(project, results.name, found.id, on or usual_set)
     chosen = decision if decision in results.decisions else usual_decision
     answers = table.joint if chosen == "stack" and table.joint is not None else table.plain
-    rows = sorted(_strip_rows(table, answers, chosen), key=lambda row: (-row.errors, row.label))
+    rows = sorted(_strip_rows(table, answers, chosen), key=lambda row: (-row.errors, row.subject, row.phase))
     wrong, right = [row for row in rows if row.errors], [row for row in rows if not row.errors]
     codes = results.task.codes
     return ModelPanel(
@@ -169,7 +169,8 @@ def _strip_rows(table: AnswerTable, answers: NDArray[np.int64], decision: str) -
     rows = table.rows
     return [
         StripRow(
-            label=f"{rows.subject[at[0]]} {str(rows.phase[at[0]]).upper()}",
+            subject=str(rows.subject[at[0]]),
+            phase=str(rows.phase[at[0]]).upper(),
             truth=tuple(rows.y_true[at].tolist()),
             answer=tuple(answers[at].tolist()),
             link=predictions_link(

@@ -43,7 +43,7 @@ function item(stack, matches, decision, codes) {
   root.tabIndex = -1; // the arrows move along the list
   const name = root.appendChild(document.createElement("span"));
   name.className = "who";
-  name.textContent = `${stack.subject} ${stack.phase.toUpperCase()}`;
+  for (const text of [stack.subject, stack.phase.toUpperCase()]) name.appendChild(document.createElement("span")).textContent = text;
   const errors = root.appendChild(document.createElement("span"));
   errors.className = stack.errors ? "wrong-count" : "right-count dim";
   errors.textContent = stack.errors ? `${stack.errors} wrong` : "right";
