@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page
@@ -80,7 +81,7 @@ def study_server(studied: Project) -> Iterator[Server]:
 @pytest.fixture
 def study_page(browser_page: Page, study_server: Server) -> Page:
     """A page of that server, signed in."""
-    reader = add_reader(Project.open(study_server.root), f"reader-{id(browser_page)}")
+    reader = add_reader(Project.open(study_server.root), f"reader-{uuid4().hex[:8]}")
     browser_page.goto(study_server.base)
     browser_page.get_by_label("Name").fill(reader.name)
     browser_page.get_by_label("Token").fill(reader.token)

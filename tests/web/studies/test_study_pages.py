@@ -166,7 +166,9 @@ def test_worklists_by_rest(client: TestClient, studied: Project) -> None:
     listed = client.get(f"/api/v1/tasks/sax-range/worklist?worklist={made['id']}").json()["items"]
     assert [item["stack"]["id"] for item in listed] == made["stacks"], "the Label page shows them in that order"
     assert client.post("/api/v1/worklists", json={"name": "odd", "stacks": ["nowhere"]}).status_code == 400
-    assert client.delete(f"/api/v1/worklists/{made['id']}").json() == []
+    left = client.delete(f"/api/v1/worklists/{made['id']}").json()
+    assert made["id"] not in [item["id"] for item in left]
+    assert client.get(f"/api/v1/worklists/{made['id']}").status_code == 503
 
 
 def test_an_empty_project_says_what_to_do(tmp_path_factory: pytest.TempPathFactory, place: Served) -> None:

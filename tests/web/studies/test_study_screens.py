@@ -110,7 +110,7 @@ def test_a_lasso_makes_a_worklist(study_page: Page, study_server: Server) -> Non
     expect(page.locator("#selected")).to_contain_text("Nothing yet")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#hovered img")).to_be_visible()
-    page.wait_for_function("document.querySelector('#hovered img').naturalWidth > 100")
+    assert page.locator("#hovered img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
     page.keyboard.press("Enter")
     expect(page.locator("#stack-name")).not_to_be_empty()
     assert "/predictions?" in page.url
