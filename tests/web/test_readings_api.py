@@ -164,6 +164,28 @@ def test_masks_are_hidden_from_who_reads_blind(fresh: Served) -> None:
     assert chief.get(f"{API}/stacks/{stack}/masks/{phase}").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/studies/any",
+        "/studies/any/",
+        "/studies/any/predictions",
+        f"{API}/studies/any",
+        f"{API}/studies/any/models/one/answers",
+        f"{API}/studies/any/models/one/map",
+        f"{API}/studies/any/models/one/gradcam/stack/0/IN",
+    ],
+)
+def test_what_studies_answered_is_closed_to_who_reads_blind(fresh: Served, path: str) -> None:
+    """It shows the truth of every image, which comes from all labels."""
+    assert fresh.client("ana").get(path).status_code != 403
+    stacks = open_round(fresh)
+    assert fresh.client("ana").get(path).status_code == 403
+    assert fresh.client("chief").get(path).status_code != 403
+    read_by_both(fresh, stacks)
+    assert fresh.client("ana").get(path).status_code != 403
+
+
 def test_a_stack_is_done_reopened_and_done_with_what_is_labelled(fresh: Served) -> None:
     stacks = open_round(fresh)
     ana = fresh.client("ana")

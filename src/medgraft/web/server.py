@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp
 
@@ -26,6 +26,7 @@ from medgraft.web.api import (
     worklists,
 )
 from medgraft.web.api.errors import answer_errors
+from medgraft.web.blinding import close_answers
 from medgraft.web.guard import SIGN_IN, Guard
 from medgraft.web.pages import add_pages, is_nicegui
 from medgraft.web.place import Place
@@ -65,7 +66,12 @@ def make_app(project: Project, settings: Settings, sessions: Sessions, *, link_u
 def make_routes(place: Place, sign_in: APIRouter) -> FastAPI:
     """Every route of a place, unguarded."""
     app = FastAPI(
-        title="medgraft", version=__version__, openapi_url=f"{_API}/openapi.json", docs_url=None, redoc_url=None
+        title="medgraft",
+        version=__version__,
+        openapi_url=f"{_API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(close_answers)],
     )
     app.state.place = place
     app.state.uploads = Uploads(project=place.project, most_files=place.settings.most_files)
