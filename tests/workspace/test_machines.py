@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,26 +36,47 @@ def study(tiny: Tiny) -> StudyFile:
     return tiny(networks=named, stages=STAGES)
 
 
+@dataclass
+class Watch:
+    """How often each trial was given out and kept; `at_three` is called once, when three jobs are being done."""
+
+    given_out: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    flying: int = 0
+    at_three: Callable[[], None] | None = None
+
+    def gave_out(self, job: Any, future: Any) -> None:
+        self.given_out.update(trial.identity for trial in job.trials)
+        self.flying += 1
+        future.add_done_callback(self.came_back)
+        if self.flying == 3 and self.at_three:
+            self.at_three()
+            self.at_three = None
+
+    def came_back(self, future: Any) -> None:
+        self.flying -= 1
+
+
 @pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each trial was given out, and how often it was kept."""
-    counts: Counter[str] = Counter()
+def watched(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    watch = Watch()
     for executor in (PoolExecutor, ClusterExecutor):
         submit = executor.submit
 
-        def counting(self: Any, job: Any, report: Report = silent, submit: Any = submit) -> Any:
-            counts.update(f"given out {trial.identity}" for trial in job.trials)
-            return submit(self, job, report)
+        def watching(self: Any, job: Any, report: Report = silent, submit: Any = submit) -> Any:
+            future = submit(self, job, report)
+            watch.gave_out(job, future)
+            return future
 
-        monkeypatch.setattr(executor, "submit", counting)
+        monkeypatch.setattr(executor, "submit", watching)
     write = RunStore.write
 
     def writing(self: RunStore, trained: Any) -> Any:
-        counts[f"kept {trained.identity}"] += 1
+        watch.kept[trained.identity] += 1
         return write(self, trained)
 
     monkeypatch.setattr(RunStore, "write", writing)
-    return counts
+    return watch
 
 
 def agree(project: Project, other: Project, name: str) -> None:
@@ -71,23 +93,21 @@ def agree(project: Project, other: Project, name: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_pool_gives_what_one_process_gives(labelled: Labelled, study: StudyFile, watched: Counter[str]) -> None:
+def test_a_pool_gives_what_one_process_gives(labelled: Labelled, study: StudyFile, watched: Watch) -> None:
     alone, pooled = labelled(), labelled()
     start_study(alone, study)
-    watched.clear()
+    watched.kept.clear()
     start_study(pooled, study, machines=Machines(workers=2))
     agree(alone, pooled, study.name)
-    assert set(watched.values()) == {1}
+    assert set(watched.given_out.values()) == set(watched.kept.values()) == {1}
     assert worker_processes() == []
 
 
 @pytest.mark.slow
-def test_what_a_killed_worker_was_doing_is_done_again(
-    labelled: Labelled, study: StudyFile, watched: Counter[str]
-) -> None:
+def test_what_a_killed_worker_was_doing_is_done_again(labelled: Labelled, study: StudyFile, watched: Watch) -> None:
     alone, pooled = labelled(), labelled()
     start_study(alone, study)
-    watched.clear()
+    watched.kept.clear()
     killed: list[int] = []
 
     def kill_one(progress: Progress) -> None:
@@ -98,8 +118,8 @@ def test_what_a_killed_worker_was_doing_is_done_again(
     start_study(pooled, study, machines=Machines(workers=2), report=kill_one)
     assert killed
     agree(alone, pooled, study.name)
-    assert {count for what, count in watched.items() if what.startswith("kept")} == {1}
-    assert max(watched.values()) == 2
+    assert set(watched.kept.values()) == {1}
+    assert max(watched.given_out.values()) == 2
 
 
 #: Says which processes its workers are as soon as one has done something, and waits there.
@@ -196,27 +216,31 @@ def test_a_cluster_without_room_says_so(nodes: Nodes, labelled: Labelled, study:
 
 @pytest.mark.slow
 def test_a_node_that_dies_is_made_up_for(
-    nodes: Nodes, labelled: Labelled, study: StudyFile, watched: Counter[str], tmp_path: Path
+    nodes: Nodes, labelled: Labelled, study: StudyFile, watched: Watch, tmp_path: Path
 ) -> None:
     import ray
 
     alone, clustered = labelled(), labelled()
     start_study(alone, study)
-    watched.clear()
+    watched.kept.clear()
     alive: list[int] = []
 
-    def kill_one(progress: Progress) -> None:
-        in_flight = [what.startswith("given out") for what in watched].count(True) * 2 - len(watched)
-        if alive or (progress.stage == "study" and in_flight == 3):  # every node has something to do
-            if not alive:
-                nodes.kill_one()
-            alive.append(sum(node["Alive"] for node in ray.nodes()))
+    def count() -> None:
+        alive.append(sum(node["Alive"] for node in ray.nodes()))
 
+    def kill_one() -> None:
+        count()
+        nodes.kill_one()
+
+    watched.at_three = kill_one  # every node has something to do
     machines = Machines(on=f"ray:{nodes.address}", cache=tmp_path / "features")
-    start_study(clustered, study, machines=machines, report=kill_one)
+    start_study(
+        clustered, study, machines=machines, report=lambda _: count() if alive and ray.is_initialized() else None
+    )
     assert (alive[0], alive[-1]) == (3, 2)
     agree(alone, clustered, study.name)
-    assert set(watched.values()) == {1}  # Ray gives a lost job to another node by itself
+    # Ray gives a lost job to another node by itself.
+    assert set(watched.given_out.values()) == set(watched.kept.values()) == {1}
 
 
 @pytest.mark.parametrize(

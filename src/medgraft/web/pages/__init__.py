@@ -1,4 +1,4 @@
-"""Pages for people: Label is our own, under the strict policy; NiceGUI draws the others inside the same frame."""
+"""Pages for people: all but Cohort are our own, under the strict policy; NiceGUI draws that one in the same frame."""
 
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
