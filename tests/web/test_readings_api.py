@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from nicegui import app as nicegui_app
 from starlette.testclient import TestClient
 
 from medgraft.web.guard import Guard
@@ -34,8 +33,6 @@ def fresh(scans: Path, tmp_path: Path) -> Served:
     add_reader(project, "ben")
     add_reader(project, "chief", role="admin")
     sessions = Sessions(idle=3600, lifetime=7200)
-    # NiceGUI has one application per process, which takes no second server once it has answered.
-    nicegui_app.middleware_stack = None
     guard = make_app(project, Settings(owner="owner"), sessions, link_used=lambda: None)
     assert isinstance(guard, Guard)
     return Served(project, guard, sessions, [0.0], [])

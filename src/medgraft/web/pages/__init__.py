@@ -33,6 +33,8 @@ def add_pages(app: FastAPI, place: Place) -> None:
     for page in (studies, compare, predictions, study, feature_map):
         page.add_page(app, place)
     nicegui_app.add_exception_handler(404, not_found.answer)
+    # NiceGUI has one application per process, which takes a second server only if it forgets that it has begun.
+    nicegui_app.middleware_stack = None
     # Mounted last: what no route of ours takes is NiceGUI's to answer.
     ui.run_with(app, title="medgraft", dark=None, tailwind=False, show_welcome_message=False, storage_secret=None)
 
