@@ -17,7 +17,8 @@ import pytest
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.study import ClusterExecutor, PoolExecutor, RunStore, Share, StudyFile, resolved_yaml
+from medgraft.study import ClusterExecutor, DeskSettings, PoolExecutor, RunStore, Share, StudyFile, resolved_yaml
+from medgraft.study.cluster import at_home
 from medgraft.workspace import Project
 from medgraft.workspace.machines import Machines
 from medgraft.workspace.studying import start_study, study_outcome
@@ -267,6 +268,16 @@ def test_places_that_are_none_are_refused(settings: dict[str, Any], answer: str)
 )
 def test_a_node_takes_as_many_jobs_as_it_has_room_for(share: Share, room: dict[str, float], places: int) -> None:
     assert share.places(room) == places
+
+
+def test_a_nodes_folders_are_found_in_its_own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = DeskSettings(cache=Path("~/.cache/medgraft"), unfinished=Path("~/.cache/medgraft/unfinished"))
+    here = at_home(settings)
+    assert (here.cache, here.unfinished) == (
+        tmp_path / ".cache" / "medgraft",
+        tmp_path / ".cache" / "medgraft" / "unfinished",
+    )
 
 
 def test_a_job_takes_something() -> None:

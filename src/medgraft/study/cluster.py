@@ -21,6 +21,7 @@ from medgraft import __version__
 from medgraft.core.errors import InputError, MedgraftError
 from medgraft.core.progress import Report, silent
 from medgraft.core.task import UnitKey
+from medgraft.study.compute import Compute
 from medgraft.study.desk import Desk, DeskSettings, Job
 from medgraft.study.runs import checkpoint_of
 from medgraft.study.study_data import StudyData
@@ -130,7 +131,7 @@ def _connected(address: str | None) -> ModuleType:
     return module
 
 
-def _on_node(settings: DeskSettings, share: Share) -> Any:
+def _on_node(settings: DeskSettings, share: Share) -> Compute:
     """Without a GPU of its own a job must not take one; its threads are the CPUs it asked for."""
     compute = settings.compute
     device = compute.device or ("cuda" if share.gpus else "cpu")
@@ -148,10 +149,10 @@ class _Packer(pickle.Pickler):
         """The place of a shared part."""
         if not isinstance(obj, StudyData | Weights):
             return None
-        places = [place for place, part in enumerate(self.parts) if part is obj]
-        if not places:
+        place = next((place for place, part in enumerate(self.parts) if part is obj), len(self.parts))
+        if place == len(self.parts):
             self.parts.append(obj)
-        return places[0] if places else len(self.parts) - 1
+        return place
 
 
 class _Unpacker(pickle.Unpickler):
@@ -186,10 +187,16 @@ def _work(version: str, settings: DeskSettings, packed: bytes, *parts: object) -
             "Do install it there."
         )
     job: Job = _Unpacker(io.BytesIO(packed), parts).load()
-    done = _desk(settings).work(job)
+    here = at_home(settings)
+    done = _desk(here).work(job)
     for trained in done:
-        checkpoint_of(settings.unfinished, trained.identity).unlink(missing_ok=True)
+        checkpoint_of(here.unfinished, trained.identity).unlink(missing_ok=True)
     return done
+
+
+def at_home(settings: DeskSettings) -> DeskSettings:
+    """Folders that are named from a user's home (`~`), found on the machine that asks."""
+    return replace(settings, cache=settings.cache.expanduser(), unfinished=settings.unfinished.expanduser())
 
 
 @lru_cache(maxsize=1)

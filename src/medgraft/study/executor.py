@@ -34,10 +34,7 @@ class LocalExecutor:
         self.desk = desk
 
     def submit(self, job: Job, report: Report = silent) -> Future[list[Trained]]:
-        """A future that is done."""
+        """A future that is done. What goes wrong is raised at once."""
         done: Future[list[Trained]] = Future()
-        try:
-            done.set_result(self.desk.work(job, report))
-        except Exception as error:  # noqa: BLE001 (it is raised again by whoever asks for the result)
-            done.set_exception(error)
+        done.set_result(self.desk.work(job, report))
         return done

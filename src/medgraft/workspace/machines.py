@@ -5,8 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.errors import InputError
-from medgraft.study import ClusterExecutor, Compute, Desk, DeskSettings, Executor, LocalExecutor, PoolExecutor, Share
+from medgraft.study import (
+    ClusterExecutor,
+    Compute,
+    Desk,
+    DeskSettings,
+    Executor,
+    LocalExecutor,
+    PoolExecutor,
+    RunStore,
+    Share,
+)
 from medgraft.workspace.project import Project
+
+#: On each node, seen from its user's home: temporary folders may be small, and features are worth keeping.
+_NODE_CACHE = Path("~/.cache/medgraft")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,26 +57,17 @@ def open_executor(machines: Machines, project: Project, checkpoint_seconds: floa
     """
     compute = Compute(deterministic=machines.deterministic, compiled=machines.compiled)
     kind, _, address = machines.on.partition(":")
-    if kind == "ray":
-        settings = _on_nodes(machines.cache or _NODE_CACHE, compute, checkpoint_seconds)
-        return ClusterExecutor(address or None, Share(cpus=machines.cpus, gpus=machines.gpus), settings)
+    on_nodes = kind == "ray"
+    cache = machines.cache or (_NODE_CACHE if on_nodes else project.cache)
     settings = DeskSettings(
-        cache=machines.cache or project.cache,
-        unfinished=project.runs / "unfinished",
+        cache=cache,
+        # Where nodes share the cache, another node goes on with what a dead one had begun.
+        unfinished=cache / "unfinished" if on_nodes else RunStore(root=project.runs).unfinished,
         compute=compute,
         checkpoint_seconds=checkpoint_seconds,
     )
+    if on_nodes:
+        return ClusterExecutor(address or None, Share(cpus=machines.cpus, gpus=machines.gpus), settings)
     if machines.workers > 1:
         return PoolExecutor(machines.workers, settings)
     return nullcontext(LocalExecutor(Desk(settings)))
-
-
-#: On each node, seen from its user's home: temporary folders may be small, and features are worth keeping.
-_NODE_CACHE = Path("~/.cache/medgraft")
-
-
-def _on_nodes(cache: Path, compute: Compute, checkpoint_seconds: float) -> DeskSettings:
-    """Checkpoints lie beside the features: where nodes share that folder, another node goes on with them."""
-    return DeskSettings(
-        cache=cache, unfinished=cache / "unfinished", compute=compute, checkpoint_seconds=checkpoint_seconds
-    )
