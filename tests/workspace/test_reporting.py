@@ -26,12 +26,15 @@ ANSWERS = {"argmax": "highest score", "stack": "decoded jointly"}
 
 
 @pytest.fixture(scope="module", params=["tiny", "leaky"])
-def reported(request: pytest.FixtureRequest, studied: Project) -> tuple[Project, str, Path]:
+def reported(
+    request: pytest.FixtureRequest, studied: Project, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, str, Path]:
     """A project, the name of a study, and its report's folder."""
-    made = report_study(studied, request.param, now=NOW)
+    project = Project.open(Path(shutil.copytree(studied.root, tmp_path_factory.mktemp("reported") / "heart")))
+    made = report_study(project, request.param, now=NOW)
     assert made.study == request.param
-    assert Path(made.page) == studied.studies / request.param / "report" / "report.html"
-    return studied, request.param, Path(made.page).parent
+    assert Path(made.page) == project.studies / request.param / "report" / "report.html"
+    return project, request.param, Path(made.page).parent
 
 
 def text_of(folder: Path) -> str:
