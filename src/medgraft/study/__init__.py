@@ -15,9 +15,10 @@ from medgraft.study.estimate import Estimate, StageEstimate, estimate_study
 from medgraft.study.executor import Executor, LocalExecutor
 from medgraft.study.findings import Answered, Contrast, Findings, find
 from medgraft.study.grid import ModelPlan, model_plans
-from medgraft.study.outcome import LostStage, StageOutcome, StudyOutcome, read_outcome, resolved_yaml, write_outcome
+from medgraft.study.outcome import LostStage, StageOutcome, StudyOutcome, read_outcome, write_outcome
 from medgraft.study.pool import PoolExecutor
 from medgraft.study.runs import Run, RunStore
+from medgraft.study.settings import resolved_yaml
 from medgraft.study.staging import run_study
 from medgraft.study.study_data import StudyData
 from medgraft.study.study_file import NetworkEntry, StageEntry, StudyFile, parse_study, read_study_file

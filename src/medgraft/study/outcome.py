@@ -16,6 +16,7 @@ from medgraft.core.predictions import Predictions
 from medgraft.core.task import Task
 from medgraft.evaluation import Choice
 from medgraft.study.curves import Curves
+from medgraft.study.settings import resolved_yaml
 from medgraft.study.study_file import Depth, StudyFile, parse_study
 
 
@@ -132,11 +133,6 @@ def read_outcome(folder: Path, task_of: Callable[[str], Task]) -> StudyOutcome:
             "Do run `medgraft study run` again: it goes on from where it was."
         ) from error
     return StudyOutcome(study=study, task=task_of(study.task), stages=stages, lost=lost)
-
-
-def resolved_yaml(study: StudyFile) -> str:
-    """The study with every default filled in, as YAML."""
-    return yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
 def _read_stage(folder: Path) -> StageOutcome:

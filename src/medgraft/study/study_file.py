@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from medgraft.core.errors import StudyFileError
 from medgraft.samples import PAPER_COPIES
+from medgraft.study.settings import Settings, read_yaml, validated
 
 Depth = Annotated[int, Field(ge=0)] | Literal["all"]
 Precision = Literal["float32", "mixed"]
@@ -17,11 +16,7 @@ Rate = Annotated[float, Field(gt=0, le=10)]
 _FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StageEntry(_Part):
+class StageEntry(Settings):
     """One stage of training; each stage starts where the one before ended, in the same fold."""
 
     depth: Depth = Field(description="0 trains the head alone, k the last k stages too, all the whole network")
@@ -29,7 +24,7 @@ class StageEntry(_Part):
     epochs: int = Field(ge=1, le=10_000, description="epochs to train; the best one is chosen among them")
 
 
-class NetworkEntry(_Part):
+class NetworkEntry(Settings):
     """A network with settings of its own; a bare name stands for one with the study's settings."""
 
     network: str = Field(description="a name of `medgraft networks`, or any timm name")
@@ -41,14 +36,14 @@ class NetworkEntry(_Part):
     name: str | None = Field(None, pattern=_FOLDER_NAME, description="what tables and folders call it")
 
 
-class CacheEntry(_Part):
+class CacheEntry(Settings):
     """Where frozen features are kept."""
 
     dtype: Literal["float32", "float16"] = Field("float32", description="float16 takes half the disk")
     limit_gb: float = Field(50.0, gt=0, description="the most one network's features may take")
 
 
-class HeldOut(_Part):
+class HeldOut(Settings):
     """Which subjects are held out from everything but the last evaluation."""
 
     split: str = Field(description="stacks imported with this split are the test set")
@@ -61,7 +56,7 @@ PAPER_STAGES = (
 SCRATCH_STAGES = (StageEntry(depth="all", rates=(1e-2, 1e-3, 1e-4), epochs=50),)
 
 
-class StudyFile(_Part):
+class StudyFile(Settings):
     """A study. Every key has the paper's value as its default where the paper has one."""
 
     name: str = Field("study", pattern=_FOLDER_NAME, description="folder under studies/")
@@ -115,41 +110,9 @@ def read_study_file(path: Path, overrides: Sequence[str] = ()) -> StudyFile:
     Raises:
         StudyFileError: the file is missing or is not YAML, or a key or value is wrong; the message names each one.
     """
-    try:
-        data = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StudyFileError(f"Expected a YAML study file at {path}, got: {error}") from error
-    if not isinstance(data, dict):
-        raise StudyFileError(f"Expected keys and values in {path}, got {type(data).__name__}.")
-    for override in overrides:
-        _override(data, override)
-    return parse_study(data, where=str(path))
+    return validated(StudyFile, read_yaml(path, overrides), str(path))
 
 
 def parse_study(data: dict[str, Any], where: str = "the study") -> StudyFile:
     """A study from plain data. Raises `StudyFileError` naming every wrong key."""
-    try:
-        return StudyFile.model_validate(data)
-    except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, item['loc'])) or 'study'}: {item['msg']}" for item in error.errors()]
-        known = ", ".join(StudyFile.model_fields)
-        raise StudyFileError(f"{where} does not validate:\n" + "\n".join(lines) + f"\nKeys: {known}.") from error
-
-
-def _override(data: dict[str, Any], override: str) -> None:
-    path, found, value = override.partition("=")
-    if not found:
-        raise StudyFileError(f"Expected key=value, got {override!r}.")
-    *parents, last = path.split(".")
-    for parent in parents:
-        data = data.setdefault(parent, {})
-        if not isinstance(data, dict):
-            raise StudyFileError(f"Expected {parent} in {override!r} to have keys of its own.")
-    data[last] = _yaml_value(value)
-
-
-def _yaml_value(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise StudyFileError(f"Expected a YAML value, got {text!r}.") from error
+    return validated(StudyFile, data, where)
