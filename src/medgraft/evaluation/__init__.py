@@ -23,6 +23,7 @@ from medgraft.evaluation.delong import DeLong, delong
 from medgraft.evaluation.holm import holm
 from medgraft.evaluation.metrics import CLASS_METRICS, METRICS, Metric, evaluate, metrics_for
 from medgraft.evaluation.paired import PairedDifference, paired_difference
+from medgraft.evaluation.per_subject import mean_difference, mean_interval
 from medgraft.evaluation.ranking import auc
 from medgraft.evaluation.selection import Choice, one_standard_error
 from medgraft.evaluation.tables import Candidate, ResultRow, result_table, write_table_csv, write_table_json
@@ -53,6 +54,8 @@ __all__ = [
     "fleiss_kappa",
     "holm",
     "majority_baseline",
+    "mean_difference",
+    "mean_interval",
     "metrics_for",
     "observed_agreement",
     "one_standard_error",

@@ -63,12 +63,13 @@ def paired_difference(
         value=value_a - value_b,
         low=low,
         high=high,
-        p_value=_p_value(draws, n_units),
+        p_value=p_value_of(draws, n_units),
         n_resamples=n_defined,
     )
 
 
-def _p_value(draws: Floats, n_units: int) -> float:
+def p_value_of(draws: Floats, n_units: int) -> float:
+    """Twice the smaller share of resampled differences (B,) on either side of zero; NaN for a single unit."""
     defined = draws[np.isfinite(draws)]
     if n_units < 2 or not len(defined):
         return float("nan")

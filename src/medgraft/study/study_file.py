@@ -13,7 +13,7 @@ Depth = Annotated[int, Field(ge=0)] | Literal["all"]
 Precision = Literal["float32", "mixed"]
 Rate = Annotated[float, Field(gt=0, le=10)]
 
-_FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 class StageEntry(Settings):
@@ -33,7 +33,7 @@ class NetworkEntry(Settings):
         None, ge=16, le=2048, description="side of the input in pixels; the weights' own if left out"
     )
     stages: tuple[StageEntry, ...] | None = Field(None, min_length=1, description="overrides the study's stages")
-    name: str | None = Field(None, pattern=_FOLDER_NAME, description="what tables and folders call it")
+    name: str | None = Field(None, pattern=FOLDER_NAME, description="what tables and folders call it")
 
 
 class CacheEntry(Settings):
@@ -59,7 +59,7 @@ SCRATCH_STAGES = (StageEntry(depth="all", rates=(1e-2, 1e-3, 1e-4), epochs=50),)
 class StudyFile(Settings):
     """A study. Every key has the paper's value as its default where the paper has one."""
 
-    name: str = Field("study", pattern=_FOLDER_NAME, description="folder under studies/")
+    name: str = Field("study", pattern=FOLDER_NAME, description="folder under studies/")
     task: str = Field("sax-range", description="a task of the project: sax-range, sax-levels, or an imported one")
     networks: tuple[str | NetworkEntry, ...] = Field(min_length=1, description="what is compared")
     weights: str = Field(
