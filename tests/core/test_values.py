@@ -13,10 +13,12 @@ from medgraft.core.database import open_engine
 from medgraft.core.errors import InputError, MedgraftError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.stack import Stack
-from medgraft.core.task import MASK_CODES, TASKS, Task, task_from_codes
+from medgraft.core.task import MASK_CODES, MASK_TASKS, TASKS, Task, task_from_codes
 
 
-@pytest.mark.parametrize("task", [*TASKS.values(), task_from_codes("free", [f"c{i}" for i in range(12)])])
+@pytest.mark.parametrize(
+    "task", [*TASKS.values(), *MASK_TASKS.values(), task_from_codes("free", [f"c{i}" for i in range(12)])]
+)
 def test_every_task_is_consistent(task: Task) -> None:
     assert [task.index(code) for code in task.codes] == list(range(len(task.classes)))
     assert sorted(task.stack_order) in ([], list(range(len(task.classes))))
@@ -31,6 +33,15 @@ def test_the_order_of_sax_range_is_base_to_apex() -> None:
     task = TASKS["sax-range"]
     assert [task.codes[column] for column in task.stack_order] == ["OBS", "IN", "OAP"]
     assert sorted(MASK_CODES.values()) == [0, 1, 2, 3]
+
+
+def test_tasks_of_masks_are_kept_apart_and_begin_with_the_background() -> None:
+    assert not set(MASK_TASKS) & set(TASKS)
+    assert {task.kind for task in TASKS.values()} == {"classify"}
+    for task in MASK_TASKS.values():
+        assert task.kind == "segment"
+        assert task.codes[0] == "background"
+        assert set(task.codes) <= set(MASK_CODES)
 
 
 @pytest.mark.parametrize("codes", [[], ["a"], ["a", "a"], ["a", "b", "a"]])

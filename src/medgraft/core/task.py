@@ -8,6 +8,9 @@ from medgraft.core.errors import InputError
 #: Codes of segmentation masks inside medgraft; importers map a source's codes to these.
 MASK_CODES = {"background": 0, "pool": 1, "myocardium": 2, "rv": 3}
 
+#: The classes a source may label; one that it never labels is part of its background, wherever it is.
+MASK_CLASSES = tuple(name for name in MASK_CODES if name != "background")
+
 Unit = Literal["image", "slice", "stack", "series", "volume", "study"]
 
 
@@ -33,6 +36,7 @@ class ClassLabel:
 class Task:
     """A question put to every unit of a cohort.
 
+    kind: "classify" gives each unit one of the classes, "segment" gives each voxel one; the first is the background.
     classes: in the order of the scores' columns.
     along_stack: codes from base to apex if the anatomy orders the classes along a stack, else empty.
     phases: which named phases are asked about; empty means every phase.
@@ -41,6 +45,7 @@ class Task:
     name: str
     unit: Unit
     classes: tuple[ClassLabel, ...]
+    kind: Literal["classify", "segment"] = "classify"
     along_stack: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()
     reference: str = ""
@@ -89,6 +94,21 @@ SAX_LEVELS = Task(
     phases=("ed", "es"),
     reference="Ho and Kim 2022 (Tomography), five levels",
 )
+
+LV_WALL = Task(
+    name="lv-wall",
+    unit="volume",
+    kind="segment",
+    classes=(
+        ClassLabel(code="background", name="background", key="", colour="#000000"),
+        ClassLabel(code="pool", name="blood pool", key="1", colour="#CC79A7"),
+        ClassLabel(code="myocardium", name="left ventricular myocardium", key="2", colour="#F0E442"),
+    ),
+    reference="Gupta et al. 2020, Democratizing Artificial Intelligence in Healthcare",
+)
+
+#: The tasks whose labels are masks, by name: nothing in them is labelled slice by slice.
+MASK_TASKS = {task.name: task for task in (LV_WALL,)}
 
 #: The tasks medgraft knows by name; others come with a project's own labels (`task_from_codes`).
 TASKS = {task.name: task for task in (SAX_RANGE, SAX_LEVELS)}
