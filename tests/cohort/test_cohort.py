@@ -1,5 +1,7 @@
 """The index and the pixels beside it: written then read is equal, and mistakes are told."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,6 +94,27 @@ def test_what_is_known_is_stored_once_and_gains_what_it_lacked(cohort, found):
     assert (second.id, second.phases, second.mask_phases) == (first.id, {"ed": 0}, (0,))
     np.testing.assert_array_equal(cohort.mask(second), mask)
     assert len(cohort) == 1
+
+
+def test_classes_that_a_source_never_labels_are_remembered(tmp_path, found):
+    whole = found(1, mask=True)
+    partial = replace(whole, stack=replace(whole.stack, mask_classes=("pool",)))
+    with Cohort.open(tmp_path) as cohort:
+        assert cohort.add(partial).mask_classes == ("pool",)
+        entry = cohort.add(found(2))
+        assert cohort.set_mask(entry.id, np.ones(entry.shape, np.uint8), [0], ("pool",)).mask_classes == ("pool",)
+    with Cohort.open(tmp_path) as cohort:
+        assert {entry.mask_classes for entry in cohort.entries()} == {("pool",)}
+
+
+def test_a_project_from_before_partial_labels_opens_and_labels_all_classes(tmp_path, found):
+    with Cohort.open(tmp_path) as cohort:
+        entry = cohort.add(found(1, mask=True))
+    with closing(sqlite3.connect(tmp_path / "project.db")) as database:
+        database.execute("ALTER TABLE cohort_stacks DROP COLUMN mask_classes")
+    with Cohort.open(tmp_path) as cohort:
+        assert cohort.entry(entry.id) == entry
+        assert cohort.set_mask(entry.id, np.ones(entry.shape, np.uint8), [0], ("pool",)).mask_classes == ("pool",)
 
 
 @settings(max_examples=5)

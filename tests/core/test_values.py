@@ -61,6 +61,7 @@ WHOLE = Stack(pixels=np.zeros((2, 3, 8, 8)), affines=np.tile(np.eye(4), (3, 1, 1
         ({"times": np.zeros(3)}, "2 times"),
         ({"mask": np.zeros((2, 3, 8, 9), np.uint8)}, "mask of shape"),
         ({"phases": {"ed": 0, "es": 2}}, "phases within"),
+        ({"mask_classes": ("pool", "wall")}, "among pool, myocardium, rv, got wall"),
     ],
 )
 def test_a_stack_whose_parts_do_not_fit_is_explained(change: dict[str, object], said: str) -> None:

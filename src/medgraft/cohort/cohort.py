@@ -19,6 +19,7 @@ from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.database import open_engine
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.stack import FoundStack
+from medgraft.core.task import MASK_CLASSES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +154,16 @@ class Cohort:
             raise InputError(f"Expected phases of stack {id} within 0..{entry.shape[0] - 1}, got {outside}.")
         return self._update(id, phases=dict(phases))
 
-    def set_mask(self, id: str, mask: NDArray[np.uint8], phases: Sequence[int]) -> StackEntry:  # noqa: A002 - see entry
-        """Put a mask (T, Z, Y, X) in `core.task.MASK_CODES` in place of the one so far; `phases` are labelled.
+    def set_mask(
+        self,
+        id: str,  # noqa: A002 - see entry
+        mask: NDArray[np.uint8],
+        phases: Sequence[int],
+        classes: tuple[str, ...] = MASK_CLASSES,
+    ) -> StackEntry:
+        """Put a mask (T, Z, Y, X) in `core.task.MASK_CODES` in place of the one so far.
+
+        `phases` are labelled, with `classes`.
 
         Raises `InputError` if the mask does not fit the stack, `ProjectError` if the disk is full.
         """
@@ -163,7 +172,7 @@ class Cohort:
         if mask.shape != entry.shape or outside:
             raise InputError(f"Expected a mask of shape {entry.shape} and phases on it, got {mask.shape}, {phases}.")
         self._masks.write(id, np.asarray(mask, np.uint8))
-        return self._update(id, mask_phases=sorted(set(phases)))
+        return self._update(id, mask_phases=sorted(set(phases)), mask_classes=classes)
 
     def set_base_first(self, id: str, base_first: bool | None) -> StackEntry:  # noqa: A002 - see entry
         """Say at which end of a stack the base of the heart is: True at slice 0, False at the last slice."""
@@ -209,7 +218,7 @@ class Cohort:
         stack = found.stack
         masked = entry.mask_phases and self._masks.has(entry.id)
         if stack.mask is not None and stack.mask_phases and not masked:
-            entry = self.set_mask(entry.id, stack.mask, stack.mask_phases)
+            entry = self.set_mask(entry.id, stack.mask, stack.mask_phases, stack.mask_classes)
         return self.set_phases(entry.id, stack.phases) if stack.phases and not entry.phases else entry
 
     def _update(self, id: str, **values: object) -> StackEntry:  # noqa: A002 - see entry

@@ -62,6 +62,7 @@ def entry_of(found: FoundStack) -> StackEntry:
         phases=dict(stack.phases),
         base_first=stack.base_first,
         mask_phases=() if stack.mask is None else tuple(sorted(stack.mask_phases)),
+        mask_classes=stack.mask_classes,
         pixels_digest=digest,
         instance_uids=stack.instance_uids,
         instance_numbers=stack.instance_numbers,

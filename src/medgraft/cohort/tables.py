@@ -3,10 +3,11 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Integer, MetaData, RowMapping, String, Table
+from sqlalchemy import DDL, JSON, Boolean, Column, Connection, Integer, MetaData, RowMapping, String, Table, inspect
 from sqlalchemy.schema import CreateTable
 
 from medgraft.core.cohort import ImportNote, StackEntry
+from medgraft.core.task import MASK_CLASSES
 
 METADATA = MetaData()
 
@@ -24,6 +25,7 @@ STACKS = Table(
     *(Column(name, String) for name in ("site", "split")),
     Column("base_first", Boolean),
     *(_document(name) for name in ("shape", "spacing", "affines", "times", "phases", "mask_phases")),
+    _document("mask_classes"),
     *(_document(name) for name in ("instance_uids", "instance_numbers", "facts")),
 )
 
@@ -56,9 +58,13 @@ NOTES = Table(
 
 
 def create_tables(connection: Connection) -> None:
-    """Create what is missing; two processes may do so at once."""
+    """Create what is missing, tables and columns of a project of an older medgraft; two processes may do so at once."""
     for table in METADATA.sorted_tables:
         connection.execute(CreateTable(table, if_not_exists=True))
+        present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in (column for column in table.columns if column.name not in present):
+            kind = column.type.compile(connection.dialect)
+            connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
 
 
 def row_of(value: StackEntry | ImportNote) -> dict[str, Any]:
@@ -67,8 +73,9 @@ def row_of(value: StackEntry | ImportNote) -> dict[str, Any]:
 
 
 def entry_of_row(row: RowMapping) -> StackEntry:
-    """The entry that `row_of` wrote: JSON's lists become tuples again."""
-    return StackEntry(**{name: _tuples(value) for name, value in row.items()})
+    """The entry that `row_of` wrote: JSON's lists become tuples again. Rows older than mask classes label all."""
+    known = {name: _tuples(value) for name, value in row.items()}
+    return StackEntry(**known | {"mask_classes": known["mask_classes"] or MASK_CLASSES})
 
 
 def note_of_row(row: RowMapping) -> ImportNote:

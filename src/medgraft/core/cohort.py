@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from medgraft.core.task import MASK_CLASSES
+
 
 @dataclass(frozen=True, kw_only=True)
 class StackEntry:
@@ -14,7 +16,7 @@ class StackEntry:
     affines: Z affines, each 16 numbers row by row (`core.geometry`).
     phases: known phases and their index on T, for example {"ed": 0, "es": 11}.
     base_first: True if slice 0 is the base of the heart, None where that has no meaning.
-    mask_phases: phases that carry a mask; empty if there is none.
+    mask_phases: phases that carry a mask; empty if there is none. mask_classes: classes the mask labels at all.
     instance_uids, instance_numbers: of each image, (T, Z), or None.
     facts: what else the source said (Manufacturer, MagneticFieldStrength, PatientSex, group ...), never a name.
     """
@@ -33,6 +35,7 @@ class StackEntry:
     phases: Mapping[str, int] = field(default_factory=dict)
     base_first: bool | None = None
     mask_phases: tuple[int, ...] = ()
+    mask_classes: tuple[str, ...] = MASK_CLASSES
     pixels_digest: str
     instance_uids: tuple[tuple[str, ...], ...] | None = None
     instance_numbers: tuple[tuple[int, ...], ...] | None = None

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
+from medgraft.core.task import MASK_CLASSES
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +42,8 @@ class Stack:
     base_first: slice 0 is the base of the heart. None where the order along the normal has no anatomical meaning.
     mask: (T, Z, Y, X) uint8 in the house's codes (`core.task.MASK_CODES`), or None.
     mask_phases: which phases of `mask` are labelled at all.
+    mask_classes: which classes of `mask` are labelled at all (partial labels): where the source never labels the
+    myocardium, it is not here, and background in the mask may be myocardium.
     instance_uids, instance_numbers: SOPInstanceUID and InstanceNumber of each image, (T, Z); None where there are none
     (-1 for a missing number).
     facts: what else the source says, for example {"Manufacturer": "GE", "group": "DCM"}.
@@ -54,6 +57,7 @@ class Stack:
     base_first: bool | None = None
     mask: NDArray[np.uint8] | None = None
     mask_phases: tuple[int, ...] = ()
+    mask_classes: tuple[str, ...] = MASK_CLASSES
     instance_uids: tuple[tuple[str, ...], ...] | None = None
     instance_numbers: tuple[tuple[int, ...], ...] | None = None
     facts: dict[str, str] = field(default_factory=dict)
@@ -69,6 +73,9 @@ class Stack:
             raise InputError(f"Expected {n_phases} times, got {self.times.shape}.")
         if self.mask is not None and self.mask.shape != self.pixels.shape:
             raise InputError(f"Expected a mask of shape {self.pixels.shape}, got {self.mask.shape}.")
+        unknown = sorted(set(self.mask_classes) - set(MASK_CLASSES))
+        if unknown:
+            raise InputError(f"Expected mask_classes among {', '.join(MASK_CLASSES)}, got {', '.join(unknown)}.")
         outside = [name for name, phase in self.phases.items() if not 0 <= phase < n_phases]
         if outside:
             raise InputError(f"Expected phases within 0..{n_phases - 1}, got {self.phases}.")
