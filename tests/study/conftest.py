@@ -30,11 +30,11 @@ from medgraft.study import (
     parse_study,
     run_study,
 )
-from medgraft.study.desk import Job
 from medgraft.study.graft import Graft
+from medgraft.study.graft_trial import GraftTrial
 from medgraft.study.study_data import ReadImage, StudyData
 from medgraft.study.trained import Trained
-from medgraft.study.trial import Trial
+from medgraft.study.work import Job
 from medgraft.training import History
 
 TINY: dict[str, Any] = {
@@ -100,8 +100,8 @@ class Dreamt:
     """An executor that trains nothing: curves come from a trial's identity, or from `curve` where it is given."""
 
     folder: Path
-    curve: Callable[[Trial], np.ndarray | None] = lambda trial: None
-    trials: list[Trial] = field(default_factory=list)
+    curve: Callable[[GraftTrial], np.ndarray | None] = lambda trial: None
+    trials: list[GraftTrial] = field(default_factory=list)
     workers: int = 1
 
     def study(self, study: StudyFile, samples: Samples, read: ReadImage, *, report: Report = silent) -> StudyOutcome:
@@ -113,7 +113,7 @@ class Dreamt:
         done.set_result([self.dream(trial) for trial in job.trials])
         return done
 
-    def dream(self, trial: Trial) -> Trained:
+    def dream(self, trial: GraftTrial) -> Trained:
         self.trials.append(trial)
         shape = (1 if trial.keep else trial.training.epochs, len(trial.validation))
         scores = rng(trial.identity).dirichlet(np.ones(3), shape).astype(np.float32)
@@ -141,8 +141,8 @@ class Bench:
     folder: Path
     hearts: Hearts
     workers: int = 1
-    trials: list[Trial] = field(default_factory=list)
-    now: tuple[Trial, ...] = ()
+    trials: list[GraftTrial] = field(default_factory=list)
+    now: tuple[GraftTrial, ...] = ()
     drawn: dict[str, list[int]] = field(default_factory=dict)
     plain: dict[str, list[int]] = field(default_factory=dict)
 
@@ -163,7 +163,7 @@ class Bench:
         self._local = LocalExecutor(desk or Desk(self.settings))
         return run_study(study, samples or self.hearts.samples, self.hearts.read, self, self.store)
 
-    def run(self, trial: Trial, report: Report = silent, desk: Desk | None = None) -> Run:
+    def run(self, trial: GraftTrial, report: Report = silent, desk: Desk | None = None) -> Run:
         """One trial, read or done."""
         if self.store.has(trial.identity):
             return self.store.read(trial.identity)

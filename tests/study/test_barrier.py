@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from medgraft.core.progress import Progress
 from medgraft.study import Desk, StudyFile
-from medgraft.study.trial import Trial
+from medgraft.study.graft_trial import GraftTrial
 
 
 class KilledError(Exception):
@@ -24,12 +24,12 @@ def ran(make_bench: Callable[[], Any], tiny: Callable[..., StudyFile]) -> Any:
     return bench
 
 
-def of_length(trial: Trial, epochs: int, **changes: object) -> Trial:
+def of_length(trial: GraftTrial, epochs: int, **changes: object) -> GraftTrial:
     """The same training, for more or fewer epochs."""
     return dataclasses.replace(trial, training=dataclasses.replace(trial.training, epochs=epochs), **changes)
 
 
-def tries(bench: Any, depth: int) -> list[Trial]:
+def tries(bench: Any, depth: int) -> list[GraftTrial]:
     return [trial for trial in bench.trials if trial.depth == depth and not trial.keep]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from medgraft.study import StudyFile, StudyOutcome
-from medgraft.study.trial import ALL_DATA, Trial
+from medgraft.study.graft_trial import ALL_DATA, GraftTrial
 
 
 @pytest.fixture(scope="module", params=["per-fold", "paper"])
@@ -19,14 +19,14 @@ def recorded(request: pytest.FixtureRequest, make_bench: Callable[[], Any], tiny
     return bench
 
 
-def ancestors(trial: Trial, trials: list[Trial]) -> Iterator[Trial]:
+def ancestors(trial: GraftTrial, trials: list[GraftTrial]) -> Iterator[GraftTrial]:
     known = {other.identity: other for other in trials}
     while trial.parent:
         trial = known[trial.parent]
         yield trial
 
 
-def subjects(trial: Trial, positions: np.ndarray) -> set[str]:
+def subjects(trial: GraftTrial, positions: np.ndarray) -> set[str]:
     return set(trial.data.samples.subjects[positions].tolist())
 
 

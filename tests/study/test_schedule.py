@@ -9,9 +9,9 @@ import pytest
 from medgraft.core.errors import InputError, MedgraftError
 from medgraft.core.progress import Report, silent
 from medgraft.study import StudyFile
-from medgraft.study.desk import Job
-from medgraft.study.schedule import HEADS, LIVES
+from medgraft.study.schedule import LIVES, MOST
 from medgraft.study.trained import Trained
+from medgraft.study.work import Job
 
 STAGES = [{"depth": 0, "rates": [0.1, 0.01], "epochs": 2}, {"depth": 1, "rates": [0.01, 0.001], "epochs": 2}]
 SIZES = [{"network": "mobilenetv1_025", "weights": "random", "size": size, "name": str(size)} for size in (32, 48, 64)]
@@ -70,9 +70,9 @@ def test_heads_of_a_grid_are_one_job_and_deeper_trials_are_jobs_of_their_own(
     one.study(tiny(stages=STAGES), hearts.samples, hearts.read)
     assert [len(job.trials) for job in one.jobs] == [6, 1, 3, *[1] * 7]
     many = with_workers(dreamt, 1)
-    rates = [0.1 / (n + 1) for n in range(HEADS)]
+    rates = [0.1 / (n + 1) for n in range(MOST)]
     many.study(tiny(stages=[{"depth": 0, "rates": rates, "epochs": 1}]), hearts.samples, hearts.read)
-    assert [len(job.trials) for job in many.jobs] == [HEADS, HEADS, HEADS, 1]
+    assert [len(job.trials) for job in many.jobs] == [MOST, MOST, MOST, 1]
 
 
 def test_a_job_that_lost_its_worker_is_given_out_again(

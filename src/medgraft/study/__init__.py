@@ -4,13 +4,14 @@ Enters: a study file, samples, a way to read pixels. Leaves: one run per trial (
 stage, predictions out of fold and on held-out subjects, packaged models. Must not know: projects, command lines, pages.
 
 Read downwards: `study_file` (what is asked), `grid` (what that means in trials), `staging` (in which order), `schedule`
-(who waits for whom), `executor`, `pool`, `cluster` (where), `desk` (how a worker does it), `graft` (a network ready to
-train on cached features), `trial` (one training), `runs` (what is kept), `outcome` (what is found).
+(who waits for whom), `executor`, `pool`, `cluster` (where), `work` (what passes between them and a worker), `desk` (a
+worker), `graft_bench` (how it does a grid), `graft` (a network ready to train on cached features), `graft_trial` (one
+training), `runs` (what is kept), `outcome` (what is found).
 """
 
 from medgraft.study.cluster import ClusterExecutor, Share
 from medgraft.study.compute import Compute
-from medgraft.study.desk import Desk, DeskSettings
+from medgraft.study.desk import Desk
 from medgraft.study.estimate import Estimate, StageEstimate, estimate_study
 from medgraft.study.executor import Executor, LocalExecutor
 from medgraft.study.findings import Answered, Contrast, Findings, find
@@ -22,6 +23,7 @@ from medgraft.study.settings import resolved_yaml
 from medgraft.study.staging import run_study
 from medgraft.study.study_data import StudyData
 from medgraft.study.study_file import NetworkEntry, StageEntry, StudyFile, parse_study, read_study_file
+from medgraft.study.work import DeskSettings
 
 __all__ = [
     "Answered",

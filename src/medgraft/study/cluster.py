@@ -22,10 +22,11 @@ from medgraft.core.errors import InputError, MedgraftError
 from medgraft.core.progress import Report, silent
 from medgraft.core.task import UnitKey
 from medgraft.study.compute import Compute
-from medgraft.study.desk import Desk, DeskSettings, Job
+from medgraft.study.desk import Desk
 from medgraft.study.runs import checkpoint_of
 from medgraft.study.study_data import StudyData
 from medgraft.study.trained import Trained
+from medgraft.study.work import DeskSettings, Job, Trial
 from medgraft.transfer import Weights
 
 #: How often Ray gives a job to another node when its node has died.
@@ -88,7 +89,7 @@ class ClusterExecutor:
         """How many jobs the nodes that are there now have room for."""
         return max(1, self._places())
 
-    def submit(self, job: Job, report: Report = silent) -> Future[list[Trained]]:  # noqa: ARG002 (jobs tell nothing before they end)
+    def submit(self, job: Job[Trial], report: Report = silent) -> Future[list[Trained]]:  # noqa: ARG002 (jobs tell nothing before they end)
         """Hand a job to a node."""
         packed = io.BytesIO()
         packer = _Packer(packed)
@@ -186,7 +187,7 @@ def _work(version: str, settings: DeskSettings, packed: bytes, *parts: object) -
             f"Expected medgraft {version} on every node, got {__version__} on {socket.gethostname()}. "
             "Do install it there."
         )
-    job: Job = _Unpacker(io.BytesIO(packed), parts).load()
+    job: Job[Trial] = _Unpacker(io.BytesIO(packed), parts).load()
     here = at_home(settings)
     done = _desk(here).work(job)
     for trained in done:

@@ -4,8 +4,9 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from medgraft.core.progress import Report, silent
-from medgraft.study.desk import Desk, Job
+from medgraft.study.desk import Desk
 from medgraft.study.trained import Trained
+from medgraft.study.work import Job, Trial
 
 
 class Executor(Protocol):
@@ -16,7 +17,7 @@ class Executor(Protocol):
         """How many jobs it can do at once, now."""
         ...
 
-    def submit(self, job: Job, report: Report = silent) -> Future[list[Trained]]:
+    def submit(self, job: Job[Trial], report: Report = silent) -> Future[list[Trained]]:
         """Take a job.
 
         Its future holds what was trained, in the job's order, or what went wrong; `concurrent.futures.BrokenExecutor`
@@ -33,7 +34,7 @@ class LocalExecutor:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
-    def submit(self, job: Job, report: Report = silent) -> Future[list[Trained]]:
+    def submit(self, job: Job[Trial], report: Report = silent) -> Future[list[Trained]]:
         """A future that is done. What goes wrong is raised at once."""
         done: Future[list[Trained]] = Future()
         done.set_result(self.desk.work(job, report))

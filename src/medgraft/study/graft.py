@@ -17,9 +17,9 @@ from medgraft.networks.classifier import Classifier, build, out_of_place
 from medgraft.networks.freezing import freeze
 from medgraft.samples import epoch_order
 from medgraft.study.compute import Compute, in_precision
+from medgraft.study.graft_trial import GraftTrial
 from medgraft.study.grid import ModelPlan
 from medgraft.study.study_data import StudyData
-from medgraft.study.trial import Trial
 from medgraft.training import Batch, batch_slices, trained_state
 from medgraft.transfer import FrontierCache, Split, Weights, fill_cache, load_weights, split_at_frontier
 
@@ -86,7 +86,7 @@ class Graft:
 
 
 def prepare_graft(
-    trial: Trial,
+    trial: GraftTrial,
     *,
     state: Mapping[str, Tensor],
     cache_root: Path,
@@ -163,7 +163,7 @@ def _example(data: StudyData, size: int) -> Tensor:
     return data.recipe.render(image, size, np.outer([0.0, 9.0], np.ones(len(data.recipe.augment))))
 
 
-def _cache_key(split: Split, size: int, trial: Trial) -> str:
+def _cache_key(split: Split, size: int, trial: GraftTrial) -> str:
     """Everything that frozen features depend on: the frozen part, the size, the rows, the arithmetic, the type."""
     return digest([_FEATURES, split.identity, size, trial.data.rows_digest, trial.precision, trial.cache.dtype])
 

@@ -13,8 +13,9 @@ from typing import Self
 from loky.process_executor import ProcessPoolExecutor
 
 from medgraft.core.progress import Report, silent
-from medgraft.study.desk import Desk, DeskSettings, Job
+from medgraft.study.desk import Desk
 from medgraft.study.trained import Trained
+from medgraft.study.work import DeskSettings, Job, Trial
 
 #: How often a worker looks whether the process that started it is still there.
 _LOOK_SECONDS = 1.0
@@ -40,7 +41,7 @@ class PoolExecutor:
         self._settings = replace(settings, compute=replace(settings.compute, threads=threads))
         self._processes = self._start()
 
-    def submit(self, job: Job, report: Report = silent) -> Future[list[Trained]]:  # noqa: ARG002 (jobs tell nothing before they end)
+    def submit(self, job: Job[Trial], report: Report = silent) -> Future[list[Trained]]:  # noqa: ARG002 (jobs tell nothing before they end)
         """Hand a job to the next process that is free."""
         packed = pickle.dumps(job)
         try:
@@ -82,5 +83,5 @@ def _end_with(parent: int) -> None:
 
 
 def _work(packed: bytes) -> list[Trained]:
-    job: Job = pickle.loads(packed)  # noqa: S301 (written by `submit`, in the memory of the process that started this one)
+    job: Job[Trial] = pickle.loads(packed)  # noqa: S301 (written by `submit`, in the memory of the process that started this one)
     return _DESK[0].work(job)

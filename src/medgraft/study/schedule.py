@@ -13,17 +13,16 @@ from typing import Generic, TypeVar
 
 from medgraft.core.errors import MedgraftError
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.study.desk import Job
 from medgraft.study.executor import Executor
 from medgraft.study.runs import Run, RunStore
 from medgraft.study.trained import Trained
-from medgraft.study.trial import Trial
+from medgraft.study.work import Job, Trial
 
 #: How many workers a job may lose before it is taken to be what kills them.
 LIVES = 3
 
-#: The most heads of one job: their weights, momenta and gradients lie in memory together.
-HEADS = 64
+#: The most trials of one job: their weights, momenta and gradients lie in memory together.
+MOST = 64
 
 Result = TypeVar("Result")
 #: Yields trials, one or more at a time, is sent their runs in the same order, and returns a result.
@@ -45,7 +44,7 @@ def run_chains(
         MedgraftError: one job lost `LIVES` workers. Otherwise whatever a job raises.
     """
     lines = [_Line(chain=chain, planned=planned) for chain, planned in chains]
-    flying: dict[Future[list[Trained]], tuple[_Line[Result], Job]] = {}
+    flying: dict[Future[list[Trained]], tuple[_Line[Result], Job[Trial]]] = {}
     lost: Counter[str] = Counter()
     while True:
         for line in lines:
@@ -103,29 +102,29 @@ class _Line(Generic[Result]):
             self.runs = {
                 trial.identity: store.read(trial.identity) for trial in self.asked if store.has(trial.identity)
             }
-            self.waiting.extend(_side_by_side([trial for trial in self.asked if trial.identity not in self.runs]))
+            self.waiting.extend(_grouped([trial for trial in self.asked if trial.identity not in self.runs]))
 
-    def progress(self, job: Job) -> Progress:
+    def progress(self, job: Job[Trial]) -> Progress:
         """What begins now."""
         first = job.trials[0]
         others = f" and {len(job.trials) - 1} more" if len(job.trials) > 1 else ""
         return Progress(stage=first.title, done=len(self.runs), total=len(self.asked), detail=first.place + others)
 
 
-def _side_by_side(trials: Sequence[Trial]) -> list[tuple[Trial, ...]]:
-    """Heads that start from the same run are trained together; every other trial is a job of its own."""
-    groups: dict[tuple[str, str], list[Trial]] = {}
+def _grouped(trials: Sequence[Trial]) -> list[tuple[Trial, ...]]:
+    """Trials by group, none too large."""
+    groups: dict[str, list[Trial]] = {}
     for trial in trials:
-        groups.setdefault((trial.parent, "" if trial.depth == 0 else trial.identity), []).append(trial)
-    return [tuple(group[first : first + HEADS]) for group in groups.values() for first in range(0, len(group), HEADS)]
+        groups.setdefault(trial.group, []).append(trial)
+    return [tuple(group[first : first + MOST]) for group in groups.values() for first in range(0, len(group), MOST)]
 
 
-def _job(trials: tuple[Trial, ...], store: RunStore) -> Job:
+def _job(trials: tuple[Trial, ...], store: RunStore) -> Job[Trial]:
     parent = trials[0].parent
     return Job(trials=trials, state=store.state(parent) if parent else {})
 
 
-def _count_loss(job: Job, lost: Counter[str], error: BrokenExecutor) -> None:
+def _count_loss(job: Job[Trial], lost: Counter[str], error: BrokenExecutor) -> None:
     first = job.trials[0]
     lost[first.identity] += 1
     if lost[first.identity] >= LIVES:

@@ -18,13 +18,13 @@ from medgraft.evaluation import Choice, one_standard_error
 from medgraft.samples import Samples
 from medgraft.study.curves import Curves, grid_curves
 from medgraft.study.executor import Executor
+from medgraft.study.graft_trial import ALL_DATA, GraftTrial
 from medgraft.study.grid import ModelPlan, model_plans
 from medgraft.study.outcome import LostStage, StageOutcome, StudyOutcome
 from medgraft.study.runs import Run, RunStore
 from medgraft.study.schedule import Chain, run_chains
 from medgraft.study.study_data import ReadImage, StudyData, study_data
 from medgraft.study.study_file import StageEntry, StudyFile
-from medgraft.study.trial import ALL_DATA, Trial
 from medgraft.training import Plan
 from medgraft.transfer import Weights, parse_source
 
@@ -126,7 +126,7 @@ class _Chain:
                 self.fold_parents = [run.identity for run in parents]
         return outcomes
 
-    def _grid(self, stage: StageEntry) -> list[Trial]:
+    def _grid(self, stage: StageEntry) -> list[GraftTrial]:
         """Trials by rate, then by fold."""
         return [
             self._trial(stage, rate, stage.epochs, fold=fold.index, train=fold.train, validation=fold.validation)
@@ -138,7 +138,7 @@ class _Chain:
         n_folds = len(self.data.folds)
         return [list(runs[row * n_folds : (row + 1) * n_folds]) for row in range(len(stage.rates))]
 
-    def _final(self, stage: StageEntry, choice: Choice) -> Trial:
+    def _final(self, stage: StageEntry, choice: Choice) -> GraftTrial:
         """The fit on all training samples, scored on the test set."""
         return self._trial(
             stage,
@@ -153,7 +153,7 @@ class _Chain:
     def _lost(self, stage: StageEntry, reason: str) -> LostStage:
         return LostStage(model=self.plan.name, depth=stage.depth, seed=self.data.seed, reason=reason)
 
-    def _fold_fits(self, stage: StageEntry, choice: Choice) -> list[Trial]:
+    def _fold_fits(self, stage: StageEntry, choice: Choice) -> list[GraftTrial]:
         """What the folds of the next stage start from: each fold's own model again, at the chosen rate and epoch."""
         nothing = np.zeros(0, np.int64)
         return [
@@ -173,8 +173,8 @@ class _Chain:
         train: NDArray[np.int64],
         validation: NDArray[np.int64],
         keep: bool = False,
-    ) -> Trial:
-        return Trial(
+    ) -> GraftTrial:
+        return GraftTrial(
             plan=self.plan,
             depth=stage.depth,
             weights=self.weights,

@@ -22,7 +22,7 @@ ALL_DATA = -1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trial:
+class GraftTrial:
     """One training: everything its numbers depend on.
 
     fold: its index, or `ALL_DATA`. train, validation: positions in `data.samples`; validation may be empty.
@@ -53,7 +53,7 @@ class Trial:
                 "engine": _ENGINE,
                 "features": self.cache.dtype,  # how much disk they may take changes no number
                 "precision": self.precision,
-                "network": _structure(self.plan.spec),
+                "network": structure(self.plan.spec),
                 "size": self.plan.size or self.weights.contract.size,
                 "weights": self.weights.digest,
                 "contract": self.weights.contract,
@@ -72,6 +72,11 @@ class Trial:
         )
 
     @property
+    def group(self) -> str:
+        """Heads that start from the same run are trained together; every other trial is a job of its own."""
+        return f"heads from {self.parent}" if self.depth == 0 else self.identity
+
+    @property
     def key(self) -> tuple[object, ...]:
         """Names its random numbers: equal for all rates and for a shorter training, so that they are comparable."""
         return (self.data.seed, self.plan.network, str(self.depth), self.fold)
@@ -87,6 +92,6 @@ class Trial:
         return f"rate {self.training.rate:g}, " + (f"fold {self.fold + 1}" if self.fold != ALL_DATA else "all data")
 
 
-def _structure(network: NetworkSpec) -> list[object]:
+def structure(network: NetworkSpec) -> list[object]:
     """What a network computes: facts about it, such as who published it, may be corrected without training again."""
     return [network.builder, network.arguments, network.features, network.stages]
