@@ -1,11 +1,13 @@
 """Laws of the loop: numbers come from the arguments alone, and a killed training ends as one left alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,6 +15,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress
 from medgraft.networks.classifier import KeyedDropout
 from medgraft.training import Batch, Checkpoint, History, Plan, fit, predict, trained_state
+from medgraft.training.plan import Rule
 
 GENERATOR = torch.Generator().manual_seed(1)
 INPUTS, TARGETS = torch.rand(24, 6, generator=GENERATOR), torch.arange(24) % 3
@@ -54,11 +57,20 @@ def validation() -> Iterator[tuple[Tensor, ...]]:
     yield from ((INPUTS[:5],), (INPUTS[5:9],))
 
 
+def scores_of(model: nn.Module) -> Callable[[], NDArray[np.float32]]:
+    return lambda: predict(model, validation())
+
+
 def run(
-    model: nn.Module, epochs: int, *, key: tuple[object, ...] = (7,), checkpoint: Checkpoint | None = None
+    model: nn.Module,
+    epochs: int,
+    *,
+    key: tuple[object, ...] = (7,),
+    optimizer: Rule = "sgd",
+    checkpoint: Checkpoint | None = None,
 ) -> History:
-    plan = Plan(rate=0.05, epochs=epochs)
-    return fit(model, batches, plan, key=key, validation=validation, checkpoint=checkpoint)
+    plan = Plan(rate=0.05, epochs=epochs, optimizer=optimizer)
+    return fit(model, batches, plan, key=key, evaluate=scores_of(model), checkpoint=checkpoint)
 
 
 def state_bytes(model: nn.Module) -> dict[str, bytes]:
@@ -76,7 +88,7 @@ def test_a_long_training_passes_through_the_end_of_a_short_one() -> None:
     def remember(_: Progress) -> None:
         seen.append(state_bytes(long))
 
-    whole = fit(long, batches, Plan(rate=0.05, epochs=10), key=(7,), validation=validation, report=remember)
+    whole = fit(long, batches, Plan(rate=0.05, epochs=10), key=(7,), evaluate=scores_of(long), report=remember)
     assert seen[4] == state_bytes(short)
     assert seen[9] != seen[4]
     np.testing.assert_array_equal(whole.train_loss[:5], brief.train_loss)
@@ -138,18 +150,20 @@ class KilledError(Exception):
     """In place of SIGKILL between two epochs."""
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("epoch", [1, 4, 5])
-def test_a_killed_training_goes_on_and_ends_as_one_left_alone(tmp_path: Path, epoch: int) -> None:
+def test_a_killed_training_goes_on_and_ends_as_one_left_alone(tmp_path: Path, epoch: int, optimizer: Rule) -> None:
     path, alone, resumed = tmp_path / "runs" / "state", Small(), Small()
-    expected = run(alone, 6)
+    expected = run(alone, 6, optimizer=optimizer)
 
     def killed(at: int) -> Iterator[Batch]:
         if at == epoch:
             raise KilledError
         return batches(at)
 
+    model, plan = Small(), Plan(rate=0.05, epochs=6, optimizer=optimizer)
     with pytest.raises(KilledError):
-        fit(Small(), killed, Plan(rate=0.05, epochs=6), key=(7,), validation=validation, checkpoint=always(path))
+        fit(model, killed, plan, key=(7,), evaluate=scores_of(model), checkpoint=always(path))
     assert path.exists()
     begun = list[int]()
 
@@ -157,12 +171,12 @@ def test_a_killed_training_goes_on_and_ends_as_one_left_alone(tmp_path: Path, ep
         begun.append(at)
         return batches(at)
 
-    got = fit(resumed, counted, Plan(rate=0.05, epochs=6), key=(7,), validation=validation, checkpoint=always(path))
+    got = fit(resumed, counted, plan, key=(7,), evaluate=scores_of(resumed), checkpoint=always(path))
     assert begun == list(range(epoch, 6))
     assert history_bytes(got) == history_bytes(expected)
     assert state_bytes(resumed) == state_bytes(alone)
     again = Small()
-    assert history_bytes(run(again, 6, checkpoint=always(path))) == history_bytes(expected)
+    assert history_bytes(run(again, 6, optimizer=optimizer, checkpoint=always(path))) == history_bytes(expected)
     assert state_bytes(again) == state_bytes(alone)
 
 
@@ -185,7 +199,7 @@ def test_a_checkpoint_is_not_written_more_often_than_asked(tmp_path: Path) -> No
 def test_a_diverging_training_ends_in_nan_and_raises_nothing(tmp_path: Path) -> None:
     plan = Plan(rate=1e30, epochs=6)
     histories = [
-        fit(model, batches, plan, key=(7,), validation=validation, checkpoint=always(tmp_path / "state"))
+        fit(model, batches, plan, key=(7,), evaluate=scores_of(model), checkpoint=always(tmp_path / "state"))
         for model in (Small(), Small())
     ]
     for history in histories:
@@ -211,14 +225,45 @@ def keras_sgd(rate: float, momentum: float, decay: float, epochs: int) -> np.nda
     velocity, t = np.zeros_like(w), 0
     for epoch in range(epochs):
         for batch in batches(epoch):
-            x = np.concatenate([batch.inputs[0].numpy(), np.ones((8, 1))], 1).astype(np.float64)
-            scores = np.exp(x @ w.T)
-            scores /= scores.sum(1, keepdims=True)
-            gradient = (scores - np.eye(3)[batch.targets.numpy()]).T @ x / len(x)
+            gradient = gradient_of(w, batch)
             now = rate / (1 + decay * t)
             velocity = momentum * velocity - now * gradient
             w, t = w + momentum * velocity - now * gradient, t + 1
     return w
+
+
+def adam(plan: Plan) -> np.ndarray:
+    """Softmax regression with Adam (Kingma and Ba 2014, algorithm 1) written out."""
+    layer = linear()
+    w = np.concatenate([layer.weight.detach().numpy(), layer.bias.detach().numpy()[:, None]], 1).astype(np.float64)
+    first, second, t = np.zeros_like(w), np.zeros_like(w), 0
+    for epoch in range(plan.epochs):
+        for batch in batches(epoch):
+            gradient, t = gradient_of(w, batch), t + 1
+            rate = plan.rate * plan.decay_factor ** (epoch // plan.decay_epochs)
+            first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+            w -= rate * (first / (1 - 0.9**t)) / (np.sqrt(second / (1 - 0.999**t)) + 1e-8)
+    return w
+
+
+def gradient_of(w: np.ndarray, batch: Batch) -> np.ndarray:
+    """Of the cross-entropy of softmax regression with weights and bias (3, 7)."""
+    assert isinstance(batch.targets, Tensor)
+    x = np.concatenate([batch.inputs[0].numpy(), np.ones((8, 1))], 1).astype(np.float64)
+    scores = np.exp(x @ w.T)
+    scores /= scores.sum(1, keepdims=True)
+    gradient: np.ndarray = (scores - np.eye(3)[batch.targets.numpy()]).T @ x / len(x)
+    return gradient
+
+
+@pytest.mark.parametrize("decay_factor", [1.0, 0.5])
+def test_updates_are_those_of_adam_with_a_rate_that_decays_by_epochs(tmp_path: Path, decay_factor: float) -> None:
+    plan = Plan(rate=0.1, epochs=5, decay=0.0, optimizer="adam", decay_factor=decay_factor, decay_epochs=2)
+    begun, layer = replace(plan, epochs=3), linear()
+    fit(linear(), batches, begun, key=(1,), checkpoint=always(tmp_path / "state"))
+    fit(layer, batches, plan, key=(1,), checkpoint=always(tmp_path / "state"))
+    got = np.concatenate([layer.weight.detach().numpy(), layer.bias.detach().numpy()[:, None]], 1)
+    np.testing.assert_allclose(got, adam(plan), rtol=2e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +308,8 @@ def test_progress_is_told_after_every_epoch() -> None:
 def test_trainings_of_nothing_are_refused() -> None:
     with pytest.raises(InputError, match="at least one epoch"):
         Plan(rate=0.1, epochs=0)
+    with pytest.raises(InputError, match="every 1, 2"):
+        Plan(rate=0.1, epochs=1, decay_epochs=0)
     with pytest.raises(InputError, match="at least one batch"):
         fit(Small(), lambda _: [], Plan(rate=0.1, epochs=1), key=(1,))
 

@@ -18,7 +18,7 @@ from medgraft.core.seeds import rng
 from medgraft.networks.classifier import Head
 from medgraft.networks.heads import Heads
 from medgraft.samples.balance import epoch_order
-from medgraft.training import Batch, Course, History, Plan, batch_slices, fit, fit_side_by_side, trained_state
+from medgraft.training import Batch, Course, History, Plan, batch_slices, fit, fit_side_by_side, predict, trained_state
 
 N_FEATURES, N_ROWS, DRAWS, DROPOUT = 24, 120, 2, 0.3
 FEATURES = rng("features").normal(size=(N_ROWS, N_FEATURES)).astype(np.float32)
@@ -69,11 +69,10 @@ def alone(one: Course, key: int = 0, features: NDArray[np.floating] = FEATURES) 
         for part in batch_slices(len(order), one.plan.batch_size):
             yield Batch(inputs=(values[order[part]],), targets=torch.from_numpy(TARGETS[order[part]]))
 
-    def validation() -> Iterator[tuple[Tensor, ...]]:
-        if len(one.validation):
-            yield (values[one.validation],)
+    def scores() -> NDArray[np.float32]:
+        return predict(model, [(values[one.validation],)] if len(one.validation) else [])
 
-    return fit(model, batches, one.plan, key=one.key, validation=validation), trained_state(model)
+    return fit(model, batches, one.plan, key=one.key, evaluate=scores), trained_state(model)
 
 
 def together(
@@ -206,6 +205,10 @@ def test_progress_is_told_after_every_epoch() -> None:
     [
         ([course(), replace(course(), rows=lambda epoch: np.zeros(1, np.int64))], "at least one batch in every epoch"),
         ([course(batch_size=8), course(batch_size=16)], r"one batch size, got \[8, 16\]"),
+        (
+            [course(), replace(course(), plan=Plan(rate=0.1, epochs=1, batch_size=8, optimizer="adam"))],
+            'optimizer "sgd"',
+        ),
         ([course()], "one course for each of 2 heads, got 1"),
     ],
 )

@@ -4,9 +4,10 @@ Enters: a model, batches per epoch, a plan. Leaves: history, scores, trained ten
 which network it trains, where batches come from.
 """
 
-from medgraft.training.batch import Batch, batch_slices
+from medgraft.training.batch import Batch, MaskTarget, batch_slices
 from medgraft.training.checkpoint import Checkpoint, trained_state
 from medgraft.training.course import Course
+from medgraft.training.dice import dice_loss, hard_dice
 from medgraft.training.fit import fit
 from medgraft.training.history import History
 from medgraft.training.plan import Plan
@@ -18,10 +19,13 @@ __all__ = [
     "Checkpoint",
     "Course",
     "History",
+    "MaskTarget",
     "Plan",
     "batch_slices",
+    "dice_loss",
     "fit",
     "fit_side_by_side",
+    "hard_dice",
     "predict",
     "trained_state",
 ]

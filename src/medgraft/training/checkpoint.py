@@ -27,7 +27,7 @@ class Checkpoint:
         if time.monotonic() - self._last < self.seconds:
             return
         tensors = {f"model.{name}": value.contiguous() for name, value in _moving_state(model).items()}
-        tensors |= {f"momentum.{index}": value.contiguous() for index, value in _momenta(optimizer).items()}
+        tensors |= {name: value.contiguous() for name, value in _optimizer_state(optimizer).items()}
         tensors["losses"] = torch.tensor(losses, dtype=torch.float64)
         tensors["scores"] = torch.from_numpy(np.stack(scores))
         tensors["updates"] = torch.tensor(updates)
@@ -45,9 +45,7 @@ class Checkpoint:
         with torch.no_grad():
             for name, value in _moving_state(model).items():
                 value.copy_(tensors[f"model.{name}"])
-        for index, parameter in enumerate(_optimized(optimizer)):
-            if f"momentum.{index}" in tensors:
-                optimizer.state[parameter]["momentum_buffer"] = tensors[f"momentum.{index}"].to(parameter)
+        _restore(optimizer, tensors)
         return tensors["losses"].tolist(), list(tensors["scores"].numpy()), int(tensors["updates"])
 
 
@@ -64,14 +62,23 @@ def _moving_state(model: nn.Module) -> dict[str, Tensor]:
     return moving
 
 
-def _momenta(optimizer: Optimizer) -> dict[int, Tensor]:
-    """Momenta by the parameter's place; a parameter that the forward pass does not use has none."""
-    states = (optimizer.state[parameter] for parameter in _optimized(optimizer))
+def _optimizer_state(optimizer: Optimizer) -> dict[str, Tensor]:
+    """Momenta and the like, by the parameter's place; a parameter that the forward pass does not use has none."""
     return {
-        index: state["momentum_buffer"]
-        for index, state in enumerate(states)
-        if state.get("momentum_buffer") is not None
+        f"optimizer.{index}.{name}": value
+        for index, parameter in enumerate(_optimized(optimizer))
+        for name, value in optimizer.state[parameter].items()
+        if isinstance(value, Tensor)
     }
+
+
+def _restore(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    for index, parameter in enumerate(_optimized(optimizer)):
+        prefix = f"optimizer.{index}."
+        for key in (key for key in tensors if key.startswith(prefix)):
+            # Adam counts its steps in a scalar that stays on the CPU.
+            value = tensors[key] if tensors[key].ndim == 0 else tensors[key].to(parameter)
+            optimizer.state[parameter][key.removeprefix(prefix)] = value
 
 
 def _optimized(optimizer: Optimizer) -> list[Tensor]:

@@ -50,13 +50,14 @@ class Schedule:
         return Schedule(rows=self.rows[steps], sizes=self.sizes[steps], rates=self.rates[steps])
 
 
-def schedule(courses: Sequence[Course], orders: Sequence[Rows], updates: Sequence[int]) -> Schedule:
+def schedule(courses: Sequence[Course], orders: Sequence[Rows], updates: Sequence[int], epoch: int) -> Schedule:
     """Put the steps of an epoch side by side; shorter courses rest at the end.
 
     Args:
         courses: with one batch size in common.
         orders: of each course, the rows of this epoch; none where it rests.
         updates: of each course, those done before.
+        epoch: which one it is, counted from 0.
     """
     width = courses[0].plan.batch_size
     sizes = [[part.stop - part.start for part in batch_slices(len(order), width)] for order in orders]
@@ -67,5 +68,5 @@ def schedule(courses: Sequence[Course], orders: Sequence[Rows], updates: Sequenc
     for place, (course, order, own) in enumerate(zip(courses, orders, sizes, strict=True)):
         table.rows[:, place] = np.resize(order, (shape[0], width))
         table.sizes[: len(own), place] = own
-        table.rates[: len(own), place] = [course.plan.rate_of(updates[place] + step) for step in range(len(own))]
+        table.rates[: len(own), place] = [course.plan.rate_of(updates[place] + step, epoch) for step in range(len(own))]
     return table

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torch.optim import SGD
+from torch.optim import SGD, Adam, Optimizer
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
@@ -17,7 +18,9 @@ from medgraft.training.batch import Batch
 from medgraft.training.checkpoint import Checkpoint
 from medgraft.training.history import History, history_of
 from medgraft.training.plan import Plan
-from medgraft.training.predict import predict
+
+#: Gives a loss from logits (N, K, ...) and the targets of a batch.
+Loss = Callable[[Tensor, Any], Tensor]
 
 
 def fit(
@@ -27,7 +30,8 @@ def fit(
     *,
     key: tuple[object, ...],
     forward: Callable[..., Tensor] | None = None,
-    validation: Callable[[], Iterable[tuple[Tensor, ...]]] | None = None,
+    loss: Loss = cross_entropy,
+    evaluate: Callable[[], NDArray[np.float32]] | None = None,
     checkpoint: Checkpoint | None = None,
     report: Report = silent,
 ) -> History:
@@ -43,7 +47,9 @@ def fit(
         plan: rate, epochs and the rest.
         key: names this training's random numbers.
         forward: logits from a batch's inputs; the model itself by default, or a suffix behind a cache.
-        validation: plain validation inputs, in the order of the scores wanted.
+        loss: mean over the rows of a batch; `dice_loss` for masks.
+        evaluate: called after every epoch, gives what the history keeps as its scores, (n, K): `predict` of plain
+            validation inputs, or Dice by volume and class.
         checkpoint: where a killed training goes on; None to keep nothing.
         report: told after every epoch.
 
@@ -56,19 +62,23 @@ def fit(
     losses, scores, updates = checkpoint.load(model, optimizer) if checkpoint else ([], [], 0)
     for epoch in range(len(losses), plan.epochs):
         with _seeded(model, key, epoch):
-            loss, updates = _train_epoch(forward, epoch_batches(epoch), optimizer, plan, updates)
-        losses.append(loss)
-        scores.append(_scores(model, forward, validation))
-        if not np.isfinite(loss):
+            mean, updates = _train_epoch(
+                forward, epoch_batches(epoch), loss, optimizer, plan=plan, epoch=epoch, updates=updates
+            )
+        losses.append(mean)
+        scores.append(evaluate() if evaluate else np.zeros((0, 0), np.float32))
+        if not np.isfinite(mean):
             break
         if checkpoint:
             checkpoint.save(model, optimizer, losses, scores, updates)
-        report(Progress(stage="epochs", done=epoch + 1, total=plan.epochs, detail=f"loss {loss:.4f}"))
+        report(Progress(stage="epochs", done=epoch + 1, total=plan.epochs, detail=f"loss {mean:.4f}"))
     return history_of(losses, scores, plan.epochs)
 
 
-def _optimizer(model: nn.Module, plan: Plan) -> SGD:
+def _optimizer(model: nn.Module, plan: Plan) -> Optimizer:
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if plan.optimizer == "adam":
+        return Adam(trained, lr=plan.rate)
     return SGD(trained, lr=plan.rate, momentum=plan.momentum, nesterov=plan.momentum > 0)
 
 
@@ -86,30 +96,28 @@ def _seeded(model: nn.Module, key: tuple[object, ...], epoch: int) -> Iterator[N
 
 
 def _train_epoch(
-    forward: Callable[..., Tensor], batches: Iterable[Batch], optimizer: SGD, plan: Plan, updates: int
+    forward: Callable[..., Tensor],
+    batches: Iterable[Batch],
+    loss: Loss,
+    optimizer: Optimizer,
+    *,
+    plan: Plan,
+    epoch: int,
+    updates: int,
 ) -> tuple[float, int]:
-    total, count = (
-        torch.zeros((), dtype=torch.float64),
-        0,
-    )  # moves to the device with the first loss: no step waits for it
+    """Mean loss over the rows of an epoch, and the updates done so far."""
+    total = torch.zeros((), dtype=torch.float64)  # moves to the device with the first loss: no step waits for it
+    n_rows = 0
     for batch in batches:
         for group in optimizer.param_groups:
-            group["lr"] = plan.rate_of(updates)
+            group["lr"] = plan.rate_of(updates, epoch)
         optimizer.zero_grad(set_to_none=True)
-        loss = cross_entropy(forward(*batch.inputs), batch.targets)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
+        value = loss(forward(*batch.inputs), batch.targets)
+        value.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         optimizer.step()
-        total = total.to(loss.device) + loss.detach().double() * len(batch.targets)
-        count += len(batch.targets)
+        total = total.to(value.device) + value.detach().double() * len(batch.targets)
+        n_rows += len(batch.targets)
         updates += 1
-    if not count:
+    if not n_rows:
         raise InputError("Expected at least one batch in every epoch, got none.")
-    return float(total / count), updates
-
-
-def _scores(
-    model: nn.Module, forward: Callable[..., Tensor], validation: Callable[[], Iterable[tuple[Tensor, ...]]] | None
-) -> NDArray[np.float32]:
-    if validation is None:
-        return np.zeros((0, 0), np.float32)
-    return predict(model, validation(), forward)
+    return float(total / n_rows), updates

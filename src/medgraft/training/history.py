@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 class History:
     """Curves of one training, E epochs, n validation units, K classes.
 
-    train_loss: (E,) mean cross-entropy over the epoch's updates (augmented, oversampled, dropout on).
-    scores: (E, n, K) float32 probabilities on the plain validation units after each epoch; (E, 0, K) without any.
+    train_loss: (E,) mean loss over the epoch's updates (augmented, oversampled, dropout on).
+    scores: (E, n, K) float32 after each epoch: probabilities of the plain validation units, or Dice of validation
+        volumes, as `fit` was asked to `evaluate`; (E, 0, 0) where it was not.
     A training that diverged holds NaN from that epoch on.
     """
 

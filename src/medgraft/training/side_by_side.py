@@ -68,7 +68,8 @@ def fit_side_by_side(
         report: told after every epoch.
 
     Raises:
-        InputError: an epoch without batches, batch sizes that differ, or another number of courses than heads.
+        InputError: an epoch without batches, batch sizes that differ, an optimizer other than "sgd", or another number
+            of courses than heads.
     """
     _check(heads, courses)
     seats = [_Seat(course=course) for course in courses]
@@ -94,6 +95,9 @@ def _check(heads: Stack, courses: Sequence[Course]) -> None:
     sizes = {course.plan.batch_size for course in courses}
     if len(sizes) > 1:
         raise InputError(f"Expected one batch size, got {sorted(sizes)}. Do train those of each size together.")
+    others = {course.plan.optimizer for course in courses} - {"sgd"}
+    if others:
+        raise InputError(f'Expected the optimizer "sgd" for heads side by side, got {sorted(others)}. Do use `fit`.')
 
 
 @dataclass(kw_only=True)
@@ -145,7 +149,8 @@ def _train_epoch(
     heads: Stack, table: _Table, seats: Sequence[_Seat], optimizer: StackedSGD, epoch: int
 ) -> NDArray[np.float64]:
     """Mean loss of each course over the epoch's rows."""
-    steps = schedule([seat.course for seat in seats], [seat.rows(epoch) for seat in seats], [s.updates for s in seats])
+    orders, updates = [seat.rows(epoch) for seat in seats], [seat.updates for seat in seats]
+    steps = schedule([seat.course for seat in seats], orders, updates, epoch)
     masks = _Masks(heads, seats, steps, epoch)
     total = np.zeros(len(seats))
     for first in range(0, len(steps), _STEPS_PER_READ):
