@@ -1,29 +1,39 @@
 """Samples: the cohort joined with labels, split by patient, balanced and put in order for training.
 
-Enters: stack entries, one label per unit, a task. Leaves: `Samples` (and what was dropped and why), `Fold`s in which no
-patient appears twice, and for each epoch the order of samples with the recorded draw each one uses.
+Enters: stack entries, one label per unit, a task. Leaves: `Samples`, or `MaskedSamples` where masks are the labels (and
+what was dropped and why), `Fold`s in which no patient appears twice, nested training sets, and for each epoch the order
+of samples with the recorded draw each one uses.
 Must not know: where labels came from, pixels, networks, the training loop.
 """
 
 from medgraft.samples.balance import PAPER_COPIES, CopyRule, epoch_order, n_draws, training_copies
 from medgraft.samples.folds import Fold, patient_folds
 from medgraft.samples.join import join
+from medgraft.samples.masked import ALL, MaskedSample, MaskedSamples, codes_of_task, masked_samples, units
+from medgraft.samples.nested import nested_draw
 from medgraft.samples.samples import ClassCount, Dropped, Sample, Samples
 from medgraft.samples.splits import read_splits, write_splits
 
 __all__ = [
+    "ALL",
     "PAPER_COPIES",
     "ClassCount",
     "CopyRule",
     "Dropped",
     "Fold",
+    "MaskedSample",
+    "MaskedSamples",
     "Sample",
     "Samples",
+    "codes_of_task",
     "epoch_order",
     "join",
+    "masked_samples",
     "n_draws",
+    "nested_draw",
     "patient_folds",
     "read_splits",
     "training_copies",
+    "units",
     "write_splits",
 ]

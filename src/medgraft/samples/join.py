@@ -36,9 +36,22 @@ def join(
         if _has_label(unit, labels, disagreed, left_out)
     ]
     _explain_unused_labels(labels, stacks, task, left_out)
-    _check_one_subject_per_image(items)
+    check_one_subject_per_image((item.pixels_digest, item.subject) for item in items)
     items.sort(key=lambda item: (item.subject, item.unit))
     return Samples(task=task, items=tuple(items), dropped=_dropped(left_out))
+
+
+def check_one_subject_per_image(owned: Iterable[tuple[str, str]]) -> None:
+    """Raise `InputError` where the same pixels have two subjects, from pairs of a digest and a subject."""
+    owners: dict[str, str] = {}
+    for pixels, subject in owned:
+        other = owners.setdefault(pixels, subject)
+        if other != subject:
+            first, second = sorted((other, subject))
+            raise InputError(
+                f"Expected every image to belong to one subject, got the same pixels under {first} and {second}: "
+                "a network could be tested on what it trained on. Do set one of them aside, or give both one subject."
+            )
 
 
 def _check_codes(labels: Mapping[UnitKey, str], task: Task) -> None:
@@ -97,18 +110,6 @@ def _why_unused(unit: UnitKey, stacks: Mapping[str, StackEntry], task: Task) -> 
     if task.phases and unit.phase not in {entry.phases.get(name) for name in task.phases}:
         return f"label of a phase other than {', '.join(task.phases)}"
     return None
-
-
-def _check_one_subject_per_image(items: Sequence[Sample]) -> None:
-    owners: dict[str, str] = {}
-    for item in items:
-        other = owners.setdefault(item.pixels_digest, item.subject)
-        if other != item.subject:
-            first, second = sorted((other, item.subject))
-            raise InputError(
-                f"Expected every image to belong to one subject, got the same pixels under {first} and {second}: "
-                "a network could be tested on what it trained on. Do set one of them aside, or give both one subject."
-            )
 
 
 def _dropped(left_out: Reasons) -> tuple[Dropped, ...]:

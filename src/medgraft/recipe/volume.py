@@ -1,0 +1,181 @@
+"""VolumeRecipe: from native volumes over time to what a network of volumes or slices reads, and masks back."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from medgraft.core.errors import InputError
+from medgraft.core.seeds import rng
+from medgraft.recipe.augment.distortion import Augmentation, Distortion
+from medgraft.recipe.grid import Axis, Shape, VolumeGrid, cut_axis, whole_axis
+from medgraft.recipe.hu_window import HuWindow
+from medgraft.recipe.window import PercentileWindow
+
+#: Windows by the name they have in files.
+WINDOWS: dict[str, type[HuWindow] | type[PercentileWindow]] = {"hu": HuWindow, "percentile": PercentileWindow}
+_NAMES = {kind: name for name, kind in WINDOWS.items()}
+
+Item = TypeVar("Item")
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumeRecipe:
+    """How a native sequence becomes what a network reads. It travels with the weights.
+
+    Grey levels are windowed, then every phase is resampled and cut or padded to `shape`, by linear interpolation along
+    each axis, antialiased where voxels grow. Time is never mixed with space, and millimetres stay where they are.
+
+    spacing: of the network's cubes in mm; None stays on the native grid, for data that do not know their spacing.
+    window: HU for CT; percentiles for MR, taken once from the whole sequence.
+    shape: (Z, Y, X) that the network reads. With Z = 1 it reads slices one by one: they are kept as they are along Z,
+    neither resampled nor cut, and `spacing` speaks of their pixels.
+    augment: what training may change.
+    """
+
+    shape: Shape
+    spacing: float | None = 1.0
+    window: HuWindow | PercentileWindow = field(default_factory=HuWindow)
+    augment: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a grid that cannot be."""
+        if len(self.shape) != 3 or min(self.shape) < 1 or (self.spacing is not None and self.spacing <= 0):
+            raise InputError(
+                f"Expected three lengths of 1 or more and a spacing above 0 mm, got {self.shape}, {self.spacing}."
+            )
+
+    @property
+    def by_slice(self) -> bool:
+        """Whether the network reads slices one by one."""
+        return self.shape[0] == 1
+
+    def render(self, pixels: NDArray[Any], spacing: Triple | None, *, full: bool = False) -> Tensor:
+        """A native sequence as the network reads it.
+
+        Args:
+            pixels: (T, Z, Y, X), any numeric type.
+            spacing: native (z, y, x) in mm; None where unknown.
+            full: all of the volume on the network's voxels, neither cut nor padded to `shape`.
+
+        Returns:
+            (T, Z', Y', X') float32 in 0..1; 0 outside the volume.
+
+        Raises:
+            InputError: pixels of another shape, or no spacing where the recipe speaks of mm.
+        """
+        return self.render_on(self.grid(pixels.shape, spacing, full=full), pixels, self.window.limits(pixels))
+
+    def render_mask(self, mask: NDArray[Any], spacing: Triple | None, *, full: bool = False) -> Tensor:
+        """A native mask (T, Z, Y, X) on the grid of `render`, (T, Z', Y', X') int64; 0 outside the volume."""
+        grid = self.grid(mask.shape, spacing, full=full)
+        return torch.cat([grid.mask_to_network(torch.from_numpy(np.array(phase[None], np.int64))) for phase in mask])
+
+    def restore(
+        self, codes: Tensor | NDArray[Any], native_shape: Sequence[int], spacing: Triple | None, *, full: bool = False
+    ) -> NDArray[np.uint8]:
+        """Codes (T, Z', Y', X') on the grid of `render`, back on the native (T, Z, Y, X); 0 where it did not look."""
+        grid = self.grid((len(codes), *native_shape[-3:]), spacing, full=full)
+        return np.asarray(grid.mask_to_native(torch.as_tensor(codes)).numpy(), np.uint8)
+
+    def grid(
+        self, native_shape: Sequence[int], spacing: Triple | None, *, full: bool = False, centre: Triple | None = None
+    ) -> VolumeGrid:
+        """Where the network's voxels lie in volumes of a sequence (T, Z, Y, X).
+
+        Args:
+            native_shape: (T, Z, Y, X).
+            spacing: native (z, y, x) in mm; None where unknown.
+            full: all of the volume.
+            centre: the native voxel (z, y, x) about which to cut; the middle of the volume by default.
+
+        Raises:
+            InputError: another number of axes, or no spacing where the recipe speaks of mm.
+        """
+        if len(native_shape) != 4:
+            raise InputError(f"Expected a sequence of shape (T, Z, Y, X), got {tuple(native_shape)}.")
+        ratios = self._ratios(spacing)
+        whole = [whole_axis(n, ratio) for n, ratio in zip(native_shape[1:], ratios, strict=True)]
+        return VolumeGrid(axes=_three(whole)) if full else self._cut(whole, centre)
+
+    def render_on(self, grid: VolumeGrid, pixels: NDArray[Any], limits: tuple[float, float]) -> Tensor:
+        """Some phases (T, Z, Y, X) on a grid, with the grey `limits` of the whole sequence that become 0 and 1."""
+        return torch.cat([grid.to_network(_windowed(phase[None], *limits)) for phase in pixels])
+
+    def choose(self, *key: object) -> Distortion:
+        """One recorded choice of the augmentation, from a key.
+
+        >>> recipe = VolumeRecipe(shape=(32, 32, 32))
+        >>> recipe.choose(7, "stack", 0) == recipe.choose(7, "stack", 0)
+        True
+        """
+        return self.augment.choose(rng(*key), in_plane=self.by_slice or self.spacing is None)
+
+    def distort(self, images: Tensor, codes: Tensor, choice: Distortion) -> tuple[Tensor, Tensor]:
+        """Rendered images (T, Z, Y, X) and codes (S, Z, Y, X) changed as chosen, on `shape`.
+
+        Rendered with `full=True`, what turns into view is true voxels; else it is 0.
+        """
+        return choice.apply(images, codes, self._cut([whole_axis(n, 1.0) for n in images.shape[1:]], None))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The recipe as plain data; `volume_recipe_from_dict` reads it back."""
+        window = {"window": _NAMES[type(self.window)], **dataclasses.asdict(self.window)}
+        augment = {**dataclasses.asdict(self.augment), "flips": list(self.augment.flips)}
+        return {"shape": list(self.shape), "spacing": self.spacing, "window": window, "augment": augment}
+
+    def _ratios(self, spacing: Triple | None) -> Triple:
+        """A network voxel's size in native voxels."""
+        if self.spacing is None:
+            return 1.0, 1.0, 1.0
+        if spacing is None:
+            raise InputError(
+                f"Expected the spacing of a volume to resample it to {self.spacing:g} mm, got none. "
+                "Do use a recipe with spacing None, which stays on the native grid, or import with the true spacing."
+            )
+        z, y, x = (self.spacing / native for native in spacing)
+        return (1.0 if self.by_slice else z), y, x
+
+    def _cut(self, whole: Sequence[Axis], centre: Triple | None) -> VolumeGrid:
+        """The grid of `shape` among axes that cover a volume."""
+        about = centre or (None, None, None)
+        cut = [cut_axis(a.native, a.ratio, n, at) for a, n, at in zip(whole, self.shape, about, strict=True)]
+        return VolumeGrid(axes=_three([*whole[:1], *cut[1:]] if self.by_slice else cut))
+
+
+def volume_recipe_from_dict(data: Mapping[str, Any]) -> VolumeRecipe:
+    """The recipe that `VolumeRecipe.as_dict` wrote. Raises `InputError` for an unknown window or setting.
+
+    >>> recipe = VolumeRecipe(shape=(1, 128, 128), spacing=None, window=PercentileWindow())
+    >>> volume_recipe_from_dict(recipe.as_dict()) == recipe
+    True
+    """
+    try:
+        window, augment = dict(data["window"]), dict(data["augment"])
+        return VolumeRecipe(
+            shape=_three(data["shape"]),
+            window=WINDOWS[window.pop("window")](**window),
+            augment=Augmentation(**augment | {"flips": tuple(augment["flips"])}),
+            **{name: value for name, value in data.items() if name not in ("shape", "window", "augment")},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"Expected a volume recipe of shape, spacing, window ({', '.join(WINDOWS)}) and augment, got {error!r}."
+        ) from error
+
+
+def _windowed(phases: NDArray[Any], low: float, high: float) -> Tensor:
+    """(T, Z, Y, X) in 0..1. Clipped before resampling, so that bright bone does not bleed into its neighbours."""
+    images = torch.from_numpy(np.array(phases, np.float32))
+    return images.sub_(low).div_(max(high - low, 1e-6)).clamp_(0, 1)
+
+
+def _three(items: Iterable[Item]) -> tuple[Item, Item, Item]:
+    z, y, x = items
+    return z, y, x

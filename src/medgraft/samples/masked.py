@@ -1,0 +1,169 @@
+"""Masked samples: sequences with masks, and the parts of them that a network sees at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.cohort import StackEntry
+from medgraft.core.digest import digest
+from medgraft.core.errors import InputError
+from medgraft.core.task import MASK_CODES, Task, UnitKey
+from medgraft.samples.join import check_one_subject_per_image
+from medgraft.samples.samples import Dropped
+
+#: As a unit's phase or slice: all of them.
+ALL = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedSample:
+    """One sequence with a mask.
+
+    phases: those that are labelled and asked about. classes: the task's codes that the source labels, background among
+    them; what it never labels is part of its background. n_phases, n_slices: of the whole stack.
+    spacing: (z, y, x) in mm, None where unknown. pixels_digest, mask_digest: of the whole stack.
+    """
+
+    stack: str
+    subject: str
+    site: str | None
+    split: str | None
+    phases: tuple[int, ...]
+    classes: tuple[str, ...]
+    n_phases: int
+    n_slices: int
+    spacing: tuple[float, float, float] | None
+    pixels_digest: str
+    mask_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedSamples:
+    """Sequences with masks in canonical order (subject, stack), and what was left out and why."""
+
+    task: Task
+    items: tuple[MaskedSample, ...]
+    dropped: tuple[Dropped, ...] = ()
+
+    def __len__(self) -> int:
+        """How many sequences there are."""
+        return len(self.items)
+
+    @property
+    def subjects(self) -> NDArray[np.str_]:
+        """(N,) whose sequence it is."""
+        return np.asarray([item.subject for item in self.items], np.str_)
+
+    @property
+    def digest(self) -> str:
+        """What the samples are: equal for equal tasks, masks and pixels, however the files lay on disk."""
+        return digest([self.task, self.items])
+
+    def take(self, index: NDArray[Any]) -> "MaskedSamples":
+        """The chosen sequences, by boolean mask (N,) or by positions."""
+        chosen = np.arange(len(self))[index]
+        return MaskedSamples(task=self.task, items=tuple(self.items[i] for i in chosen), dropped=self.dropped)
+
+
+def masked_samples(
+    entries: Sequence[StackEntry], task: Task, mask_digest: Callable[[StackEntry], str], *, in_mm: bool = False
+) -> MaskedSamples:
+    """The sequences of a cohort whose masks answer a task.
+
+    Args:
+        entries: the cohort; their order does not matter.
+        task: the question, of kind "segment"; with `task.phases` only those phases are used.
+        mask_digest: the digest of a stack's mask (`core.digest.array_digest`), asked for those that are kept.
+        in_mm: leave out what has no spacing, for a recipe that speaks of mm.
+
+    Raises:
+        InputError: the task gives no masks, or the same pixels are under two subjects.
+    """
+    if task.kind != "segment":
+        raise InputError(f"Expected a task that segments, such as lv-wall, got {task.name}.")
+    items: list[MaskedSample] = []
+    left_out: dict[str, list[str]] = {}
+    for entry in {entry.id: entry for entry in entries}.values():
+        reason = _why_left_out(entry, task, in_mm)
+        if reason is None:
+            items.append(_sample(entry, task, mask_digest(entry)))
+        else:
+            left_out.setdefault(reason, []).append(entry.id)
+    check_one_subject_per_image((item.pixels_digest, item.subject) for item in items)
+    items.sort(key=lambda item: (item.subject, item.stack))
+    return MaskedSamples(task=task, items=tuple(items), dropped=_dropped(left_out))
+
+
+def units(samples: MaskedSamples, dims: int) -> tuple[UnitKey, ...]:
+    """What a network of `dims` axes sees at once, in the samples' order.
+
+    4: a whole sequence; 3: one labelled phase; 2: one slice of a labelled phase. What a unit holds all of is `ALL`.
+
+    Raises:
+        InputError: another number of axes.
+    """
+    if dims not in (2, 3, 4):
+        raise InputError(f"Expected a network of 2, 3 or 4 axes, got {dims}.")
+    return tuple(
+        UnitKey(item.stack, phase, index)
+        for item in samples.items
+        for phase in (item.phases if dims < 4 else (ALL,))
+        for index in (range(item.n_slices) if dims == 2 else (ALL,))
+    )
+
+
+def codes_of_task(mask: NDArray[np.uint8], task: Task) -> NDArray[np.uint8]:
+    """A mask in `MASK_CODES` as columns of a task; what the task does not ask about becomes its background, 0.
+
+    >>> from medgraft.core.task import LV_WALL
+    >>> codes_of_task(np.array([0, 1, 2, 3], np.uint8), LV_WALL)
+    array([0, 1, 2, 0], dtype=uint8)
+    """
+    columns = [task.codes.index(name) if name in task.codes else 0 for name in MASK_CODES]
+    return np.asarray(columns, np.uint8)[mask]
+
+
+def _why_left_out(entry: StackEntry, task: Task, in_mm: bool) -> str | None:
+    """The first reason that holds, None if the stack is used."""
+    reasons = {
+        "no mask, or none with a labelled phase": not entry.mask_phases,
+        f"no mask at {', '.join(task.phases)}": not _phases(entry, task),
+        f"mask labels none of {', '.join(task.codes[1:])}": len(_classes(entry, task)) < 2,
+        "unknown spacing": in_mm and entry.spacing is None,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _phases(entry: StackEntry, task: Task) -> tuple[int, ...]:
+    named = {entry.phases[name] for name in task.phases if name in entry.phases}
+    return tuple(phase for phase in sorted(entry.mask_phases) if phase in named or not task.phases)
+
+
+def _classes(entry: StackEntry, task: Task) -> tuple[str, ...]:
+    return task.codes[:1] + tuple(code for code in task.codes[1:] if code in entry.mask_classes)
+
+
+def _sample(entry: StackEntry, task: Task, mask_digest: str) -> MaskedSample:
+    return MaskedSample(
+        stack=entry.id,
+        subject=entry.subject,
+        site=entry.site,
+        split=entry.split,
+        phases=_phases(entry, task),
+        classes=_classes(entry, task),
+        n_phases=entry.shape[0],
+        n_slices=entry.shape[1],
+        spacing=entry.spacing,
+        pixels_digest=entry.pixels_digest,
+        mask_digest=mask_digest,
+    )
+
+
+def _dropped(left_out: dict[str, list[str]]) -> tuple[Dropped, ...]:
+    return tuple(
+        Dropped(reason=reason, count=len(stacks), example=f"stack {min(stacks)}")
+        for reason, stacks in sorted(left_out.items())
+    )
