@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from medgraft.core.task import UnitKey
+from medgraft.core.task import TASKS, UnitKey, task_from_codes
 from medgraft.workspace import Project
 
 from .conftest import Server
@@ -39,10 +40,10 @@ def name_of(page: Page) -> str:
     return page.locator("#reader").inner_text()
 
 
-def on_disk(page: Page, server: Server) -> dict[UnitKey, str]:
+def on_disk(page: Page, server: Server, task: str = "sax-range") -> dict[UnitKey, str]:
     """What the page's reader says now."""
     with Project.open(server.root).labels() as store:
-        return store.table("sax-range", name_of(page))
+        return store.table(task, name_of(page))
 
 
 def acts_on_disk(page: Page, server: Server) -> int:
@@ -93,6 +94,79 @@ def test_slices_one_by_one_then_undo(page: Page, server: Server) -> None:
     press(page, "u", "u")
     expect(page.locator(".cell.labelled")).to_have_count(0)
     assert on_disk(page, server) == {}
+
+
+def test_five_levels_take_a_keystroke_for_each_change(page: Page, server: Server) -> None:
+    open_label(page, server)
+    page.locator("#task").select_option("sax-levels")
+    expect(page.locator("#range .handle")).to_have_count(4)
+    press(page, "Home", "f")
+    for place in (2, 4, 6):
+        go_to(page, place)
+        press(page, "f")
+    count = page.locator(".cell").count()
+    levels = ["bs", "bs", "mid", "mid", "ap", "ap", *["oap"] * (count - 6)]
+    assert chips(page) == levels, "none is out of basal, so the first key stands on the first slice"
+    go_to(page, 2)
+    press(page, "l")
+    assert chips(page)[:4] == ["bs", "bs", "bs", "mid"]
+    press(page, "f")
+    assert chips(page) == levels, "last gives back what first took"
+    press(page, "Enter")
+    expect(page.locator('#phases [aria-selected="true"]')).to_have_text("es")
+    saved(page)
+    assert [code for _, code in sorted(on_disk(page, server, "sax-levels").items())] == levels
+    press(page, "u")
+    expect(page.locator("#advice")).to_have_text("Undone.")
+    assert on_disk(page, server, "sax-levels") == {}
+
+
+#: Changes after any keys rise within the stack, and the marked slice is what the key says.
+ORDER = """async () => {
+  const { marked, codesOf, changesOf } = await import("/static/label/anatomy.js");
+  const wrong = [];
+  for (const classes of [["OBS", "IN", "OAP"], ["obs", "bs", "mid", "ap", "oap"]]) {
+    const task = { along_stack: classes };
+    for (const count of [3, 8]) {
+      for (let seed = 0; seed < 400; seed++) {
+        let changes = null;
+        for (let key = 0, draw = seed; key < 6; key++, draw = (draw * 48271 + 11) % 2147483647) {
+          const place = draw % count, end = draw % 7 < 4 ? "first" : "last";
+          changes = marked(task, changes, count, end, place);
+          const along = [0, ...changes, count];
+          const codes = codesOf(task, count, changes);
+          if (along.some((edge, at) => at && edge < along[at - 1])) wrong.push([changes, end, place]);
+          if (JSON.stringify(changesOf(task, codes)) !== JSON.stringify(changes)) wrong.push([changes, codes]);
+          if (classes.length > 3) continue;
+          const inner = codes.flatMap((code, at) => (code === "IN" ? [at] : []));
+          if ((end === "first" ? inner[0] : inner.at(-1)) !== place) wrong.push([codes, end, place]);
+        }
+      }
+    }
+  }
+  return wrong;
+}"""
+
+
+def test_whatever_is_pressed_the_order_of_the_anatomy_holds(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/label")
+    assert page.evaluate(ORDER) == []
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb" (WCAG 2.2)."""
+    shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_letters_on_every_class_have_contrast(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/label")
+    own = task_from_codes("own", [f"class{number}" for number in range(9)])
+    for item in [item for task in (*TASKS.values(), own) for item in task.classes]:
+        ink = page.evaluate('async (colour) => (await import("/static/ink.js")).inkOn(colour)', item.colour)
+        dark, bright = sorted((luminance(item.colour), {"#000": 0.0, "#fff": 1.0}[ink]))
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, f"{ink} on {item.colour}"
 
 
 def test_an_answer_that_is_lost_stores_once(page: Page, server: Server) -> None:
@@ -148,10 +222,10 @@ def test_what_was_shown_as_saved_survives_a_killed_server(owner_page: Page, own_
 def test_the_handles_of_the_range_bar(page: Page, server: Server) -> None:
     open_label(page, server)
     press(page, "a")
-    page.locator("[data-end=first]").focus()
+    page.locator("[data-change='0']").focus()
     press(page, "ArrowRight", "ArrowRight")
     assert chips(page)[:3] == ["OBS", "OBS", "IN"]
-    box = page.locator("[data-end=last]").bounding_box()
+    box = page.locator("[data-change='1']").bounding_box()
     track = page.locator("#range .track").bounding_box()
     assert box
     assert track
@@ -245,6 +319,6 @@ def test_an_empty_project_says_what_to_do(tmp_path: Path, browser_page: Page) ->
     server = Server(tmp_path / "empty")
     page.goto(server.link)
     expect(page.locator("#message")).to_contain_text("No stacks to label yet")
-    page.get_by_role("button", name="Go to the cohort").click()
+    page.get_by_role("link", name="Go to the cohort").click()
     expect(page.get_by_text("No images yet")).to_be_visible()
     server.kill()

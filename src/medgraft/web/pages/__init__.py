@@ -8,14 +8,12 @@ from medgraft.web.pages import (
     cohort,
     compare,
     feature_map,
-    label,
     models,
     not_found,
     predictions,
-    read,
+    stations,
     studies,
     study,
-    volumes,
 )
 from medgraft.web.pages.rail import PAGES
 from medgraft.web.place import Place
@@ -25,12 +23,8 @@ _NICEGUI = tuple(page.path for page in PAGES if page.nicegui)
 
 def add_pages(app: FastAPI, place: Place) -> None:
     """Add every page of a place."""
-    label.add_page(app)
-    cohort.add_page(app, place)
-    read.add_page(app)
-    volumes.add_page(app)
-    models.add_page(app, place)
-    for page in (studies, compare, predictions, study, feature_map):
+    stations.add_pages(app)
+    for page in (cohort, models, studies, compare, predictions, study, feature_map):
         page.add_page(app, place)
     nicegui_app.add_exception_handler(404, not_found.answer)
     # NiceGUI has one application per process, which takes a second server only if it forgets that it has begun.

@@ -1,8 +1,7 @@
 // The images of a card: contact sheet, large slice, ED beside ES, neighbours; window and level, cine.
-import { greyTable } from "./grey.js";
+import { Cine } from "../cine.js";
+import { draggedWindow, greyTable } from "./grey.js";
 import { SliceView } from "./slice_view.js";
-
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Desk {
   #cache;
@@ -14,7 +13,8 @@ export class Desk {
   #first = null;
   #inverted = false;
   #tables = new Map();
-  #cine = null;
+  #moving = null;
+  #cine = new Cine((phase) => this.#drawMoving(phase));
   #frame = 0;
   onWindow = () => {};
   onDrawn = () => {};
@@ -30,7 +30,7 @@ export class Desk {
   }
 
   get playing() {
-    return this.#cine !== null;
+    return this.#moving !== null;
   }
 
   /** Show a card; at once if its images are here. */
@@ -82,24 +82,22 @@ export class Desk {
 
   /** Play the phases of the slice at hand, about one heartbeat a second. */
   async play() {
-    const { stack, places } = this.#card;
-    const turn = (this.#cine = Symbol("cine"));
-    const images = await this.#cache.cine(stack.id, places[this.#place]);
-    if (this.#cine !== turn) return;
-    const pause = 1000 / Math.min(Math.max(images.count, 10), STILL.matches ? 10 : 30);
-    const table = greyTable(this.#window, images, this.#inverted);
-    const step = (began) => (now) => {
-      if (this.#cine !== turn) return;
-      const phase = Math.floor((now - began) / pause) % images.count;
-      this.#views.large.show(stack, images, phase, table, `${this.#caption()}  phase ${phase + 1} / ${images.count}`);
-      requestAnimationFrame(step(began));
-    };
-    requestAnimationFrame(step(performance.now()));
+    const { stack, places, phase } = this.#card;
+    const moving = (this.#moving = { images: null });
+    this.#cine.stop();
+    try {
+      moving.images = await this.#cache.cine(stack.id, places[this.#place]);
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+    if (this.#moving === moving) this.#cine.play(moving.images.count, phase);
   }
 
   stop() {
     if (!this.playing) return;
-    this.#cine = null;
+    this.#cine.stop();
+    this.#moving = null;
     if (this.#card) this.#drawSlice();
   }
 
@@ -141,6 +139,12 @@ export class Desk {
       else this.#cache.phase(stack.id, phase).then(() => this.#card?.stack === stack && this.#drawSlice(), () => {});
     }
     this.pair.choose(this.#card.phase);
+  }
+
+  #drawMoving(phase) {
+    const { images } = this.#moving;
+    const caption = `${this.#caption()}  phase ${phase + 1} / ${images.count}`;
+    this.#views.large.show(this.#card.stack, images, phase, this.#table(images), caption);
   }
 
   #show(name, images, place, caption) {
@@ -186,7 +190,7 @@ export class Desk {
     canvas.addEventListener("pointermove", (event) => {
       if (!from || !canvas.hasPointerCapture(event.pointerId)) return;
       const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
-      if (from.level) this.#setWindow(moved(from.window, dx, dy, this.#first));
+      if (from.level) this.#setWindow(draggedWindow(from.window, dx, dy, this.#first));
       else {
         this.#views.large.pan = { x: from.pan.x + dx, y: from.pan.y + dy };
         this.#views.large.draw();
@@ -238,12 +242,4 @@ class PhasePair {
     const figure = this.#root.appendChild(document.createElement("figure"));
     return { figure, view: new SliceView(figure.appendChild(document.createElement("canvas"))) };
   }
-}
-
-/** A window after a drag: sideways its width, up and down its level. */
-function moved([dark, bright], dx, dy, [first, last]) {
-  const unit = (last - first) / 400;
-  const level = (dark + bright) / 2 + dy * unit;
-  const half = Math.max((bright - dark) / 2 + dx * unit, unit);
-  return [level - half, level + half];
 }

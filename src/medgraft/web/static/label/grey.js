@@ -35,3 +35,16 @@ export function aspectOf(stack) {
   const [, row, column] = stack.spacing ?? [1, 1, 1];
   return (stack.columns * column) / (stack.rows * row);
 }
+
+/** A window after a drag from where it was: sideways its width, up and down its level. first: the one it came with. */
+export function draggedWindow([dark, bright], dx, dy, [first, last]) {
+  const unit = (last - first) / 400;
+  const level = (dark + bright) / 2 + dy * unit;
+  const half = Math.max((bright - dark) / 2 + dx * unit, unit);
+  return [level - half, level + half];
+}
+
+/** A window in words. */
+export function windowText([dark, bright], inverted) {
+  return `W ${Math.round(bright - dark)}  L ${Math.round((dark + bright) / 2)}${inverted ? "  inverted" : ""}`;
+}

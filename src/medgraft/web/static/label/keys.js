@@ -1,15 +1,19 @@
-// Keys, as one table: what is pressed, what it does, what the help says.
+// Keys, as a table: what is pressed, what it does, what the help says.
+import { innerCode } from "./anatomy.js";
 
-export const KEYS = [
-  ["f", "first", "first IN slice is this one"],
-  ["l", "last", "last IN slice is this one"],
-  ["a", "all", "all slices are IN"],
+const ALONG = [
+  ["f", "first", "the next class begins at this slice; again, the one after"],
+  ["l", "last", "the class before reaches to this slice"],
+];
+const REST = [
   ["Enter", "accept", "accept and go to the next"],
   ["n", "nextUnlabelled", "next unlabelled"],
   ["u", "undo", "undo the last act, again for the one before"],
   ["Backspace", "unlabel", "take this slice's label back"],
   ["ArrowLeft", "left", "slice towards the base"],
   ["ArrowRight", "right", "slice towards the apex"],
+  ["Home", "toBase", "slice at the base"],
+  ["End", "toApex", "slice at the apex"],
   ["ArrowUp", "previous", "stack or phase before"],
   ["ArrowDown", "next", "stack or phase after"],
   ["e", "otherPhase", "ED or ES"],
@@ -28,30 +32,23 @@ export const KEYS = [
   ["?", "help", "these keys"],
 ];
 
-const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "Enter ⏎" };
+export const KEYS = [...rangeOf("IN"), ...REST];
 
-/** Call `act(name)` or `label(key)` for keys pressed while nothing else takes them. */
-export function listen(act, label) {
-  const actions = new Map(KEYS.map(([key, name]) => [key, name]));
-  addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest("input, select, textarea, dialog[open]")) return;
-    if (event.key >= "1" && event.key <= "9") label(event.key);
-    else if (actions.has(event.key)) act(actions.get(event.key));
-    else return;
-    event.preventDefault();
-  });
+/** The same for a question, with its digits, and what marks its classes along the stack. */
+export function keysOf(task) {
+  const digits = task.classes.map(({ key, code, name }) => [key, "", `this slice is ${code}, ${name}`]);
+  return [...digits, ...alongOf(task), ...REST];
 }
 
-export function describeKeys(root, classes) {
-  const digits = classes.map(({ key, code, name }) => [key, "", `this slice is ${code}, ${name}`]);
-  root.replaceChildren(
-    ...[...digits, ...KEYS].map(([key, , text]) => {
-      const line = document.createElement("div");
-      const [left, right] = [line.appendChild(document.createElement("span")), line.appendChild(document.createElement("span"))];
-      left.appendChild(document.createElement("kbd")).textContent = NAMES[key] ?? key;
-      right.textContent = text;
-      return line;
-    }),
-  );
+export function alongOf(task) {
+  if (innerCode(task)) return rangeOf(innerCode(task));
+  return task.along_stack.length ? ALONG : [];
+}
+
+function rangeOf(inner) {
+  return [
+    ["f", "first", `first ${inner} slice is this one`],
+    ["l", "last", `last ${inner} slice is this one`],
+    ["a", "whole", `all slices are ${inner}`],
+  ];
 }

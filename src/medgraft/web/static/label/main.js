@@ -1,54 +1,59 @@
-// The Label page: the worklist's cards one by one, keys to acts, acts to the outbox.
-import { codesOfRange, innerCode, rangeOfCodes, withEnd } from "./anatomy.js";
+// The Label page: the worklist's cards one by one, keys to acts.
+import { describe, listen } from "../keys.js";
+import { fail, tell } from "../message.js";
+import { togglePanel } from "../panel.js";
+import { Acts } from "./acts.js";
+import { innerCode } from "./anatomy.js";
+import { remember } from "./choice.js";
 import { Desk } from "./desk.js";
-import { describeKeys, listen } from "./keys.js";
-import { Outbox } from "./outbox.js";
+import { Face } from "./face.js";
+import { windowText } from "./grey.js";
+import { KEYS, keysOf } from "./keys.js";
+import { askOpinion, proposalOf } from "./opinion.js";
+import { Pace } from "./pace.js";
 import { PixelCache } from "./pixel_cache.js";
 import { RangeBar } from "./range_bar.js";
+import { showOutbox } from "./saved_light.js";
 import { ask } from "./server.js";
 import { Sheet } from "./sheet.js";
-import { proposalOf, showOpinion, showPace } from "./side.js";
-import { Worklist, isDone } from "./worklist.js";
+import { Worklist } from "./worklist.js";
 
 const AHEAD = 6;
-const MOST_UNDO = 200;
-const LONGEST_PAUSE = 300;
 const UNSAVED = "Not saved yet: Enter accepts.";
 const PLACEHOLDER = { slices: 10, rows: 1, columns: 1 };
 
 const $ = (id) => document.getElementById(id);
-const cache = new PixelCache();
-const work = new Worklist();
-const sheet = new Sheet($("sheet"), (place) => turn(place));
-const range = new RangeBar($("range"), (changed) => setDraft(changed));
-const desk = new Desk(cache, sheet, { large: $("large"), before: $("before"), after: $("after") }, $("pair"));
-const times = [];
 const wanted = new URLSearchParams(location.search);
 const reading = wanted.get("reading");
-const named = wanted.get("worklist");
 
-let me;
-let outbox;
+const cache = new PixelCache();
+const work = new Worklist();
+const pace = new Pace();
+const sheet = new Sheet($("sheet"), turn);
+const range = new RangeBar($("range"), setDraft);
+const desk = new Desk(cache, sheet, { large: $("large"), before: $("before"), after: $("after") }, $("pair"));
+const clicks = { open: (one) => open(work.cards.indexOf(one), place), label, ask: opinion, take: takeOpinion };
+const face = new Face({ work, sheet, range, pace, clicks });
+
+let acts;
 let at = 0;
 let place = 0;
 let shownStack = null;
-let began = performance.now();
 
 const card = () => work.cards[at];
-const stored = () => card().places[place];
-
-
 
 const ACTIONS = {
-  first: () => setEnd("first"),
-  last: () => setEnd("last"),
-  all: () => setDraft({ first: 0, last: card().stack.slices - 1 }),
+  first: () => mark("first"),
+  last: () => mark("last"),
+  whole,
   accept,
   nextUnlabelled,
   undo,
   unlabel: () => label(null),
   left: () => turn(place - 1),
   right: () => turn(place + 1),
+  toBase: () => turn(0),
+  toApex: () => turn(card().count - 1),
   previous: () => open(at - 1),
   next: () => open(at + 1),
   otherPhase,
@@ -63,7 +68,7 @@ const ACTIONS = {
   zoomOut: () => desk.zoom(0.8),
   baseLeft: () => setBase("left"),
   baseRight: () => setBase("right"),
-  panel: togglePanel,
+  panel: () => togglePanel($("reading")),
   help: () => $("help").showModal(),
 };
 
@@ -71,53 +76,71 @@ function act(name) {
   if (card() || name === "help") ACTIONS[name]();
 }
 
-function setEnd(end) {
-  setDraft(withEnd(card().draft ?? rangeOfCodes(work.task, shownCodes()), card().stack.slices, end, place));
+/** The label of a digit key; keys of the task, not of the page. */
+function labelByKey(key) {
+  const found = work.task?.classes.find((item) => item.key === key);
+  if (card() && found) label(found.code);
 }
 
-function setDraft(changed) {
-  if (!innerCode(work.task)) return advise("This question has more than three classes: label with the digits.");
-  if (card().stack.base_first === null) return advise("Say first which end is the base: [ or ].");
-  card().draft = changed;
-  showLabels();
+function mark(end) {
+  if (!canBeMarked()) return;
+  card().mark(end, place);
+  showDraft();
+}
+
+function whole() {
+  if (!innerCode(work.task)) return advise(howToMark(work.task));
+  if (!canBeMarked()) return;
+  card().markWhole();
+  showDraft();
+}
+
+function setDraft(changes) {
+  card().draft = changes;
+  showDraft();
+}
+
+function canBeMarked() {
+  if (!card().task.along_stack.length) advise("The classes of this question have no order along the stack: label with the digits.");
+  else if (!card().hasBase) advise("Say first which end is the base: [ or ].");
+  else return true;
+  return false;
+}
+
+function showDraft() {
+  face.showLabels(card(), place);
   advise(UNSAVED);
 }
 
 /** Enter: what is marked is sent, and the next card comes; a card that is labelled already is only left. */
 function accept() {
-  const { draft, stack, phase, places } = card();
-  if (draft) {
-    const [first, last] = [places[draft.first], places[draft.last]];
-    card().codes = byStored(codesOfRange(work.task, stack.slices, draft));
-    send("labels", { kind: "range", act: newId(), stack: stack.id, phase, first, last }, first);
-    card().draft = null;
-  } else if (!isDone(card())) {
-    return advise("Mark the first (f) or the last (l) IN slice, or all of them (a).");
-  }
+  if (card().draft) acts.boundaries(card(), card().takeDraft());
+  else if (!card().isDone) return advise(howToMark(work.task));
   advance();
 }
 
+function howToMark(task) {
+  const inner = innerCode(task);
+  if (inner) return `Mark the first (f) or the last (l) ${inner} slice, or all of them (a).`;
+  return task.along_stack.length ? "Mark where each class begins (f), from base to apex." : "Label every slice with the digits.";
+}
+
 function label(code) {
-  const { stack, phase, codes } = card();
-  const slice = stored();
+  const slice = card().places[place];
   card().draft = null;
-  card().codes = codes.with(slice, code);
-  send("labels", { kind: "slice", act: newId(), stack: stack.id, phase, slice, code }, slice);
-  showLabels();
-  if (code !== null && place < stack.slices - 1) turn(place + 1);
-  else if (code !== null && isDone(card())) advise("All slices are labelled: Enter goes on.");
+  card().codes = card().codes.with(slice, code);
+  acts.slice(card(), slice, code);
+  face.showLabels(card(), place);
+  if (code !== null && place < card().count - 1) turn(place + 1);
+  else if (code !== null && card().isDone) advise("All slices are labelled: Enter goes on.");
 }
 
 function advance() {
-  pace();
-  const { stack } = card();
-  if (reading && work.siblings(card()).every(isDone)) {
-    outbox.post(`/readings/${encodeURIComponent(reading)}/done`, { act: newId(), stack: stack.id });
-  }
+  pace.end();
+  if (reading && work.siblings(card()).every((one) => one.isDone)) acts.done(reading, card().stack.id);
   if (at < work.cards.length - 1) return open(at + 1);
-  showLabels();
-  const open_ = work.nextUnlabelled(at);
-  advise(open_ < 0 ? "That was the last one: every stack is labelled." : "This is the end of the list; n goes to what is unlabelled.");
+  face.showLabels(card(), place);
+  advise(work.left ? "This is the end of the list; n goes to what is unlabelled." : "That was the last one: every stack is labelled.");
 }
 
 function nextUnlabelled() {
@@ -127,17 +150,16 @@ function nextUnlabelled() {
 }
 
 function undo() {
-  const acts = history();
-  const last = acts.pop();
-  if (!last) return advise("Nothing was labelled in this browser that could be undone.");
-  keepHistory(acts);
-  outbox.post(`/tasks/${encodeURIComponent(last.task)}/undo`, last.undo);
+  if (card().draft) {
+    card().draft = null;
+    face.showLabels(card(), place);
+    advise("What was not saved is gone.");
+  } else if (!acts.undo()) advise("Nothing was labelled in this browser that could be undone.");
 }
 
 function otherPhase() {
   const cards = work.siblings(card());
-  const next = cards[(cards.indexOf(card()) + 1) % cards.length];
-  open(work.cards.indexOf(next), place);
+  clicks.open(cards[(cards.indexOf(card()) + 1) % cards.length]);
 }
 
 async function cine() {
@@ -151,21 +173,20 @@ async function opinion() {
   if (!work.hasModel || asked.opinion) return;
   advise("Asking the model …");
   try {
-    asked.opinion = await ask(`${work.path}/opinion`, { body: { stack: asked.stack.id, phase: asked.phase } });
+    await askOpinion(asked);
   } catch (error) {
     return advise(`The model could not be asked: ${error.message}`);
   }
   advise(card().draft ? UNSAVED : "");
-  if (asked === card()) showSide();
+  if (asked === card()) face.showSlice(asked, place);
 }
 
 function takeOpinion() {
-  const { stack, phase, opinion: shown } = card();
-  const codes = shown ? proposalOf(card()) : [];
-  if (!codes.length || codes.includes(null)) return advise("Ask for the model's opinion first (m).");
+  const codes = proposalOf(card());
+  if (!codes) return advise("Ask for the model's opinion first (m).");
   card().draft = null;
   card().codes = codes;
-  send("labels", { kind: "proposal", act: newId(), stack: stack.id, phase, codes, model: shown.model }, 0);
+  acts.proposal(card(), codes, card().opinion.model);
   advance();
 }
 
@@ -180,180 +201,61 @@ async function setBase(end) {
   }
 }
 
-function togglePanel() {
-  const isOpen = $("reading").dataset.panel === "open";
-  $("reading").dataset.panel = isOpen ? "closed" : "open";
-  $("panel-button").setAttribute("aria-expanded", String(!isOpen));
+function open(index, toPlace) {
+  if (index < 0 || index >= work.cards.length) return;
+  const { stack, count } = work.cards[index];
+  place = Math.min(toPlace ?? (shownStack === stack.id ? place : Math.floor(count / 2)), count - 1);
+  [at, shownStack] = [index, stack.id];
+  pace.begin();
+  desk.open(card(), place);
+  face.show(card(), place, reading);
+  const ahead = work.cards.slice(at + 1, at + 1 + AHEAD);
+  cache.prefetch([...work.siblings(card()), ...ahead], () => at === index);
 }
 
-
-
-function send(what, body, slice) {
-  const { act: id, stack, phase } = body;
-  keepHistory([...history(), { task: work.task.name, undo: { act: id, stack, phase, slice } }]);
-  outbox.post(`${work.path}/${what}`, body);
+function turn(to) {
+  if (!card() || to < 0 || to >= card().count) return;
+  place = to;
+  sheet.choose(place);
+  desk.turn(place);
+  face.showSlice(card(), place);
 }
 
-function newId() {
-  return crypto.randomUUID();
+function advise(text) {
+  face.advise(text);
 }
 
-const historyName = () => `medgraft-acts-${me.project_id}-${me.reader}`;
-const history = () => JSON.parse(localStorage.getItem(historyName()) ?? "[]");
-const keepHistory = (acts) => localStorage.setItem(historyName(), JSON.stringify(acts.slice(-MOST_UNDO)));
-
-function listenToOutbox() {
-  outbox.addEventListener("waiting", () => status("waiting", "saving …"));
+/** What the server says about the acts that were sent. */
+function listenToOutbox({ outbox }) {
+  showOutbox($("saved"), outbox);
   outbox.addEventListener("saved", ({ detail: { act: sent, answer } }) => saved(sent, answer));
   outbox.addEventListener("kept", ({ detail: { signedOut } }) => {
-    const count = outbox.waiting.length;
-    status("kept", signedOut ? `signed out, ${count} kept here` : `offline, ${count} kept here`);
     if (signedOut) advise("Your session has ended. Sign in again in another tab: what you did is kept here and sent then.");
   });
   outbox.addEventListener("refused", ({ detail: { error } }) => {
-    status("kept", "not saved");
     advise(error.message);
     reload(card()?.stack.id);
   });
 }
 
 function saved(sent, answer) {
-  if (sent.path.endsWith("/done")) return status("saved", `done with ${answer.done} of ${answer.stacks}`);
   const undone = sent.path.endsWith("/undo");
   const result = undone ? answer.saved : answer;
-  if (outbox.waiting.length) status("waiting", "saving …");
-  else if (result) status("saved", `saved ${new Date(result.at).toLocaleTimeString([], { hour12: false })}`);
-  else status("idle", "nothing to undo");
-  if (!result) return;
-  const index = work.indexOf(result.stack, result.phase);
-  if (index < 0 || (!undone && outbox.waiting.length)) return;
+  const index = result?.codes ? work.indexOf(result.stack, result.phase) : -1;
+  // What is on its way still is newer than this answer.
+  if (index < 0 || (!undone && acts.outbox.waiting.length)) return;
   work.cards[index].codes = result.codes;
   if (undone) {
     work.cards[index].draft = null;
     open(index);
     advise("Undone.");
-  } else if (index === at) showLabels();
-  showProgress();
+  } else if (index === at) face.showLabels(card(), place);
+  face.showProgress();
 }
-
-function status(state, text) {
-  $("saved").dataset.state = state;
-  $("saved").textContent = text;
-}
-
-
-
-function open(index, toPlace) {
-  if (index < 0 || index >= work.cards.length) return;
-  const { stack } = work.cards[index];
-  place = Math.min(toPlace ?? (shownStack === stack.id ? place : Math.floor(stack.slices / 2)), stack.slices - 1);
-  at = index;
-  shownStack = stack.id;
-  began = performance.now();
-  desk.open(card(), place);
-  showCard();
-  prefetch();
-}
-
-function turn(to) {
-  if (!card() || to < 0 || to >= card().stack.slices) return;
-  place = to;
-  sheet.choose(place);
-  desk.turn(place);
-  showSide();
-}
-
-function showCard() {
-  const { stack } = card();
-  $("position").textContent = `stack ${work.position(card())} / ${work.stacks}`;
-  $("subject").textContent = [reading && `round ${reading}`, stack.subject, stack.site].filter(Boolean).join(" · ");
-  const unknown = stack.base_first === null && work.task.along_stack.length > 0;
-  $("ask-base").hidden = !unknown;
-  $("base-end").textContent = unknown ? "first as stored" : "base";
-  $("apex-end").textContent = unknown ? "last as stored" : "apex";
-  document.querySelector(".contact").style.setProperty("--count", stack.slices);
-  $("phases").replaceChildren(...work.siblings(card()).map(phaseTab));
-  advise("");
-  showLabels();
-  sheet.choose(place);
-}
-
-function phaseTab(one) {
-  const tab = document.createElement("button");
-  tab.type = "button";
-  tab.role = "tab";
-  tab.tabIndex = -1;
-  tab.append(one.name);
-  if (isDone(one)) tab.appendChild(document.createElement("span")).className = "tick";
-  tab.setAttribute("aria-selected", String(one === card()));
-  tab.addEventListener("click", () => open(work.cards.indexOf(one), place));
-  return tab;
-}
-
-/** Codes by place, a draft before what was said. */
-function shownCodes() {
-  const { draft, places, codes, stack } = card();
-  return draft ? codesOfRange(work.task, stack.slices, draft) : places.map((slice) => codes[slice]);
-}
-
-function byStored(codes) {
-  const byPlace = card().places;
-  return codes.map((_, slice) => codes[byPlace.indexOf(slice)]);
-}
-
-function showLabels() {
-  const codes = shownCodes();
-  const classes = new Map(work.task.classes.map((item) => [item.code, item]));
-  const draft = card().draft !== null;
-  const marks = codes.map((code) => (code === null ? null : { ...classes.get(code), draft }));
-  sheet.mark(marks);
-  $("range").hidden = !work.task.along_stack.length;
-  range.show(marks, innerCode(work.task) ? rangeOfCodes(work.task, codes) : null);
-  $("phases").replaceChildren(...work.siblings(card()).map(phaseTab));
-  showProgress();
-  showSide();
-}
-
-function showProgress() {
-  const [done, total] = [work.done, work.stacks];
-  $("progress").firstElementChild.style.width = `${(100 * done) / Math.max(total, 1)}%`;
-  $("progress").setAttribute("aria-valuemax", total);
-  $("progress").setAttribute("aria-valuenow", done);
-  showPace($("pace"), { done, total, times });
-}
-
-function showSide() {
-  showOpinion($("opinion"), { card: card(), task: work.task, place, hasModel: work.hasModel, ask: opinion, take: takeOpinion });
-}
-
-function advise(text) {
-  $("advice").textContent = text;
-}
-
-function showWindow([dark, bright], inverted) {
-  const level = Math.round((dark + bright) / 2);
-  $("window-text").textContent = `W ${Math.round(bright - dark)}  L ${level}${inverted ? "  inverted" : ""}`;
-}
-
-/** The time that a stack took, pauses left out. */
-function pace() {
-  const seconds = (performance.now() - began) / 1000;
-  if (seconds < LONGEST_PAUSE) times.push(seconds);
-}
-
-/** Fetch the next cards, and this stack's other phases, one after the other. */
-async function prefetch() {
-  const from = at;
-  for (const next of [...work.siblings(card()), ...work.cards.slice(from + 1, from + 1 + AHEAD)]) {
-    if (at !== from) return;
-    await cache.phase(next.stack.id, next.phase).catch(() => {});
-  }
-}
-
-
 
 /** The worklist as it is asked for; without a model there is no order by what it is unsure of. */
 async function load() {
+  const named = wanted.get("worklist");
   try {
     await work.load($("task").value, $("order").value, reading, named);
   } catch (error) {
@@ -366,97 +268,59 @@ async function load() {
 
 async function reload(stack) {
   await load();
-  const before = work.cards.findIndex((one) => one.stack.id === stack);
-  show(before);
+  show(placeOf(stack));
 }
 
-function show(index = 0) {
+function placeOf(stack) {
+  return work.cards.findIndex((one) => one.stack.id === stack);
+}
+
+/** Show a card of the worklist, the first where it is not there. */
+function show(index) {
   if (!work.cards.length) return showEmpty();
   $("reading").dataset.state = "ready";
   $("message").hidden = true;
-  describeKeys($("help-keys"), work.task.classes);
-  $("class-keys").replaceChildren(...work.task.classes.map(classKey));
+  describe($("help-keys"), keysOf(work.task));
+  face.ask(work.task);
   open(Math.max(index, 0));
-}
-
-function classKey({ key, code, colour }) {
-  const root = document.createElement("button");
-  root.type = "button";
-  root.tabIndex = -1;
-  root.style.setProperty("--class", colour);
-  root.append(...["kbd", "i", "span"].map((name) => document.createElement(name)));
-  [root.firstChild.textContent, root.lastChild.textContent] = [key, code];
-  root.addEventListener("click", () => label(code));
-  return root;
 }
 
 function showEmpty() {
   $("position").textContent = "";
-  const unnamed = work.unnamed > 0;
-  tell(
-    "empty",
-    unnamed ? "No stack names its ED and ES" : "No stacks to label yet",
-    unnamed
-      ? `${work.unnamed} stacks are here, but this question asks about ED and ES. Name their phases: medgraft correct.`
-      : "Import a folder of images first: drop it on the Cohort page, or run medgraft import.",
-    ["Go to the cohort", () => location.assign("/cohort")],
-  );
+  const [title, text] = work.unnamed
+    ? ["No stack names its ED and ES", `${work.unnamed} stacks are here, but this question asks about ED and ES. Name their phases: medgraft correct.`]
+    : ["No stacks to label yet", "Import a folder of images first: drop it on the Cohort page, or run medgraft import."];
+  tell($("reading"), "empty", title, text, ["Go to the cohort", "/cohort"]);
 }
 
-function tell(state, title, text, [words, click]) {
-  $("reading").dataset.state = state;
-  const parts = ["h2", "p", "button"].map((name) => document.createElement(name));
-  [title, text, words].forEach((part, index) => (parts[index].textContent = part));
-  parts[2].className = "button primary";
-  parts[2].addEventListener("click", click);
-  $("message").replaceChildren(...parts);
-  $("message").hidden = false;
-}
-
-function fail(error) {
-  const text = error.status === 401 ? "Your session has ended: sign in again." : `${error.message} Is the server running?`;
-  tell("failed", "This page could not be loaded", text, ["Try again", () => location.reload()]);
-}
-
-/** The label of a digit key; keys of the task, not of the page. */
-function labelByKey(key) {
-  const found = work.task?.classes.find((item) => item.key === key);
-  if (card() && found) label(found.code);
-}
-
-function remember(id) {
-  const known = localStorage.getItem(`medgraft-${id}`);
-  if (known && [...$(id).options].some((option) => option.value === known)) $(id).value = known;
-  $(id).addEventListener("change", async () => {
-    localStorage.setItem(`medgraft-${id}`, $(id).value);
-    $(id).blur();
-    await reload(undefined).catch(fail);
-  });
+function wire() {
+  desk.onWindow = (window, inverted) => ($("window-text").textContent = windowText(window, inverted));
+  desk.onFailed = (error) => advise(`The images could not be fetched: ${error.message}`);
+  desk.onDrawn = ({ stack, phase }) => dispatchEvent(new CustomEvent("medgraft-drawn", { detail: { stack: stack.id, phase } }));
+  listen(KEYS, act, labelByKey);
+  describe($("help-keys"), KEYS);
+  sheet.build(PLACEHOLDER);
+  $("help-button").addEventListener("click", () => act("help"));
+  $("panel-button").addEventListener("click", () => act("panel"));
+  for (const button of document.querySelectorAll("[data-base]")) button.addEventListener("click", () => setBase(button.dataset.base));
 }
 
 async function begin() {
-  desk.onWindow = showWindow;
-  desk.onFailed = (error) => advise(`The images could not be fetched: ${error.message}`);
-  desk.onDrawn = (drawn) => dispatchEvent(new CustomEvent("medgraft-drawn", { detail: { stack: drawn.stack.id, phase: drawn.phase } }));
-  listen(act, labelByKey);
-  sheet.build(PLACEHOLDER);
-  describeKeys($("help-keys"), []);
-  $("help-button").addEventListener("click", () => act("help"));
-  $("panel-button").addEventListener("click", togglePanel);
-  for (const button of document.querySelectorAll("[data-base]")) button.addEventListener("click", () => setBase(button.dataset.base));
-  const [who, tasks] = await Promise.all([ask("/me"), ask("/tasks")]);
-  me = who;
+  wire();
+  const [me, tasks] = await Promise.all([ask("/me"), ask("/tasks")]);
   $("reader").textContent = me.reader;
   $("task").replaceChildren(...tasks.map(({ name }) => new Option(name, name)));
-  remember("task");
-  remember("order");
+  for (const id of ["task", "order"]) remember($(id), () => reload().catch(failed));
   if (reading) $("task").closest("label").hidden = true; // a round asks one question
-  outbox = new Outbox(`${me.project_id}-${me.reader}`);
-  listenToOutbox();
-  if (outbox.waiting.length) await outbox.run();
+  acts = new Acts(me);
+  listenToOutbox(acts);
+  if (acts.outbox.waiting.length) await acts.outbox.run();
   await load();
-  const stack = wanted.get("stack");
-  show(stack ? work.cards.findIndex((one) => one.stack.id === stack) : Math.max(work.nextUnlabelled(-1), 0));
+  show(wanted.has("stack") ? placeOf(wanted.get("stack")) : work.nextUnlabelled(-1));
 }
 
-begin().catch(fail);
+function failed(error) {
+  fail($("reading"), error);
+}
+
+begin().catch(failed);

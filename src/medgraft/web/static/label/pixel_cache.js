@@ -20,6 +20,14 @@ export class PixelCache {
     return this.#images.get(`/stacks/${stack}/pixels/${phase}`)?.images;
   }
 
+  /** Fetch the images of cards one after the other, as long as they are wanted. */
+  async prefetch(cards, isWanted) {
+    for (const { stack, phase } of cards) {
+      if (!isWanted()) return;
+      await this.phase(stack.id, phase).catch(() => {}); // asked for again once it is looked at
+    }
+  }
+
   #get(path) {
     const known = this.#images.get(path);
     if (known) {

@@ -1,4 +1,5 @@
 // The contact sheet: every slice from base to apex, its class above it.
+import { inkOn } from "../ink.js";
 import { aspectOf, paint } from "./grey.js";
 
 export class Sheet {
@@ -39,6 +40,7 @@ export class Sheet {
       chip.classList.toggle("draft", Boolean(mark?.draft));
       root.classList.toggle("labelled", Boolean(mark));
       root.style.setProperty("--class", mark?.colour ?? "var(--edge-strong)");
+      root.style.setProperty("--on-class", mark ? inkOn(mark.colour) : "var(--text)");
       root.setAttribute("aria-label", `Slice ${place + 1}, ${mark?.name ?? "no label"}`);
     });
   }

@@ -1,12 +1,10 @@
 // The side panel: what the model thinks, once asked, and how far the reader is.
 
-const PACE = 20;
-
 /** Probabilities by place as stacked bars; a button where it was not asked. */
-export function showOpinion(root, { card, task, place, hasModel, ask, take }) {
+export function showOpinion(root, { card, place, hasModel, ask, take }) {
   if (!hasModel) return root.replaceChildren(text("p", "No study has ended in this project, so no model has one.", "dim"));
   if (!card.opinion) return root.replaceChildren(text("p", "Hidden until you ask. Asking is recorded.", "dim"), button("m", "Show", ask));
-  const { model, probabilities } = card.opinion;
+  const { task, opinion: { model, probabilities } } = card;
   if (!Object.keys(probabilities).length) return root.replaceChildren(text("p", `${model} has no answer for this stack.`, "dim"));
   const bars = document.createElement("div");
   bars.className = "bars";
@@ -18,17 +16,14 @@ export function showOpinion(root, { card, task, place, hasModel, ask, take }) {
   root.replaceChildren(text("p", `${model}, which has not trained on this patient`, "dim"), bars, legend, button("M", "Accept as mine", take));
 }
 
-/** The model's class of each stored slice. */
-export function proposalOf({ opinion, codes }) {
-  return codes.map((_, stored) => best(opinion?.probabilities[stored] ?? {}));
-}
-
-/** Done, left, and the pace of the last stacks. times: seconds each took. */
-export function showPace(root, { done, total, times }) {
-  const recent = times.slice(-PACE).sort((a, b) => a - b);
-  const median = recent.length ? recent[Math.floor(recent.length / 2)] : null;
-  const left = median === null ? "–" : minutes(median * (total - done));
-  const lines = [["labelled", `${done} of ${total} stacks`], ["a stack takes", median === null ? "–" : `${median.toFixed(1)} s`], ["time left", left]];
+/** left: phases without all labels. seconds: what one takes, null where that is not known yet. */
+export function showProgress(root, { done, stacks, left, seconds }) {
+  const known = seconds !== null;
+  const lines = [
+    ["labelled", `${done} of ${stacks} stacks`],
+    ["a phase takes", known ? `${seconds.toFixed(1)} s` : "–"],
+    ["time left", known ? minutes(seconds * left) : "–"],
+  ];
   root.replaceChildren(...lines.flatMap(([name, value]) => [text("dt", name), text("dd", value)]));
 }
 
@@ -45,11 +40,6 @@ function bar(scores, task, current) {
     part.style.flexGrow = scores[code] ?? 0;
   }
   return column;
-}
-
-function best(scores) {
-  const [first] = Object.entries(scores).sort(([, a], [, b]) => b - a);
-  return first?.[0] ?? null;
 }
 
 function text(tag, words, name = "") {

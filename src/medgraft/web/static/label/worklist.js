@@ -1,6 +1,6 @@
 // The worklist as cards: one stack at one phase each, in the order of work.
 import { ask } from "./server.js";
-import { places } from "./anatomy.js";
+import { Card } from "./card.js";
 
 export class Worklist {
   task = null;
@@ -18,12 +18,8 @@ export class Worklist {
     const items = found.items.filter((item) => item.asked.length);
     this.unnamed = found.items.length - items.length;
     this.#stacks = items.map((item) => item.stack.id);
-    this.cards = items.flatMap((item) => item.asked.map((asked) => cardOf(item, asked)));
+    this.cards = items.flatMap((item) => item.asked.map((asked) => new Card(this.task, item, asked)));
     this.#byPlace = new Map(this.cards.map((card, at) => [`${card.stack.id}/${card.phase}`, at]));
-  }
-
-  get path() {
-    return `/tasks/${encodeURIComponent(this.task.name)}`;
   }
 
   get stacks() {
@@ -47,21 +43,17 @@ export class Worklist {
   /** The next card after `at` that lacks a label, around the end; -1 if none does. */
   nextUnlabelled(at) {
     const order = [...this.cards.keys()].map((step) => (at + 1 + step) % this.cards.length);
-    return order.find((index) => !isDone(this.cards[index])) ?? -1;
+    return order.find((index) => !this.cards[index].isDone) ?? -1;
+  }
+
+  /** How many cards lack a label. */
+  get left() {
+    return this.cards.filter((card) => !card.isDone).length;
   }
 
   /** Stacks of which every phase is labelled. */
   get done() {
-    const open = new Set(this.cards.filter((card) => !isDone(card)).map((card) => card.stack.id));
+    const open = new Set(this.cards.filter((card) => !card.isDone).map((card) => card.stack.id));
     return this.stacks - open.size;
   }
-}
-
-export function isDone(card) {
-  return card.codes.every((code) => code !== null);
-}
-
-/** codes are by stored slice, as the server has them; draft is a range of places, not sent yet. */
-function cardOf({ stack, uncertainty }, { phase, name, codes }) {
-  return { stack, phase, name, codes, uncertainty, places: places(stack), draft: null, opinion: null };
 }

@@ -1,12 +1,17 @@
 // What readers disagree on, one after the other: both ranges on one bar under the slices, decided with one key.
-import { codesOfRange, innerCode, places, rangeOfCodes, withEnd } from "../label/anatomy.js";
+import { describe, listen } from "../keys.js";
+import { ActHistory } from "../label/act_history.js";
+import { changesOf, codesOf, innerCode, marked, places } from "../label/anatomy.js";
 import { Desk } from "../label/desk.js";
+import { windowText } from "../label/grey.js";
 import { Outbox } from "../label/outbox.js";
 import { PixelCache } from "../label/pixel_cache.js";
+import { showOutbox } from "../label/saved_light.js";
 import { ask } from "../label/server.js";
 import { Sheet } from "../label/sheet.js";
+import { tell } from "../message.js";
 import { element } from "./element.js";
-import { describeKeys, listen } from "./keys.js";
+import { KEYS, keysOf } from "./keys.js";
 import { drawLanes } from "./lanes.js";
 import { drawQueue } from "./queue.js";
 
@@ -17,21 +22,20 @@ export class Adjudication {
   #round;
   #me;
   #mayDecide;
-  #tell;
   #cache = new PixelCache();
   #sheet = new Sheet($("sheet"), (place) => this.#turn(place));
   #desk = new Desk(this.#cache, this.#sheet, { large: $("large"), before: $("before"), after: $("after") }, $("pair"));
   #outbox = null;
+  #history = null;
   #task = null;
   #cards = [];
   #at = 0;
   #place = 0;
 
-  constructor({ round, me, mayDecide, tell }) {
+  constructor({ round, me, mayDecide }) {
     this.#round = round;
     this.#me = me;
     this.#mayDecide = mayDecide;
-    this.#tell = tell;
   }
 
   get #path() {
@@ -46,29 +50,33 @@ export class Adjudication {
     const found = await ask(`${this.#path}/disagreements`);
     this.#task = found;
     this.#cards = found.items.map(cardOf);
-    if (!this.#cards.length) return this.#tell("empty", "No disagreement", "All readers labelled every slice alike. There is nothing to decide.", ["See the agreement", `/read?${new URLSearchParams({ round: this.#round.name, view: "agreement" })}`]);
+    if (!this.#cards.length) return this.#nothingToDecide();
     this.#wire();
     const wanted = new URLSearchParams(location.search).get("stack");
     const first = wanted ? this.#cards.findIndex((card) => card.stack.id === wanted) : this.#cards.findIndex((card) => !card.decision);
     $("adjudicate").hidden = false;
+    $("read").dataset.state = "ready";
     this.#open(Math.max(first, 0));
+  }
+
+  #nothingToDecide() {
+    const way = `/read?${new URLSearchParams({ round: this.#round.name, view: "agreement" })}`;
+    tell($("read"), "empty", "No disagreement", "All readers labelled every slice alike. There is nothing to decide.", ["See the agreement", way]);
   }
 
   #wire() {
     $("saved").hidden = $("help-button").hidden = false;
     $("help-button").addEventListener("click", () => $("help").showModal());
-    describeKeys($("help-keys"));
-    listen((name) => this.#actions[name](), (number) => this.#take(number - 1));
-    this.#desk.onWindow = ([dark, bright], inverted) => ($("window-text").textContent = `W ${Math.round(bright - dark)}  L ${Math.round((dark + bright) / 2)}${inverted ? "  inverted" : ""}`);
+    describe($("help-keys"), keysOf(this.#task));
+    listen(KEYS, (name) => this.#actions[name](), (digit) => this.#take(Number(digit) - 1));
+    this.#desk.onWindow = (window, inverted) => ($("window-text").textContent = windowText(window, inverted));
     this.#desk.onFailed = (error) => advise(`The images could not be fetched: ${error.message}`);
-    this.#outbox = new Outbox(`decisions-${this.#me.project_id}-${this.#me.reader}`);
-    this.#outbox.addEventListener("waiting", () => status("waiting", "saving …"));
+    const mine = `decisions-${this.#me.project_id}-${this.#me.reader}`;
+    this.#history = new ActHistory(`${mine}-${this.#round.name}`);
+    this.#outbox = new Outbox(mine);
+    showOutbox($("saved"), this.#outbox);
     this.#outbox.addEventListener("saved", ({ detail: { act, answer } }) => this.#saved(act, answer));
-    this.#outbox.addEventListener("kept", () => status("kept", `offline, ${this.#outbox.waiting.length} kept here`));
-    this.#outbox.addEventListener("refused", ({ detail: { error } }) => {
-      status("kept", "not saved");
-      advise(error.message);
-    });
+    this.#outbox.addEventListener("refused", ({ detail: { error } }) => advise(error.message));
     if (this.#outbox.waiting.length) this.#outbox.run();
   }
 
@@ -100,12 +108,11 @@ export class Adjudication {
   }
 
   #setEnd(end) {
-    if (!innerCode(this.#task)) return advise("This question has more than three classes: decide as one of the readers said.");
     const card = this.#card;
     const codes = this.#byPlace(card.draft ?? card.decision?.codes ?? card.said[0].codes);
-    const range = withEnd(rangeOfCodes(this.#task, codes), codes.length, end, this.#place);
-    const along = codesOfRange(this.#task, codes.length, range);
-    card.draft = card.places.reduce((stored, slice, place) => stored.with(slice, along[place]), [...card.said[0].codes]);
+    const changes = marked(this.#task, changesOf(this.#task, codes), codes.length, end, this.#place);
+    const along = codesOf(this.#task, codes.length, changes);
+    card.draft = codes.map((_, slice) => along[card.places.indexOf(slice)]);
     this.#show();
     advise(UNSAVED);
   }
@@ -123,7 +130,7 @@ export class Adjudication {
     const act = crypto.randomUUID();
     const body = { act, stack: card.stack.id, phase: card.phase, codes };
     card.draft = null;
-    this.#keepActs([...this.#acts(), { act, stack: body.stack, phase: body.phase, slice: card.differing[0] }]);
+    this.#history.push({ act, stack: body.stack, phase: body.phase, slice: card.differing[0] });
     this.#outbox.post(`${this.#path}/decisions`, body);
   }
 
@@ -133,18 +140,15 @@ export class Adjudication {
       this.#show();
       return advise("The range that was not saved is gone.");
     }
-    const acts = this.#acts();
-    const last = acts.pop();
-    if (!last) return advise("Nothing was decided in this browser that could be undone.");
-    this.#keepActs(acts);
-    this.#outbox.post(`${this.#path}/decisions/undo`, last);
+    const last = this.#history.pop();
+    if (last) this.#outbox.post(`${this.#path}/decisions/undo`, last);
+    else advise("Nothing was decided in this browser that could be undone.");
   }
 
   /** The server has it: show it, and go on. */
   #saved(sent, answer) {
     const undone = sent.path.endsWith("/undo");
     const result = undone ? answer.saved : answer;
-    status(result ? "saved" : "idle", result ? `saved ${new Date(result.at).toLocaleTimeString([], { hour12: false })}` : "nothing to undo");
     const index = this.#cards.findIndex(({ stack, phase }) => stack.id === sent.body.stack && phase === sent.body.phase);
     if (!result || index < 0) return;
     const decided = result.codes.some((code) => code !== null);
@@ -180,8 +184,7 @@ export class Adjudication {
     document.querySelector(".adjudicate .contact").style.setProperty("--count", card.stack.slices);
     advise("");
     this.#show();
-    const next = this.#cards[index + 1];
-    if (next) this.#cache.phase(next.stack.id, next.phase).catch(() => {});
+    this.#cache.prefetch(this.#cards.slice(index + 1, index + 2), () => this.#at === index);
   }
 
   #turn(to) {
@@ -207,10 +210,10 @@ export class Adjudication {
   #verdicts() {
     const { said, decision } = this.#card;
     const buttons = said.map(({ reader }, index) => element("button", { type: "button", class: "button", disabled: !this.#mayDecide, onclick: () => this.#take(index) }, element("kbd", {}, String(index + 1)), `as ${reader} said`));
-    const set = innerCode(this.#task) ? [element("span", { class: "dim" }, element("kbd", {}, "f"), " ", element("kbd", {}, "l"), " set the range, ", element("kbd", {}, "Enter"), " saves it")] : [];
+    const set = element("span", { class: "dim" }, element("kbd", {}, "f"), " ", element("kbd", {}, "l"), ` set the ${innerCode(this.#task) ? "range" : "levels"}, `, element("kbd", {}, "Enter"), " saves it");
     const undo = element("button", { type: "button", class: "button", disabled: !this.#mayDecide, onclick: () => this.#undo() }, element("kbd", {}, "u"), "undo");
     const done = element("span", { class: "dim decided" }, decision ? `✓ decided by ${decision.by}` : this.#mayDecide ? "to decide" : "an adjudicator decides");
-    return [...buttons, ...(this.#mayDecide ? [...set, undo] : []), done];
+    return [...buttons, ...(this.#mayDecide ? [set, undo] : []), done];
   }
 
   #saidOfSlice() {
@@ -225,27 +228,10 @@ export class Adjudication {
   #byPlace(stored) {
     return this.#card.places.map((slice) => stored[slice]);
   }
-
-  get #actsName() {
-    return `medgraft-decisions-${this.#me.project_id}-${this.#me.reader}-${this.#round.name}`;
-  }
-
-  #acts() {
-    return JSON.parse(localStorage.getItem(this.#actsName) ?? "[]");
-  }
-
-  #keepActs(acts) {
-    localStorage.setItem(this.#actsName, JSON.stringify(acts.slice(-200)));
-  }
 }
 
 function cardOf(item) {
   return { ...item, name: item.phase_name, places: places(item.stack), draft: null };
-}
-
-function status(state, text) {
-  $("saved").dataset.state = state;
-  $("saved").textContent = text;
 }
 
 function advise(text) {

@@ -1,4 +1,5 @@
 // One bar under the slices: a lane per reader, in the colours of the classes, and what was decided below them.
+import { inkOn } from "../ink.js";
 import { element } from "./element.js";
 
 /** Draw the lanes of a card. classes: by code. place: the slice at hand, from the base. */
@@ -27,10 +28,4 @@ function lane({ places, differing }, classes, place, { name, key, codes, kind = 
 function isEdge(places, codes, at) {
   const code = codes[places[at]];
   return at === 0 || at === places.length - 1 || codes[places[at - 1]] !== code || codes[places[at + 1]] !== code;
-}
-
-/** Black or white, whichever reads better on a colour (relative luminance, WCAG 2). */
-function inkOn(colour) {
-  const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000" : "#fff";
 }

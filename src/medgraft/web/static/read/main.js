@@ -1,5 +1,6 @@
 // The Read page: all rounds, or one of them in one of its views; the address says which.
 import { ask } from "../label/server.js";
+import { fail, tell } from "../message.js";
 import { Adjudication } from "./adjudication.js";
 import { agreementView } from "./agreement.js";
 import { element } from "./element.js";
@@ -22,7 +23,7 @@ let timer = 0;
 async function draw() {
   const found = await ask("/readings");
   const round = found.rounds.find((one) => one.name === name);
-  if (name && !round) return tell("failed", "There is no such round", `No round of this project is called ${name}.`, ["See all rounds", "/read"]);
+  if (name && !round) return tell($("read"), "failed", "There is no such round", `No round of this project is called ${name}.`, ["See all rounds", "/read"]);
   $("open-round").hidden = !found.may_open || Boolean(name);
   if (view === "rounds") return drawRounds(found);
   head(round);
@@ -30,8 +31,7 @@ async function draw() {
   if (round.state === "blinded") return stillBlinded(round);
   if (view === "agreement") return place(await agreementView(round));
   $("page").hidden = true;
-  await new Adjudication({ round, me, mayDecide: found.may_decide, tell }).begin();
-  $("read").dataset.state = "ready";
+  await new Adjudication({ round, me, mayDecide: found.may_decide }).begin();
 }
 
 function drawRounds(found) {
@@ -41,7 +41,7 @@ function drawRounds(found) {
 }
 
 async function drawProgress(round, found) {
-  const parts = await progressView(round, me.reader, { mayOpen: found.may_open, again: draw, fail });
+  const parts = await progressView(round, me.reader, { mayOpen: found.may_open, again: draw, fail: failed });
   place(parts, JSON.stringify([round, parts.map((part) => part.textContent)]));
   again([round]);
 }
@@ -49,7 +49,7 @@ async function drawProgress(round, found) {
 /** What others do shows while one looks; nothing is drawn anew if nothing has changed. */
 function again(rounds) {
   clearTimeout(timer);
-  if (rounds.some((round) => round.state === "blinded")) timer = setTimeout(() => draw().catch(fail), LOOK_AGAIN);
+  if (rounds.some((round) => round.state === "blinded")) timer = setTimeout(() => draw().catch(failed), LOOK_AGAIN);
 }
 
 function place(parts, key = "") {
@@ -72,27 +72,16 @@ function head(round) {
 
 function noRounds({ may_open: mayOpen, accounts }) {
   const text = "A round lets two or more readers label the same stacks, blind to each other, and then shows where they agree.";
-  if (!mayOpen) return tell("empty", "No round of reading yet", `${text} An admin opens one.`, ["Go to Label", "/label"]);
-  tell("empty", "No round of reading yet", accounts.length < 2 ? `${text} Give two readers an account first, in a terminal: medgraft readers add NAME` : text, ["Open a round", () => $("open-round").click()]);
+  if (!mayOpen) return tell($("read"), "empty", "No round of reading yet", `${text} An admin opens one.`, ["Go to Label", "/label"]);
+  tell($("read"), "empty", "No round of reading yet", accounts.length < 2 ? `${text} Give two readers an account first, in a terminal: medgraft readers add NAME` : text, ["Open a round", () => $("open-round").click()]);
 }
 
 function stillBlinded(round) {
   const waiting = round.readers.filter((one) => !one.finished).map((one) => `${one.reader} (${one.stacks - one.done} left)`);
-  tell("empty", "This round is blinded", `Nobody sees what another said until all are done. Waiting for ${waiting.join(" and ")}.`, ["See the progress", `/read?round=${encodeURIComponent(round.name)}`]);
+  tell($("read"), "empty", "This round is blinded", `Nobody sees what another said until all are done. Waiting for ${waiting.join(" and ")}.`, ["See the progress", `/read?round=${encodeURIComponent(round.name)}`]);
 }
 
-function tell(state, title, text, [words, way]) {
-  $("read").dataset.state = state;
-  $("page").hidden = true;
-  const next = typeof way === "string" ? element("a", { class: "button primary", href: way }, words) : element("button", { type: "button", class: "button primary", onclick: way }, words);
-  $("message").replaceChildren(element("h2", {}, title), element("p", {}, text), next);
-  $("message").hidden = false;
-}
-
-function fail(error) {
-  const text = error.status === 401 ? "Your session has ended: sign in again." : error.message;
-  tell("failed", "This could not be done", text, ["Try again", () => location.reload()]);
-}
+const failed = (error) => fail($("read"), error, "This could not be done");
 
 async function begin() {
   $("read").dataset.view = view;
@@ -103,4 +92,4 @@ async function begin() {
   await draw();
 }
 
-begin().catch(fail);
+begin().catch(failed);

@@ -28,31 +28,3 @@ export const KEYS = [
   ["p", "panel", "side panel, on a narrow screen"],
   ["?", "help", "these keys"],
 ];
-
-const NAMES = {
-  " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "Page ↑", PageDown: "Page ↓",
-};
-
-/** Call `act(name)` for keys pressed while nothing else takes them; a focused slider keeps its arrows. */
-export function listen(act) {
-  const actions = new Map(KEYS.map(([key, name]) => [key, name]));
-  addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !actions.has(event.key)) return;
-    if (event.target.closest("select, textarea, dialog[open]")) return;
-    if (event.target.closest("input, button, a") && /^(Arrow|Page| )/.test(event.key)) return;
-    act(actions.get(event.key));
-    event.preventDefault();
-  });
-}
-
-export function describeKeys(root) {
-  root.replaceChildren(
-    ...KEYS.map(([key, , text]) => {
-      const line = document.createElement("div");
-      const [left, right] = [line.appendChild(document.createElement("span")), line.appendChild(document.createElement("span"))];
-      left.appendChild(document.createElement("kbd")).textContent = NAMES[key] ?? key;
-      right.textContent = text;
-      return line;
-    }),
-  );
-}

@@ -1,8 +1,11 @@
 // The Volumes page: which stack, phase and point are looked at, and how; the planes draw themselves.
+import { Cine } from "../cine.js";
+import { describe, listen } from "../keys.js";
 import { PixelCache } from "../label/pixel_cache.js";
 import { ask } from "../label/server.js";
-import { Cine } from "./cine.js";
-import { describeKeys, listen } from "./keys.js";
+import { fail, tell } from "../message.js";
+import { togglePanel } from "../panel.js";
+import { KEYS } from "./keys.js";
 import { MaskCache } from "./mask_cache.js";
 import { Scene } from "./scene.js";
 import { Side } from "./side.js";
@@ -50,7 +53,7 @@ const ACTIONS = {
   reset: () => scene.reset(),
   nextStack: () => open(at + 1),
   stackBefore: () => open(at - 1),
-  panel: togglePanel,
+  panel: () => togglePanel($("volumes")),
   help: () => $("help").showModal(),
 };
 
@@ -154,35 +157,14 @@ function advise(text) {
   $("advice").textContent = text;
 }
 
-function togglePanel() {
-  const isOpen = $("volumes").dataset.panel === "open";
-  $("volumes").dataset.panel = isOpen ? "closed" : "open";
-  $("panel-button").setAttribute("aria-expanded", String(!isOpen));
-}
-
-function tell(state, title, text, [words, click]) {
-  $("volumes").dataset.state = state;
-  const parts = ["h2", "p", "button"].map((name) => document.createElement(name));
-  [title, text, words].forEach((part, index) => (parts[index].textContent = part));
-  parts[2].className = "button primary";
-  parts[2].addEventListener("click", click);
-  $("message").replaceChildren(...parts);
-  $("message").hidden = false;
-}
-
-function fail(error) {
-  const text = error.status === 401 ? "Your session has ended: sign in again." : `${error.message} Is the server running?`;
-  tell("failed", "This page could not be loaded", text, ["Try again", () => location.reload()]);
-}
-
 function option({ id, subject, series, masks: masked }) {
   return new Option([subject, series, masked && "◆ mask"].filter(Boolean).join("  ·  "), id);
 }
 
 function wire() {
   new Steering(scene);
-  listen(act);
-  describeKeys($("help-keys"));
+  listen(KEYS, act);
+  describe($("help-keys"), KEYS);
   scene.onChange = () => side.update();
   const clicks = { "stack-before": "stackBefore", "next-stack": "nextStack", cine: "cine", invert: "invert", reset: "reset", "panel-button": "panel", "help-button": "help" };
   for (const [id, name] of Object.entries(clicks)) $(id).addEventListener("click", () => act(name));
@@ -196,14 +178,14 @@ async function begin() {
   wire();
   stacks = (await ask("/cohort")).stacks;
   if (!stacks.length) {
-    return tell("empty", "No volumes yet", "Import a folder of images first: drop it on the Cohort page, or run medgraft import.", ["Go to the cohort", () => location.assign("/cohort")]);
+    return tell($("volumes"), "empty", "No volumes yet", "Import a folder of images first: drop it on the Cohort page, or run medgraft import.", ["Go to the cohort", "/cohort"]);
   }
   $("stack").replaceChildren(...stacks.map(option));
   const wanted = new URLSearchParams(location.search).get("stack");
   const masked = stacks.findIndex((one) => one.masks);
   const index = wanted ? stacks.findIndex((one) => one.id === wanted) : Math.max(masked, 0);
-  if (index < 0) return tell("failed", "There is no such stack", `No stack of this project has the id ${wanted}.`, ["Show the first", () => location.assign("/volumes")]);
+  if (index < 0) return tell($("volumes"), "failed", "There is no such stack", `No stack of this project has the id ${wanted}.`, ["Show the first", "/volumes"]);
   await open(index);
 }
 
-begin().catch(fail);
+begin().catch((error) => fail($("volumes"), error));

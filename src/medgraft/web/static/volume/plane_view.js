@@ -1,27 +1,17 @@
 // One plane on a canvas: image and mask with true sides, cross-hair, letters, scale bar.
+import { FittedCanvas, withInk, write, writeScale } from "../canvas.js";
 import { paint } from "../label/grey.js";
 import { contours, paintMask } from "./overlay.js";
 
-const FONT = "12px system-ui, sans-serif";
-const SCALE_BARS = [100, 50, 20, 10, 5];
 const GAP = 14; // of the cross-hair about its centre
 const MARGIN = 28; // for the letters
 
-export class PlaneView {
-  canvas;
+export class PlaneView extends FittedCanvas {
   plane = null;
-  zoom = 1;
-  pan = { x: 0, y: 0 };
-  #box = { width: 0, height: 0 };
   #image = document.createElement("canvas");
   #mask = document.createElement("canvas");
   #shown = null;
   #paths = [];
-
-  constructor(canvas) {
-    this.canvas = canvas;
-    new ResizeObserver(([entry]) => this.#fit(entry.contentRect)).observe(canvas);
-  }
 
   /**
    * Show a cut. shown: `{values, mask, table, maskTable, classes, hidden, point, caption, smooth, overlays, opacity,
@@ -45,20 +35,6 @@ export class PlaneView {
     this.draw();
   }
 
-  reset() {
-    this.zoom = 1;
-    this.pan = { x: 0, y: 0 };
-    this.draw();
-  }
-
-  zoomAt(factor, x, y) {
-    const zoom = Math.min(Math.max(this.zoom * factor, 1), 12);
-    const scale = zoom / this.zoom;
-    this.pan = zoom === 1 ? { x: 0, y: 0 } : { x: x - (x - this.pan.x) * scale, y: y - (y - this.pan.y) * scale };
-    this.zoom = zoom;
-    this.draw();
-  }
-
   /** Where on the image a point of the canvas is, 0 to 1 from the left and the top; within the image. */
   shareAt(x, y) {
     const place = this.#place();
@@ -66,38 +42,24 @@ export class PlaneView {
     return { x: share(x, place.x, place.width), y: share(y, place.y, place.height) };
   }
 
-  draw() {
-    const { width, height } = this.#box;
-    if (!width || !height) return;
-    const context = this.canvas.getContext("2d", { alpha: false });
-    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    context.fillStyle = "#000";
-    context.fillRect(0, 0, width, height);
+  drawOn(context) {
     if (!this.#shown) return;
     const place = this.#place();
     context.imageSmoothingEnabled = this.#shown.smooth;
-    context.imageSmoothingQuality = "high";
     context.drawImage(this.#image, place.x, place.y, place.width, place.height);
     if (!this.#shown.overlays) return;
     if (this.#shown.mask) this.#drawMask(context, place);
     this.#drawCrossHair(context, place);
-    this.#write(context, place);
-  }
-
-  #fit({ width, height }) {
-    this.#box = { width, height };
-    this.canvas.width = Math.round(width * devicePixelRatio);
-    this.canvas.height = Math.round(height * devicePixelRatio);
-    this.draw();
+    withInk(context, () => this.#write(context, place));
   }
 
   #place() {
     const { wide, high } = this.plane;
-    const room = { width: this.#box.width - 2 * MARGIN, height: this.#box.height - 2 * MARGIN };
+    const room = { width: this.box.width - 2 * MARGIN, height: this.box.height - 2 * MARGIN };
     const scale = Math.min(room.width / wide.mm, room.height / high.mm) * this.zoom;
     const [width, height] = [wide.mm * scale, high.mm * scale];
-    const x = (this.#box.width - width) / 2 + this.pan.x;
-    return { x, y: (this.#box.height - height) / 2 + this.pan.y, width, height, scale };
+    const x = (this.box.width - width) / 2 + this.pan.x;
+    return { x, y: (this.box.height - height) / 2 + this.pan.y, width, height, scale };
   }
 
   #drawMask(context, place) {
@@ -143,11 +105,7 @@ export class PlaneView {
   }
 
   #write(context, place) {
-    const { width, height } = this.#box;
-    context.font = FONT;
-    context.fillStyle = "#fff";
-    context.shadowColor = "#000";
-    context.shadowBlur = 3;
+    const { width, height } = this.box;
     write(context, this.#shown.caption, 10, 18, "left");
     const { wide, high } = this.plane;
     const [x0, x1] = [Math.max(place.x, MARGIN), Math.min(place.x + place.width, width - MARGIN)];
@@ -160,19 +118,6 @@ export class PlaneView {
       write(context, high.ends[0], (x0 + x1) / 2, y0 - 8, "center");
       write(context, high.ends[1], (x0 + x1) / 2, y1 + 18, "center");
     }
-    if (this.#shown.hasScale) this.#writeScale(context, place.scale);
-    context.shadowBlur = 0;
+    if (this.#shown.hasScale) writeScale(context, place.scale, width - 12, height - 12, width / 4);
   }
-
-  #writeScale(context, perMm) {
-    const { width, height } = this.#box;
-    const mm = SCALE_BARS.find((length) => length * perMm < width / 4) ?? SCALE_BARS.at(-1);
-    context.fillRect(width - 12 - mm * perMm, height - 12, mm * perMm, 2);
-    write(context, `${mm} mm`, width - 12, height - 18, "right");
-  }
-}
-
-function write(context, text, x, y, align) {
-  context.textAlign = align;
-  context.fillText(text, x, y);
 }

@@ -1,4 +1,5 @@
 // The pointer on the planes: cross-hair, slices, window and level, zoom, pan.
+import { draggedWindow } from "../label/grey.js";
 
 export class Steering {
   #scene;
@@ -32,16 +33,9 @@ export class Steering {
     }
   }
 
-  /** Sideways the window's width, up and down its level. */
   #windowing({ clientX, clientY }) {
-    const [dark, bright] = this.#scene.window;
-    const [first, last] = this.#scene.firstWindow;
-    const unit = (last - first) / 400;
-    return (event) => {
-      const level = (dark + bright) / 2 + (event.clientY - clientY) * unit;
-      const half = Math.max((bright - dark) / 2 + (event.clientX - clientX) * unit, unit);
-      this.#scene.setWindow([level - half, level + half]);
-    };
+    const { window, firstWindow } = this.#scene;
+    return (event) => this.#scene.setWindow(draggedWindow(window, event.clientX - clientX, event.clientY - clientY, firstWindow));
   }
 
   #wheel(event, view, index) {
