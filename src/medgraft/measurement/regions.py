@@ -1,0 +1,131 @@
+"""What a voxel around the wall is: outside, pool, wall, or heart continued beyond a cut.
+
+A left ventricle in a mask is a cup: somewhere the valve plane, or the end of the image, cuts through wall and pool.
+The cut face is no surface of the wall. There the heart is continued straight on, and no heat flows across.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from medgraft.core.task import MASK_CODES
+
+Floats = NDArray[np.float64]
+Spacing = tuple[float, float, float]
+
+OUTSIDE, POOL, WALL = 0, 1, 2
+#: Added to the code of what is continued beyond a cut, or beyond the border of the image.
+BEYOND = 3
+
+#: Voxels around the wall that belong to its box, and the depth to which a heart is continued.
+MARGIN = 6
+#: An opening covers at least this share of the pool's section there; less is a gap between two slices as drawn.
+_OPENING = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Regions:
+    """codes: (Z, Y, X) uint8 of the box around the wall. origin: the box's first voxel in the mask. spacing: mm."""
+
+    codes: NDArray[np.uint8]
+    origin: tuple[int, ...]
+    spacing: Spacing
+
+
+def regions_of(mask: NDArray[np.integer], spacing: Spacing) -> Regions:
+    """The box of a mask's wall, with the heart continued wherever it was cut.
+
+    The heart is cut at the border of the image, and where the pool meets the background over at least half of the
+    pool's section: the wall around such an opening ends in the same plane.
+
+    Args:
+        mask: (Z, Y, X) in `core.task.MASK_CODES`, with at least one voxel of wall.
+        spacing: (z, y, x) in mm.
+    """
+    inside = np.zeros(256, np.uint8)
+    inside[[MASK_CODES["pool"], MASK_CODES["myocardium"]]] = POOL, WALL
+    codes = inside[np.asarray(mask, np.uint8)]
+    box = ndimage.find_objects((codes == WALL).view(np.uint8))[0]
+    origin = tuple(int(side.start) - MARGIN for side in box)
+    codes = _with_margin(codes, box)
+    for opening in _openings(codes, spacing):
+        _continue_beyond(opening, codes, spacing)
+    return Regions(codes=codes, origin=origin, spacing=spacing)
+
+
+def _with_margin(codes: NDArray[np.uint8], box: tuple[slice, ...]) -> NDArray[np.uint8]:
+    """The box and its margin; beyond the border of the image everything is as at the border."""
+    ends = [(side.start - MARGIN, side.stop + MARGIN) for side in box]
+    short = [(max(0, -start), max(0, stop - n)) for (start, stop), n in zip(ends, codes.shape, strict=True)]
+    part = codes[tuple(slice(max(0, start), stop) for start, stop in ends)]
+    padded = np.pad(part, short, mode="edge")
+    within = tuple(slice(before, n - after) for (before, after), n in zip(short, padded.shape, strict=True))
+    image = padded[within].copy()
+    padded[padded != OUTSIDE] += BEYOND
+    padded[within] = image
+    return padded
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Opening:
+    """Faces between pool and background. centre: mm from the box's first voxel. area: their vector sum, mm2."""
+
+    centre: Floats
+    area: Floats
+
+
+def _openings(codes: NDArray[np.uint8], spacing: Spacing) -> Iterator[_Opening]:
+    """Every connected patch where pool and background share faces."""
+    places, areas = [], []
+    for axis in range(3):
+        low, high = _pairs(codes, axis)
+        face = np.eye(3)[axis] * np.prod(spacing) / spacing[axis]
+        for side, pool, back in ((1, low, high), (-1, high, low)):
+            found = np.argwhere((pool == POOL) & (back == OUTSIDE)).astype(float)
+            places.append(found + 0.5 * np.eye(3)[axis])
+            areas.append(np.broadcast_to(side * face, found.shape))
+    place, area = np.concatenate(places), np.concatenate(areas)
+    if not len(place):
+        return
+    touched = np.zeros(codes.shape, bool)
+    touched[tuple(np.rint(place).astype(int).T)] = True
+    patches, n_patches = ndimage.label(touched, np.ones((3, 3, 3)))
+    patch = patches[tuple(np.rint(place).astype(int).T)]
+    for number in range(1, n_patches + 1):
+        mine = patch == number
+        yield _Opening(centre=place[mine].mean(axis=0) * spacing, area=area[mine].sum(axis=0))
+
+
+def _continue_beyond(opening: _Opening, codes: NDArray[np.uint8], spacing: Spacing) -> None:
+    """Push the layer of pool and wall that ends at an opening on through it, unless the opening is a mere gap."""
+    size = float(np.linalg.norm(opening.area))
+    if not size:
+        return
+    normal = opening.area / size
+    step = 1 / float(np.abs(normal / spacing).max())  # mm from one layer of voxels to the next
+    depth = _heights(codes.shape, spacing, normal) - float(opening.centre @ normal)
+    layer = np.argwhere((depth > -step) & (depth <= 0) & ((codes == POOL) | (codes == WALL)))
+    kinds = codes[tuple(layer.T)]
+    if size < _OPENING * (kinds == POOL).sum() * np.prod(spacing) / step:
+        return
+    # Half a step at a time: a plane across the grid leaves no holes.
+    for distance in np.arange(0.5, MARGIN, 0.5) * step:
+        there = np.rint(layer + distance * normal / spacing).astype(int)
+        inside = ((there >= 0) & (there < codes.shape)).all(axis=1)
+        places = there[inside]
+        free = codes[tuple(places.T)] == OUTSIDE
+        codes[tuple(places[free].T)] = kinds[inside][free] + BEYOND
+
+
+def _heights(shape: tuple[int, ...], spacing: Spacing, normal: Floats) -> NDArray[np.float32]:
+    """How far each voxel of a box lies along a direction, mm."""
+    z, y, x = (np.arange(n, dtype=np.float32) * s * c for n, s, c in zip(shape, spacing, normal, strict=True))
+    return z[:, None, None] + y[:, None] + x
+
+
+def _pairs(codes: NDArray[np.uint8], axis: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Each voxel but the last along an axis, and its next."""
+    return np.delete(codes, -1, axis), np.delete(codes, 0, axis)

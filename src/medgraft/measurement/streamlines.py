@@ -1,0 +1,100 @@
+"""Lengths of the streamlines through the voxels of a wall, from surface to surface.
+
+The thickness is the same all along a streamline. So only lines through the middle of the wall are followed to both
+ends; every other voxel takes the length of the line through it from its neighbours towards the middle.
+"""
+
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.measurement.grid import WallGrid
+from medgraft.measurement.potential import directions, middle_of
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int64]
+
+_CHUNK = 1 << 14
+#: How far a voxel looks towards the middle, in voxels of the finest axis; how much of what it sees must be known.
+_LOOK, _KNOWN = np.float32(1.3), 0.2
+#: Voxels of the finest axis: a change too small to matter; a step too short to lead anywhere.
+_SETTLED, _STUCK = 1e-3, 0.01
+_HALF = np.float32(0.5)
+#: Columns of the field behind the direction (z, y, x).
+_INNER, _OUTER = 3, 4
+
+
+def streamline_lengths(grid: WallGrid, potential: Floats) -> Floats:
+    """The length (N,) in mm of the streamline through each voxel; NaN where none joins the surfaces.
+
+    Args:
+        grid: the wall.
+        potential: (N,) 0 on the inner surface, 1 on the outer.
+    """
+    along = directions(grid, potential)
+    field = _field(grid, along)
+    lengths = np.full(grid.n_wall, np.nan, np.float32)
+    middle = middle_of(grid, potential)
+    for begin in range(0, len(middle), _CHUNK):
+        seeds = middle[begin : begin + _CHUNK]
+        lengths[seeds] = _followed(grid, field, seeds, _INNER) + _followed(grid, field, seeds, _OUTER)
+    inwards = np.where(potential > _HALF, np.float32(-1), np.float32(1))
+    return _carried(grid, lengths, inwards[:, None] * along)
+
+
+def _field(grid: WallGrid, along: Floats) -> Floats:
+    """(M + 1, 5) direction, inner and outer level of every node; the last row is nowhere, where every line ends."""
+    field = np.zeros((len(grid.places) + 1, 5), np.float32)
+    field[: grid.n_wall, :3] = along
+    field[grid.n_wall : -1, :3] = _continued(grid, field[:, :3])
+    field[:-1, _INNER], field[:-1, _OUTER] = grid.inner, grid.outer
+    field[-1, _INNER:] = -1
+    return field
+
+
+def _continued(grid: WallGrid, directions: Floats) -> Floats:
+    """Directions (M - N, 3) around the wall: the mean of those beside."""
+    around = grid.places[grid.n_wall :]
+    total = np.zeros((len(around), 3), np.float32)
+    for step in product((-1, 0, 1), repeat=3):
+        total += directions[grid.numbers[around + step @ grid.strides]]
+    size = np.linalg.norm(total, axis=1, keepdims=True)
+    return np.divide(total, size, out=total, where=size > 0)
+
+
+def _followed(grid: WallGrid, field: Floats, seeds: Indices, end: int) -> Floats:
+    """How far (n,) it is from seeds along their streamlines to the inner or outer surface, mm."""
+    step = grid.spacing.min() * (1 if end == _OUTER else -1)
+    lengths, run = np.full(len(seeds), np.nan, np.float32), np.zeros(len(seeds), np.float32)
+    lines, at, here = np.arange(len(seeds)), grid.voxels(seeds).astype(np.float32), field[seeds]
+    before = here
+    while len(lines):
+        # Adams and Bashforth's second order: one look at the field for each step.
+        move = step * (1.5 * here[:, :3] - 0.5 * before[:, :3])
+        at = at + move / grid.spacing
+        there = grid.interpolation(at) @ field
+        way = np.linalg.norm(move, axis=1)
+        ends = there[:, end] <= 0
+        lengths[lines[ends]] = run[ends] + way[ends] * here[ends, end] / (here[ends, end] - there[ends, end])
+        on = ~ends & (way > _STUCK * grid.spacing.min())
+        lines, at, run, before, here = lines[on], at[on], (run + way)[on], here[on], there[on]
+    return lengths
+
+
+def _carried(grid: WallGrid, lengths: Floats, inwards: Floats) -> Floats:
+    """Lengths of the middle taken to the others, each from where its streamline was a little nearer to the middle."""
+    others = np.flatnonzero(np.isnan(lengths))
+    look = _LOOK * grid.spacing.min() * inwards[others] / grid.spacing
+    weights = grid.interpolation(grid.voxels(others).astype(np.float32) + look)
+    values = np.zeros((weights.shape[1], 2), np.float32)  # the length of a node, 0 if unknown; whether it is known
+    values[: grid.n_wall] = np.stack([np.nan_to_num(lengths), np.isfinite(lengths)], axis=1)
+    change = np.inf
+    while change > _SETTLED * grid.spacing.min():
+        length, known = (weights @ values).T
+        seen = known > _KNOWN
+        length = np.divide(length, known, out=np.zeros_like(length), where=seen)
+        change = float(np.abs(length - values[others, 0]).max(initial=0))
+        values[others] = np.stack([length, seen], axis=1)
+    length, known = values[: grid.n_wall].T
+    return np.where(known > 0, length, np.float32(np.nan))
