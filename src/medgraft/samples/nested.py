@@ -27,5 +27,5 @@ def nested_draw(subjects: Iterable[str], sizes: Sequence[int], *key: object) -> 
     names = sorted(set(subjects))
     if list(sizes) != sorted(set(sizes)) or not all(1 <= size <= len(names) for size in sizes):
         raise InputError(f"Expected ascending sizes within 1..{len(names)} subjects, got {list(sizes)}.")
-    order = rng(*key, "nested draw").permutation(names).tolist()
+    order = [names[place] for place in rng(*key, "nested draw").permutation(len(names))]
     return tuple(tuple(sorted(order[:size])) for size in sizes)
