@@ -13,7 +13,7 @@ from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress
 from medgraft.core.stack import Stack
 from medgraft.core.task import SAX_RANGE
-from medgraft.exchange import ModelPackage
+from medgraft.exchange.package import ModelPackage
 from medgraft.inference import predict_stacks, stacks
 from medgraft.networks import spec
 from medgraft.networks.classifier import build

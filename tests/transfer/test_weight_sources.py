@@ -15,7 +15,7 @@ from medgraft.core.digest import file_digest
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import task_from_codes
-from medgraft.exchange import ModelPackage, write_package
+from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.networks import NETWORKS, spec
 from medgraft.networks.classifier import build, build_base
 from medgraft.recipe import PAPER

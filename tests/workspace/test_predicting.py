@@ -10,7 +10,7 @@ from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import SAX_RANGE
 from medgraft.decoding import decode
-from medgraft.exchange import read_package
+from medgraft.exchange.package import read_package
 from medgraft.phantoms import short_axis_heart, write_dicom
 from medgraft.study.findings import best_title
 from medgraft.workspace import Project

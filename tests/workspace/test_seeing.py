@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from medgraft.core.errors import InputError, MedgraftError
-from medgraft.exchange import read_package
+from medgraft.exchange.package import read_package
 from medgraft.explanation import gradcam
 from medgraft.workspace import Project
 from medgraft.workspace import seeing as seeing_room

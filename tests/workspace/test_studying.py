@@ -15,7 +15,7 @@ import torch
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.progress import Progress
 from medgraft.core.seeds import rng
-from medgraft.exchange import read_package
+from medgraft.exchange.package import read_package
 from medgraft.study import Desk, StudyFile, resolved_yaml
 from medgraft.workspace import Project, study_states
 from medgraft.workspace.study_samples import image_reader, project_samples
@@ -119,7 +119,7 @@ def test_a_study_that_is_being_run_is_not_started_twice(labelled: Labelled, tiny
             refused.append(str(caught.value))
 
     start_study(project, tiny(), report=start_again)
-    assert refused == ["Study tiny is being run by another process. Do: wait for it."]
+    assert refused == ["tiny is being run by another process. Do: wait for it."]
 
 
 def test_an_unfinished_study_has_no_results_and_goes_on(labelled: Labelled, tiny: Tiny, fits: list[object]) -> None:

@@ -19,14 +19,17 @@ from medgraft.cli.correct import correct
 from medgraft.cli.demo import demo
 from medgraft.cli.explain import explain
 from medgraft.cli.import_images import import_images
+from medgraft.cli.inspect_package import inspect
 from medgraft.cli.networks import networks
 from medgraft.cli.notes import notes
 from medgraft.cli.output import MESSAGES
+from medgraft.cli.pack import pack
 from medgraft.cli.phantoms import phantoms
 from medgraft.cli.predict import predict
 from medgraft.cli.readers import app as readers
 from medgraft.cli.reading import app as reading
 from medgraft.cli.report import report
+from medgraft.cli.unpack import unpack
 from medgraft.core.errors import MedgraftError
 
 EXIT_ERROR = 1
@@ -50,6 +53,9 @@ app.add_typer(study.app, name="study")
 add_command(app, "report", report)
 add_command(app, "predict", predict)
 add_command(app, "explain", explain)
+add_command(app, "pack", pack)
+add_command(app, "inspect", inspect)
+add_command(app, "unpack", unpack)
 add_command(app, "networks", networks)
 add_command(app, "phantoms", phantoms)
 add_command(app, "demo", demo)

@@ -1,9 +1,51 @@
-"""Model packages: a trained model as a folder that says everything needed to use it, and nothing that runs.
+"""Model packages: a trained model as a folder or a file that says everything needed to use it, and nothing that runs.
 
-Enters: a model with its recipe, task, contract and lineage. Leaves: a folder with safetensors and JSON, and back again
-after checking every digest. Must not know: studies, images, projects. No pickle is ever read or written.
+Enters: a model with its recipe, task, contract and lineage. Leaves: a folder with safetensors and JSON, the same as one
+file for travelling, a MONAI bundle; and back again after checking every digest. Must not know: studies, projects, how
+figures were found. No pickle is ever read, but as plain tensors from a MONAI bundle (`torch.load(weights_only=True)`).
+
+What loads torch is imported from its own file: `package` (`ModelPackage`, `read_package`, `write_package`), `vectors`,
+`bundle`.
 """
 
-from medgraft.exchange.package import ModelPackage, read_package, write_package
+from medgraft.exchange.archive import SUFFIX, opened_package, unpack, write_archive
+from medgraft.exchange.card import card_text
+from medgraft.exchange.facts import FACTS, WEIGHTS, PackageFacts, check_files, read_facts
+from medgraft.exchange.fingerprint import Fingerprint, PixelsOf, Range, fingerprint, stack_values
+from medgraft.exchange.rules import (
+    QUESTIONS,
+    AnnotationRules,
+    Question,
+    RuleDifference,
+    blank_form,
+    differences,
+    read_rules,
+)
+from medgraft.exchange.subjects import SubjectHashes, hash_subjects
 
-__all__ = ["ModelPackage", "read_package", "write_package"]
+__all__ = [
+    "FACTS",
+    "QUESTIONS",
+    "SUFFIX",
+    "WEIGHTS",
+    "AnnotationRules",
+    "Fingerprint",
+    "PackageFacts",
+    "PixelsOf",
+    "Question",
+    "Range",
+    "RuleDifference",
+    "SubjectHashes",
+    "blank_form",
+    "card_text",
+    "check_files",
+    "differences",
+    "fingerprint",
+    "hash_subjects",
+    "opened_package",
+    "read_facts",
+    "read_rules",
+    "stack_values",
+    "unpack",
+    "write_archive",
+]

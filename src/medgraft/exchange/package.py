@@ -1,28 +1,29 @@
-"""ModelPackage: weights, network, input contract, recipe, task and lineage, with digests over everything."""
+"""ModelPackage: a trained model with everything that is needed to use it, judge it and check it."""
 
 import dataclasses
-import json
-import shutil
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import safetensors
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from medgraft.core.contract import InputContract
-from medgraft.core.digest import digest, file_digest
+from medgraft.core.digest import digest
 from medgraft.core.errors import InputError, WeightsError
-from medgraft.core.lineage import Hop, Lineage
-from medgraft.core.task import ClassLabel, Task
+from medgraft.core.lineage import Lineage
+from medgraft.core.task import Task
+from medgraft.exchange.archive import opened_package
+from medgraft.exchange.card import card_text
+from medgraft.exchange.facts import CARD, VECTORS, WEIGHTS, PackageFacts, check_files, read_facts, write_facts
+from medgraft.exchange.fingerprint import Fingerprint
+from medgraft.exchange.folder import whole_folder
+from medgraft.exchange.rules import AnnotationRules
+from medgraft.exchange.subjects import SubjectHashes
+from medgraft.exchange.tensors import read_tensors, write_tensors
+from medgraft.exchange.vectors import TestVectors, read_vectors, write_vectors
 from medgraft.networks.classifier import Classifier, build
 from medgraft.recipe import Recipe, recipe_from_dict
-
-_FORMAT = 1
-_WEIGHTS = "model.safetensors"
-_FACTS = "package.json"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,7 +32,11 @@ class ModelPackage:
 
     network: its name in `networks`. size: side of the input in pixels. contract: scaling of the input. recipe: from a
     native slice to the input; inference leaves the slot for augmentation empty. figures: headline figures as found when
-    it was packed, by name. state: every tensor of the model.
+    it was packed, by name. state: every tensor of the model. stacks: ids of the stacks it was trained on (digests of
+    their content).
+
+    What is added when it leaves (`workspace.packing`): notes, in the sender's words; the rules its masks were drawn by;
+    the fingerprint of the training images; hashes of their subjects; test vectors.
     """
 
     name: str
@@ -43,6 +48,12 @@ class ModelPackage:
     lineage: Lineage
     figures: Mapping[str, float]
     state: Mapping[str, Tensor]
+    stacks: tuple[str, ...] = ()
+    notes: str = ""
+    rules: AnnotationRules | None = None
+    fingerprint: Fingerprint | None = None
+    subjects: SubjectHashes | None = None
+    vectors: TestVectors | None = None
 
     def model(self) -> Classifier:
         """The model, in evaluation mode. Raises `WeightsError` for an unknown network or tensors of another one."""
@@ -62,88 +73,58 @@ class ModelPackage:
             ) from error
         return model.eval()
 
+    @property
+    def weights_digest(self) -> str:
+        """What its tensors are: equal for equal tensors."""
+        return digest({name: value.numpy() for name, value in self.state.items()})
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(C, ...) of one input, as test vectors have it: a small one where the network reads any size."""
+        return (1, self.size, self.size)
+
 
 def write_package(package: ModelPackage, folder: Path) -> Path:
     """Write a package; the folder is whole or absent. An older package of the same name is replaced."""
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_file({name: value.contiguous() for name, value in package.state.items()}, partial / _WEIGHTS)
-    facts = {
-        "format": _FORMAT,
-        "name": package.name,
-        "task": dataclasses.asdict(package.task),
-        "network": package.network,
-        "size": package.size,
-        "contract": dataclasses.asdict(package.contract),
-        "recipe": package.recipe.as_dict(),
-        "lineage": dataclasses.asdict(package.lineage),
-        "figures": {name: float(value) for name, value in package.figures.items()},
-        "weights_sha256": file_digest(partial / _WEIGHTS),
-    }
-    text = {**facts, "sha256": digest(facts)}
-    (partial / _FACTS).write_text(json.dumps(text, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    return partial.rename(folder)
+    facts = _facts(package)
+    with whole_folder(folder) as draft:
+        write_tensors(package.state, draft / WEIGHTS)
+        if package.vectors is not None:
+            write_vectors(package.vectors, draft / VECTORS)
+        (draft / CARD).write_text(card_text(facts), encoding="utf-8")
+        write_facts(facts, draft)
+    return folder
 
 
-def read_package(folder: Path) -> ModelPackage:
-    """Read a package and check its digests.
+def read_package(path: Path) -> ModelPackage:
+    """Read a package, a folder or a file NAME.medgraft, and check its digests. No code of it is run.
 
     Raises:
         WeightsError: no package there, another format, or content that was altered or is damaged.
     """
-    facts = _read_facts(folder)
-    weights = folder / _WEIGHTS
-    if not weights.is_file():
-        raise WeightsError(f"Expected the weights of a model package in {weights}, found no such file.")
-    if file_digest(weights) != facts.get("weights_sha256"):
-        raise WeightsError(f"The weights in {weights} are not those that were packed: the file was altered or damaged.")
+    with opened_package(path) as folder:
+        facts = read_facts(folder)
+        check_files(folder, facts)
+        vectors = read_vectors(folder / VECTORS) if VECTORS in facts.files else None
+        return _package(facts, read_tensors(folder / WEIGHTS), vectors)
+
+
+#: Fields that a package and its facts have in common.
+_SHARED = tuple(
+    item.name for item in dataclasses.fields(PackageFacts) if item.name not in {"recipe", "figures", "files"}
+)
+
+
+def _facts(package: ModelPackage) -> PackageFacts:
+    shared = {name: getattr(package, name) for name in _SHARED}
+    figures = {name: float(value) for name, value in package.figures.items() if math.isfinite(value)}
+    return PackageFacts(**shared, recipe=package.recipe.as_dict(), figures=figures)
+
+
+def _package(facts: PackageFacts, state: Mapping[str, Tensor], vectors: TestVectors | None) -> ModelPackage:
+    shared = {name: getattr(facts, name) for name in _SHARED}
     try:
-        return ModelPackage(
-            name=facts["name"],
-            task=_task(facts["task"]),
-            network=facts["network"],
-            size=facts["size"],
-            contract=_contract(facts["contract"]),
-            recipe=recipe_from_dict(facts["recipe"]),
-            lineage=_lineage(facts["lineage"]),
-            figures=facts["figures"],
-            state=load_file(weights),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, safetensors.SafetensorError) as error:
-        raise WeightsError(f"Expected a model package in {folder}, got one that cannot be read: {error}.") from error
-
-
-def _read_facts(folder: Path) -> dict[str, Any]:
-    path = folder / _FACTS
-    if not path.is_file():
-        raise WeightsError(
-            f"Expected a model package (a folder with {_FACTS} and {_WEIGHTS}), found none at {folder}. "
-            "Studies leave theirs under studies/NAME/models/."
-        )
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        claimed = facts.pop("sha256")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WeightsError(f"Expected a package's facts in {path}, got a damaged file: {error}.") from error
-    if facts.get("format") != _FORMAT:
-        raise WeightsError(f"Expected a package of format {_FORMAT} in {folder}, got {facts.get('format')!r}.")
-    if digest(facts) != claimed:
-        raise WeightsError(f"The facts in {path} are not those that were packed: the file was altered or damaged.")
-    return dict(facts)
-
-
-def _task(data: dict[str, Any]) -> Task:
-    classes = tuple(ClassLabel(**item) for item in data["classes"])
-    return Task(
-        **{**data, "classes": classes, "along_stack": tuple(data["along_stack"]), "phases": tuple(data["phases"])}
-    )
-
-
-def _contract(data: dict[str, Any]) -> InputContract:
-    return InputContract(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])})
-
-
-def _lineage(data: dict[str, Any]) -> Lineage:
-    return Lineage(hops=tuple(Hop(**{**hop, "stages": tuple(hop["stages"])}) for hop in data["hops"]))
+        recipe = recipe_from_dict(facts.recipe)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(f"Package {facts.name} has a recipe that cannot be read: {error}.") from error
+    return ModelPackage(**shared, recipe=recipe, figures=facts.figures, state=state, vectors=vectors)

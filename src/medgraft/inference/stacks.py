@@ -13,7 +13,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.predictions import Predictions
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import Task, UnitKey
-from medgraft.exchange import ModelPackage
+from medgraft.exchange.package import ModelPackage
 from medgraft.training import predict
 
 PixelsOf = Callable[[StackEntry], NDArray[Any]]

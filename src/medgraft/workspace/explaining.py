@@ -8,7 +8,7 @@ import torch
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.exchange import read_package
+from medgraft.exchange.package import read_package
 from medgraft.explanation import randomisation_check
 from medgraft.report import cam_sheet, png_of
 from medgraft.study import StageOutcome, StudyOutcome

@@ -1,19 +1,17 @@
 """The model packages of a project as cards: what each says of itself. Torch is not loaded, and no weights are read."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from medgraft.core.contract import InputContract
-from medgraft.core.digest import digest, file_digest
-from medgraft.core.errors import InputError
+from medgraft.core.digest import file_digest
+from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.lineage import Hop
 from medgraft.core.task import ClassLabel
+from medgraft.exchange import FACTS, WEIGHTS, read_facts
 from medgraft.workspace.project import Project
-
-_FACTS, _WEIGHTS = "package.json", "model.safetensors"
 
 #: Parts of a recipe in the order in which they are done.
 _PARTS = ("before", "augment", "after")
@@ -33,8 +31,8 @@ class PackageCard:
     """What a package says of itself.
 
     study, model: where it is, studies/STUDY/models/MODEL. title: the model's, for people. size: side of its input in
-    pixels. classes, along_stack, reference: of its task, the rules it was annotated by. digest: of all of these facts,
-    as written in them; weights_digest, weights_bytes: of its tensors. error: why it cannot be read, "" if it can.
+    pixels. classes, along_stack, reference: of its task, the rules it was annotated by. digest: of the file of these
+    facts; weights_digest, weights_bytes: of its tensors. error: why it cannot be read, "" if it can.
     """
 
     study: str
@@ -71,7 +69,7 @@ class PackageCheck:
 
 def package_cards(project: Project) -> tuple[PackageCard, ...]:
     """A card of every package that a study of the project left, by study and model."""
-    return tuple(_card(path.parent) for path in sorted(project.studies.glob(f"*/models/*/{_FACTS}")))
+    return tuple(_card(path.parent) for path in sorted(project.studies.glob(f"*/models/*/{FACTS}")))
 
 
 def package_card(project: Project, study: str, model: str) -> PackageCard:
@@ -85,46 +83,43 @@ def package_card(project: Project, study: str, model: str) -> PackageCard:
 def check_package(project: Project, study: str, model: str) -> PackageCheck:
     """Read a package's weights and compare their digest. Raises `InputError` if there is no such package."""
     card = package_card(project, study, model)
-    weights = project.studies / card.study / "models" / card.model / _WEIGHTS
+    weights = project.studies / card.study / "models" / card.model / WEIGHTS
     return PackageCheck(expected=card.weights_digest, found=file_digest(weights) if weights.is_file() else "")
 
 
 def _card(folder: Path) -> PackageCard:
     study, model = folder.parents[1].name, folder.name
     try:
-        facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-        claimed = facts.pop("sha256")
-        if digest(facts) != claimed:
-            return PackageCard(study=study, model=model, error="its facts are not those that were packed")
-        return _read(study, model, facts, claimed, folder)
-    except KeyError as error:
-        return PackageCard(study=study, model=model, error=f"its facts lack {error}")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        return PackageCard(study=study, model=model, error=f"its facts cannot be read: {error}")
-
-
-def _read(study: str, model: str, facts: dict[str, Any], claimed: str, folder: Path) -> PackageCard:
-    task, contract = facts["task"], facts["contract"]
-    weights = folder / _WEIGHTS
+        facts = read_facts(folder)
+    except (WeightsError, OSError) as error:
+        return PackageCard(study=study, model=model, error=str(error))
+    weights = folder / WEIGHTS
     return PackageCard(
         study=study,
         model=model,
-        title=facts["name"].removeprefix(f"{study}: "),
-        task=task["name"],
-        classes=tuple(ClassLabel(**item) for item in task["classes"]),
-        along_stack=tuple(task["along_stack"]),
-        phases=tuple(task["phases"]),
-        reference=task["reference"],
-        network=facts["network"],
-        size=facts["size"],
-        contract=InputContract(**{**contract, "mean": tuple(contract["mean"]), "std": tuple(contract["std"])}),
-        recipe=tuple(_step(part, step) for part in _PARTS for step in facts["recipe"].get(part, [])),
-        lineage=tuple(Hop(**{**hop, "stages": tuple(hop["stages"])}) for hop in facts["lineage"]["hops"]),
-        digest=claimed,
-        weights_digest=facts["weights_sha256"],
-        weights_bytes=weights.stat().st_size if weights.is_file() else 0,
+        title=facts.name.removeprefix(f"{study}: "),
+        task=facts.task.name,
+        classes=facts.task.classes,
+        along_stack=facts.task.along_stack,
+        phases=facts.task.phases,
+        reference=facts.task.reference,
+        network=facts.network,
+        size=facts.size,
+        contract=facts.contract,
+        recipe=recipe_steps(facts.recipe),
+        lineage=facts.lineage.hops,
+        digest=file_digest(folder / FACTS),
+        weights_digest=facts.files[WEIGHTS].sha256,
+        weights_bytes=facts.files[WEIGHTS].bytes,
         error="" if weights.is_file() else "its weights are missing",
     )
+
+
+def recipe_steps(recipe: Mapping[str, Any]) -> tuple[RecipeStep, ...]:
+    """The steps of a recipe of slices; a recipe of volumes is one step with its settings."""
+    if not set(recipe) <= set(_PARTS):
+        return (RecipeStep(part="before", name="volume", settings=recipe),)
+    return tuple(_step(part, step) for part in _PARTS for step in recipe.get(part, []))
 
 
 def _step(part: str, step: Mapping[str, object]) -> RecipeStep:

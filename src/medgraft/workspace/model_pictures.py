@@ -12,7 +12,7 @@ from torch import Tensor
 from medgraft.core.errors import ProjectError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import UnitKey
-from medgraft.exchange import ModelPackage
+from medgraft.exchange.package import ModelPackage
 from medgraft.explanation import embed, gradcam
 from medgraft.networks.classifier import Classifier
 from medgraft.report import CamExample

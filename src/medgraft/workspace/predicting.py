@@ -16,7 +16,8 @@ from medgraft.core.errors import InputError
 from medgraft.core.predictions import Predictions
 from medgraft.core.progress import Report, silent
 from medgraft.decoding import decode
-from medgraft.exchange import ModelPackage, read_package
+from medgraft.exchange import FACTS, SUFFIX
+from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.explanation import gradcam
 from medgraft.inference import predict_stacks
 from medgraft.report import png_of, stack_sheet
@@ -57,11 +58,11 @@ class Answers:
 
 
 def find_model(text: str, project: Path | None = None) -> Path:
-    """A package folder from what people write: a path, or `study` or `study/model` of a project.
+    """A package from what people write: a folder or a file NAME.medgraft, or `study` or `study/model` of a project.
 
     `study` alone stands for its best model, by validation loss. Raises `InputError` for what is neither.
     """
-    if (Path(text) / "package.json").is_file():
+    if (Path(text) / FACTS).is_file() or (Path(text).suffix == SUFFIX and Path(text).is_file()):
         return Path(text)
     if project is None or not is_project(project):
         raise InputError(f"Expected a model package or, within a project, STUDY or STUDY/MODEL, got {text!r}.")
@@ -89,7 +90,7 @@ def predict_folder(
     """Answer for every stack of a folder, without a project: what is imported is thrown away afterwards.
 
     Args:
-        model: a package folder.
+        model: a package, folder or file.
         source: a folder of images, in any layout that import knows.
         layout: of the folder.
         options: what the source cannot say about itself.

@@ -7,7 +7,7 @@ from pathlib import Path
 from medgraft import __version__
 from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.exchange import read_package
+from medgraft.exchange.package import read_package
 from medgraft.report import write_report
 from medgraft.samples import Samples
 from medgraft.study import RunStore, StageOutcome, StudyOutcome

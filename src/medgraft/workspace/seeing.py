@@ -12,7 +12,7 @@ from torch import Tensor
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import UnitKey
-from medgraft.exchange import ModelPackage, read_package
+from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.explanation import embed, gradcam
 from medgraft.networks.classifier import Classifier
 from medgraft.workspace.answer_table import stored_places

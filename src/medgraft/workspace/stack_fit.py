@@ -1,27 +1,15 @@
-"""Whether stacks look like those that a model was trained on: size, spacing, phases, side by side."""
+"""Whether stacks look like those that a model was trained on: size, spacing, phases, intensity, side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from medgraft.core.errors import ProjectError
-from medgraft.workspace.cohort_list import StackRow, list_cohort
+from medgraft.core.cohort import StackEntry
+from medgraft.core.errors import InputError, ProjectError
+from medgraft.exchange import Fingerprint, PackageFacts, PixelsOf, Range, fingerprint, read_facts, stack_values
+from medgraft.workspace.model_sights import package_folder
 from medgraft.workspace.project import Project
-from medgraft.workspace.study_results import SETS, StudyModel, model_predictions, study_results
 
-#: What is compared: its name, unit, and value, None where a stack does not know it.
-_FACTS: Mapping[str, tuple[str, Callable[[StackRow], float | None]]] = {
-    "pixel": ("mm", lambda row: row.spacing[2] if row.spacing else None),
-    "between slices": ("mm", lambda row: row.spacing[0] if row.spacing else None),
-    "field of view": ("mm", lambda row: row.spacing[2] * row.columns if row.spacing else None),
-    "columns": ("pixels", lambda row: float(row.columns)),
-    "rows": ("pixels", lambda row: float(row.rows)),
-    "slices": ("", lambda row: float(row.slices)),
-    "phases": ("", lambda row: float(row.phases)),
-}
-
-#: A value this far outside of the range trained on, as a share of its end, still counts as within.
+#: A value this far outside of the range trained on, as a share of the range's larger end, still counts as within.
 _SLACK = 0.02
 
 
@@ -65,7 +53,7 @@ class StackFit:
 
 
 def stack_fit(project: Project, study: str, model: str, *, site: str | None = None) -> StackFit:
-    """Compare stacks of a project with those that a study's model was trained on.
+    """Compare stacks of a project with those that a study's model was trained on, without looking at pixels.
 
     Args:
         project: where they are; a new folder is imported first.
@@ -74,59 +62,79 @@ def stack_fit(project: Project, study: str, model: str, *, site: str | None = No
         site: compare stacks of this site only; all that were not trained on if None.
 
     Raises:
-        ProjectError: no such study or model, one that has not ended, or one whose training stacks are gone.
+        InputError: no such model. ProjectError: its training stacks are gone.
     """
-    results = study_results(project, study)
-    trained_on = _trained_on(results.model(model), results.sets)
-    rows = list_cohort(project).stacks
-    trained = [row for row in rows if row.id in trained_on]
+    facts = read_facts(package_folder(project, study, model))
+    with project.cohort() as cohort:
+        entries = cohort.entries()
+    trained = [entry for entry in entries if entry.id in facts.stacks]
     if not trained:
         raise ProjectError(f"Expected the stacks that {study} was trained on in this project, found none of them.")
-    others = [row for row in rows if row.id not in trained_on and site in (None, row.site)]
-    phases = results.task.phases
-    ranges = tuple(_range(name, trained, others) for name in _FACTS)
-    doubts = [doubt for row in others if (doubt := _doubt(row, ranges, phases)).reasons]
+    return _compared(fingerprint(trained), _others(entries, facts, site), facts.task.phases)
+
+
+def package_fit(project: Project, facts: PackageFacts, *, site: str | None = None) -> StackFit:
+    """Compare stacks of a project with those that a package from elsewhere was trained on, intensities included.
+
+    Raises `InputError` for a package that brings no fingerprint.
+    """
+    if facts.fingerprint is None:
+        raise InputError(f"Expected a package with a fingerprint, got {facts.name} without. Do: medgraft pack it.")
+    with project.cohort() as cohort:
+        others = _others(cohort.entries(), facts, site)
+        return _compared(facts.fingerprint, others, facts.task.phases, cohort.pixels)
+
+
+def _others(entries: Sequence[StackEntry], facts: PackageFacts, site: str | None) -> list[StackEntry]:
+    return [entry for entry in entries if entry.id not in facts.stacks and site in (None, entry.site)]
+
+
+def _compared(
+    trained: Fingerprint, others: Sequence[StackEntry], phases: Sequence[str], pixels: PixelsOf | None = None
+) -> StackFit:
+    values = [stack_values(entry, pixels(entry) if pixels else None) for entry in others]
+    ranges = tuple(_range(one, values) for one in trained.ranges)
+    doubts = [_doubt(entry, found, ranges, phases) for entry, found in zip(others, values, strict=True)]
     return StackFit(
-        trained=len(trained),
+        trained=trained.stacks,
         others=len(others),
         ranges=ranges,
-        doubts=tuple(sorted(doubts, key=lambda doubt: -len(doubt.reasons))),
+        doubts=tuple(sorted((doubt for doubt in doubts if doubt.reasons), key=lambda doubt: -len(doubt.reasons))),
     )
 
 
-def _trained_on(model: StudyModel, sets: Sequence[str]) -> set[str]:
-    """Stacks that were answered out of fold were trained on in the other folds."""
-    answered = [model_predictions(model, on) for on in sets if on in SETS and on != "test"]
-    return {str(stack) for table in answered for stack in np.unique(table.stack)}
+def _range(trained: Range, values: Sequence[Mapping[str, float | None]]) -> FitRange:
+    found = [value[trained.name] for value in values]
+    known = [value for value in found if value is not None]
+    return FitRange(
+        name=trained.name,
+        unit=trained.unit,
+        low=trained.low,
+        high=trained.high,
+        new_low=min(known, default=None),
+        new_high=max(known, default=None),
+        outside=sum(not _within(value, trained) for value in found) if trained.low is not None else 0,
+    )
 
 
-def _range(name: str, trained: Sequence[StackRow], others: Sequence[StackRow]) -> FitRange:
-    unit, value = _FACTS[name]
-    (low, high), (new_low, new_high) = _ends([value(row) for row in trained]), _ends([value(row) for row in others])
-    outside = sum(not _within(value(row), low, high) for row in others) if low is not None else 0
-    return FitRange(name=name, unit=unit, low=low, high=high, new_low=new_low, new_high=new_high, outside=outside)
-
-
-def _ends(values: Sequence[float | None]) -> tuple[float | None, float | None]:
-    known = [value for value in values if value is not None]
-    return (min(known), max(known)) if known else (None, None)
-
-
-def _within(value: float | None, low: float | None, high: float | None) -> bool:
-    if value is None or low is None or high is None:
+def _within(value: float | None, trained: Range | FitRange) -> bool:
+    if value is None or trained.low is None or trained.high is None:
         return False
-    return low * (1 - _SLACK) <= value <= high * (1 + _SLACK)
+    slack = _SLACK * max(abs(trained.low), abs(trained.high))
+    return trained.low - slack <= value <= trained.high + slack
 
 
-def _doubt(row: StackRow, ranges: Sequence[FitRange], phases: Sequence[str]) -> StackDoubt:
-    reasons = [text for one in ranges if (text := _reason(one, _FACTS[one.name][1](row)))]
-    if missing := [name.upper() for name in phases if name not in row.named_phases]:
+def _doubt(
+    entry: StackEntry, values: Mapping[str, float | None], ranges: Sequence[FitRange], phases: Sequence[str]
+) -> StackDoubt:
+    reasons = [text for one in ranges if (text := _reason(one, values[one.name]))]
+    if missing := [name.upper() for name in phases if name not in entry.phases]:
         reasons.append(f"{' and '.join(missing)} not named")
-    return StackDoubt(stack=row.id, subject=row.subject, site=row.site, reasons=tuple(reasons))
+    return StackDoubt(stack=entry.id, subject=entry.subject, site=entry.site, reasons=tuple(reasons))
 
 
 def _reason(one: FitRange, value: float | None) -> str:
-    if one.low is None or _within(value, one.low, one.high):
+    if one.low is None or _within(value, one):
         return ""
     unit = f" {one.unit}" if one.unit else ""
     return f"{one.name} unknown" if value is None else f"{one.name} {value:.3g}{unit}"

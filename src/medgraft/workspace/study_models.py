@@ -4,7 +4,7 @@ from pathlib import Path
 
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import Task
-from medgraft.exchange import ModelPackage, write_package
+from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.networks import spec
 from medgraft.samples import Samples
 from medgraft.study import Findings, RunStore, StageOutcome, StudyOutcome, model_plans
@@ -17,6 +17,7 @@ from medgraft.study.study_data import study_recipe
 def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, folder: Path, store: RunStore) -> None:
     """Write a package of every model and depth under a folder: the fit on all training samples at the first seed."""
     plans = {plan.name: plan for plan in model_plans(outcome.study)}
+    trained_on = _trained_on(outcome, samples)
     for stage in outcome.stages:
         if stage.seed != outcome.study.seeds[0]:
             continue
@@ -34,6 +35,7 @@ def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, fol
             lineage=_lineage(outcome, stage, samples, weights.licence),
             figures=_headlines(findings, stage.title),
             state=state,
+            stacks=trained_on,
         )
         write_package(package, folder / model_folder(stage))
 
@@ -41,6 +43,13 @@ def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, fol
 def model_folder(stage: StageOutcome) -> str:
     """Name of a model's package folder."""
     return f"{stage.model}-depth-{stage.depth}"
+
+
+def _trained_on(outcome: StudyOutcome, samples: Samples) -> tuple[str, ...]:
+    """The stacks that final fits saw: all but those of the test."""
+    test = outcome.study.test
+    seen = samples.without_split(test.split) if test else samples
+    return tuple(sorted({item.unit.stack for item in seen.items}))
 
 
 def _lineage(outcome: StudyOutcome, stage: StageOutcome, samples: Samples, licence: str) -> Lineage:

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import InputError
-from medgraft.exchange import read_package
+from medgraft.exchange.package import read_package
 from medgraft.workspace import Project
 from medgraft.workspace.model_packages import check_package, package_card, package_cards
 from medgraft.workspace.stack_fit import stack_fit
@@ -65,9 +65,9 @@ def test_altered_facts_are_said_so(altered: Project) -> None:
     facts.write_text(facts.read_text().replace('"size": 32', '"size": 64'))
     assert "not those that were packed" in package_card(altered, "tiny", MODEL).error
     facts.write_text("{}")
-    assert "lack" in package_card(altered, "tiny", MODEL).error
+    assert "format" in package_card(altered, "tiny", MODEL).error
     facts.write_text("{")
-    assert "cannot be read" in package_card(altered, "tiny", MODEL).error
+    assert "damaged" in package_card(altered, "tiny", MODEL).error
 
 
 def test_a_model_that_is_not_there_is_said_so(client: TestClient, studied: Project) -> None:

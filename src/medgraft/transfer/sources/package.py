@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.digest import digest
-from medgraft.exchange import read_package
+from medgraft.exchange.package import read_package
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.weights import Weights
 

@@ -1,0 +1,83 @@
+"""medgraft inspect."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medgraft.cli.options import JsonOption
+from medgraft.cli.output import write_json, write_line, write_table
+
+if TYPE_CHECKING:
+    from medgraft.workspace.package_inspection import Suitability
+    from medgraft.workspace.stack_fit import StackFit
+
+
+def inspect(
+    package: Annotated[Path, typer.Argument(help="A package: NAME.medgraft, or a model's folder.", exists=True)],
+    *,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Build the model and compare its answers with the test vectors.")
+    ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="A project: does it share subjects with the training set, do its images look alike?"),
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="Your own annotation rules, to see where they differ.", dir_okay=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a model from elsewhere says of itself, after checking every digest, and whether it suits your images.
+
+    Examples:
+      medgraft inspect hearts.medgraft
+      medgraft inspect hearts.medgraft --verify --against heart --rules rules.yaml
+    """
+    from medgraft.workspace import Project
+    from medgraft.workspace.package_inspection import inspect_package
+
+    project = Project.open(against) if against else None
+    found = inspect_package(package, against=project, rules=rules)
+    verified = None
+    if verify:
+        from medgraft.workspace.packing import verify_package
+
+        verified = verify_package(package)
+    if as_json:
+        write_json({"package": found, "verification": verified})
+        return
+    write_line(found.card)
+    write_line("digests: right")
+    if verified:
+        write_line(f"test vectors: answers within {verified.error:.2g} of those where it was packed")
+    if found.suitability:
+        _show_suitability(found.suitability)
+    if found.rule_differences is not None:
+        columns = ("rule", "yours", "theirs")
+        write_table(columns, [(rule.text, rule.ours, rule.theirs) for rule in found.rule_differences])
+        write_line(f"{len(found.rule_differences)} annotation rules differ")
+
+
+def _show_suitability(found: "Suitability") -> None:
+    shared = len(found.shared_subjects)
+    write_line(f"{shared} of {found.checked} subjects of {found.project} are among the training subjects")
+    for subject in found.shared_subjects:
+        write_line(f"  {subject}")
+    if found.shared_stacks:
+        write_line(f"{len(found.shared_stacks)} stacks were trained on: {', '.join(found.shared_stacks)}")
+    _show_fit(found.fit)
+
+
+def _show_fit(fit: "StackFit") -> None:
+    columns = ("property", "unit", "trained on", "here", "outside")
+    rows = [
+        (one.name, one.unit, _ends(one.low, one.high), _ends(one.new_low, one.new_high), one.outside)
+        for one in fit.ranges
+    ]
+    write_table(columns, rows)
+    write_line(f"{len(fit.doubts)} of {fit.others} stacks are unlike those trained on")
+
+
+def _ends(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"{low:.4g} to {high:.4g}"

@@ -1,0 +1,166 @@
+"""AnnotationRules: what the annotators of a site agreed on, as a short questionnaire that travels with the model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from medgraft.core.errors import InputError
+
+#: The longest form or answer that is read, in bytes and letters.
+_LONGEST_FORM, _LONGEST_ANSWER = 64 << 10, 500
+
+_HEAD = """\
+# Annotation rules of one site. Every site fills in its own copy before anything is trained.
+# Write an answer after each colon: one of those named above it, or your own words where none are named.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One line of the questionnaire.
+
+    answers: those to choose from, none where free words are asked for. compared: whether another answer at another site
+    makes other masks. classes: the mask classes it is about.
+    """
+
+    key: str
+    text: str
+    answers: tuple[str, ...] = ()
+    compared: bool = True
+    classes: tuple[str, ...] = ()
+
+
+#: The questionnaire; a new question is one line here, and a site's own go under `more` in its form.
+QUESTIONS = (
+    Question(key="site", text="Site", compared=False),
+    Question(key="annotators", text="Who drew the masks: how many people, of what training", compared=False),
+    Question(key="tool", text="Drawn with which program, by hand or corrected from a proposal", compared=False),
+    Question(
+        key="phases",
+        text="Phases that are labelled",
+        answers=("ed and es", "every phase", "every other phase", "other"),
+        compared=False,
+    ),
+    Question(
+        key="papillary_muscles",
+        text="Papillary muscles belong to",
+        answers=("pool", "myocardium", "background", "undecided"),
+        classes=("pool", "myocardium"),
+    ),
+    Question(
+        key="trabeculae",
+        text="Trabeculae belong to",
+        answers=("pool", "myocardium", "undecided"),
+        classes=("pool", "myocardium"),
+    ),
+    Question(
+        key="mitral_plane",
+        text="At the mitral valve the cavity ends at",
+        answers=("plane of the annulus", "closed leaflets", "last slice with myocardium all around", "undecided"),
+        classes=("pool",),
+    ),
+    Question(
+        key="outflow_tract",
+        text="The outflow tract is",
+        answers=("included up to the aortic valve", "left out", "undecided"),
+        classes=("pool",),
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotationRules:
+    """A filled-in questionnaire. answers: by key of `QUESTIONS`, all of them. more: a site's own rules by name."""
+
+    answers: Mapping[str, str]
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a question without an answer, or an answer that is not among those to choose from."""
+        known = {question.key for question in QUESTIONS}
+        if strange := sorted(set(self.answers) - known):
+            raise InputError(f"Expected the questions {', '.join(known)}, got {strange[0]!r}. Do: put it under more.")
+        if blank := [question.key for question in QUESTIONS if not self.answers.get(question.key, "")]:
+            raise InputError(f"Expected an answer to every annotation rule, got none to {', '.join(blank)}.")
+        for question in QUESTIONS:
+            _check(question, self.answers[question.key])
+        if overlong := [name for name, text in self.more.items() if len(name) + len(text) > _LONGEST_ANSWER]:
+            raise InputError(f"Expected at most {_LONGEST_ANSWER} letters per rule, got more in {overlong[0][:40]!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleDifference:
+    """A rule on which two sites differ. ours, theirs: their answers, "" where a site's own rule is unknown there."""
+
+    key: str
+    text: str
+    ours: str
+    theirs: str
+    classes: tuple[str, ...] = ()
+
+
+def blank_form() -> str:
+    """The questionnaire as YAML text, to be filled in.
+
+    >>> print(blank_form().splitlines()[3])
+    # Site
+    """
+    lines = [line for question in QUESTIONS for line in (_asked(question), f"{question.key}:", "")]
+    return "\n".join([_HEAD, *lines, "# Rules of your own, each as NAME: words", "more: {}", ""])
+
+
+def read_rules(path: Path) -> AnnotationRules:
+    """A filled-in form. Raises `InputError` for a form that is missing, no YAML, or not filled in as it asks."""
+    try:
+        if path.stat().st_size > _LONGEST_FORM:
+            raise InputError(f"Expected a form of at most {_LONGEST_FORM >> 10} KiB, got a longer file: {path}.")
+        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise InputError(f"Expected annotation rules in {path}, got a file that cannot be read: {error}.") from error
+    if not isinstance(form, dict):
+        raise InputError(f"Expected annotation rules in {path}, got no form. Do: medgraft sites rules --new {path}")
+    more = form.pop("more", None) or {}
+    if not isinstance(more, dict):
+        raise InputError(f"Expected NAME: words under more in {path}, got {more!r}.")
+    return AnnotationRules(answers=_words(form, path), more=_words(more, path))
+
+
+def differences(ours: AnnotationRules, theirs: AnnotationRules) -> tuple[RuleDifference, ...]:
+    """The rules on which two sites differ, so that masks of one are no truth at the other."""
+    listed = [
+        RuleDifference(
+            key=question.key,
+            text=question.text,
+            ours=ours.answers[question.key],
+            theirs=theirs.answers[question.key],
+            classes=question.classes,
+        )
+        for question in QUESTIONS
+        if question.compared
+    ]
+    own = [
+        RuleDifference(key=name, text=name, ours=ours.more.get(name, ""), theirs=theirs.more.get(name, ""))
+        for name in sorted({*ours.more, *theirs.more})
+    ]
+    return tuple(rule for rule in (*listed, *own) if rule.ours != rule.theirs)
+
+
+def _asked(question: Question) -> str:
+    return f"# {question.text}{': ' if question.answers else ''}{' | '.join(question.answers)}"
+
+
+def _check(question: Question, answer: str) -> None:
+    if question.answers and answer not in question.answers:
+        available = ", ".join(question.answers)
+        raise InputError(f"Expected an answer to {question.key}, got {answer[:80]!r}. Available: {available}.")
+    if len(answer) > _LONGEST_ANSWER:
+        raise InputError(f"Expected at most {_LONGEST_ANSWER} letters for {question.key}, got {len(answer)}.")
+
+
+def _words(form: dict[object, object], path: Path) -> dict[str, str]:
+    """The answers of a form as text; blank ones are left out."""
+    if wrong := [key for key, value in form.items() if not isinstance(value, str | int | float | None)]:
+        raise InputError(f"Expected words after {wrong[0]}: in {path}, got {type(form[wrong[0]]).__name__}.")
+    return {str(key): str(value).strip() for key, value in form.items() if value is not None}
