@@ -9,26 +9,20 @@ A key is pressed in a headless Chromium; the time ends in the frame after every 
 import argparse
 import json
 import re
-import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic
 
 import httpx
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks.served_app import browsing, serving
 from medgraft.core.seeds import rng
 from medgraft.core.stack import FoundStack
 from medgraft.phantoms import short_axis_heart
 from medgraft.workspace import Project, add_reader, list_cohort
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 #: Different hearts; the other subjects are these with other noise, which costs as much to show.
 HEARTS = 12
 #: A reader who looks at nothing still takes this long, in ms.
@@ -87,17 +81,13 @@ def make_project(root: Path, subjects: int, size: int) -> Project:
 def measure(project: Project, stacks: int, views: int) -> Latency:
     """Label stacks by the keyboard, then look at many through the API."""
     token = add_reader(project, "bench").token
-    with serving(project) as (link, process), sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        # The page's own policy forbids the evaluation of text, with which Playwright waits for a condition.
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, bypass_csp=True)
-        page.add_init_script(LISTEN)
-        page.goto(link)
-        took = label(page, stacks)
-        page.reload()
-        page.wait_for_function("globalThis.firstDrawn")
-        first = float(page.evaluate("globalThis.firstDrawn"))
-        browser.close()
+    with serving(project) as (link, process):
+        with browsing(LISTEN) as page:
+            page.goto(link)
+            took = label(page, stacks)
+            page.reload()
+            page.wait_for_function("globalThis.firstDrawn")
+            first = float(page.evaluate("globalThis.firstDrawn"))
         early, late = memory(link, project, ("bench", token), process.pid, views)
     return Latency(
         subjects=list_cohort(project).subjects,
@@ -140,22 +130,6 @@ def anonymous(pid: int) -> float:
     """Memory of a process that is its own, not that of mapped files, in MiB."""
     found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return round(int(found[1]) / 1024, 1) if found else float("nan")
-
-
-@contextmanager
-def serving(project: Project) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """`medgraft app` in a process of its own: its link, and the process."""
-    program = "from medgraft.cli.main import main; main()"
-    command = [sys.executable, "-c", program, "app", "-P", str(project.root), "--port", "0", "--no-browser"]
-    began = monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        link = re.findall(r"http://\S+", process.stdout.readline())[0]
-        sys.stderr.write(f"serving after {monotonic() - began:.1f} s\n")
-        try:
-            yield link, process
-        finally:
-            process.terminate()
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def test_orders_of_work(served: Served, stack: dict[str, Any]) -> None:
     assert gil.get(f"{TASK}/progress").json()["stacks"] == len(listed)
 
 
-def broken(change: dict[str, object]) -> Callable[[dict[str, Any]], dict[str, object]]:
+def broken(change: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, object]]:
     return lambda stack: mark(stack, **change)
 
 

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 from medgraft.web.guard import session_cookie
 from medgraft.web.sessions import Sessions
 from medgraft.web.settings import Settings
+from medgraft.workspace import add_reader, renew_reader, withdraw_reader
 
 from .conftest import Served
 
@@ -97,6 +98,18 @@ def test_name_and_token_sign_in(served: Served) -> None:
     assert browser.get("/api/v1/me").status_code == 401
 
 
+def test_who_is_withdrawn_is_out_at_once(served: Served) -> None:
+    token = add_reader(served.project, "dan").token
+    browser = served.client()
+    assert browser.post("/sign-in", data={"name": "dan", "token": token}).status_code == 303
+    assert browser.get("/api/v1/me").json()["reader"] == "dan"
+    withdraw_reader(served.project, "dan")
+    assert browser.get("/api/v1/me").status_code == 401
+    assert browser.post("/sign-in", data={"name": "dan", "token": token}).status_code == 401
+    renew_reader(served.project, "dan")
+    assert browser.get("/api/v1/me").status_code == 401, "a session that was ended stays so"
+
+
 def test_a_program_signs_every_request(served: Served) -> None:
     def ask(token: str) -> int:
         text = base64.b64encode(f"ben:{token}".encode()).decode()
@@ -122,7 +135,7 @@ def test_sessions_expire(unused: float, since_sign_in: float, lives: bool) -> No
         clock[0] = min(clock[0] + 3000, since_sign_in - unused)
         assert sessions.reader(secret) == "ana"
     clock[0] = since_sign_in
-    assert sessions.lives(secret) is lives
+    assert (sessions.who(secret) == "ana") is lives
     assert (sessions.reader(secret) == "ana") is lives
 
 

@@ -27,9 +27,10 @@ def label_until_stored(server: Server, name: str, token: str, stacks: list[tuple
     with httpx.Client(base_url=server.base, auth=(name, token), timeout=10) as client:
         for number in range(ACTS):
             stack, slices = stacks[number % len(stacks)]
+            act = str(uuid4())
             body = {
                 "kind": "slice",
-                "act": str(uuid4()),
+                "act": act,
                 "stack": stack,
                 "phase": 0,
                 "slice": number % slices,
@@ -42,7 +43,7 @@ def label_until_stored(server: Server, name: str, token: str, stacks: list[tuple
                     time.sleep(0.1)
                     continue
                 assert answer.status_code == 200, answer.text
-                saved.add(body["act"])
+                saved.add(act)
                 break
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -42,6 +42,7 @@ class Guard:
         sessions: who is signed in.
         settings: names, and bounds of bodies.
         knows: whether a name and a token belong together, for programs that sign every request (HTTP Basic).
+        welcome: whether a reader who signed in may still be here.
         uploads: whether a path takes files, for which `Settings.most_upload` holds.
         nicegui: whether NiceGUI draws the page of a path.
     """
@@ -53,11 +54,12 @@ class Guard:
         sessions: Sessions,
         settings: Settings,
         knows: Callable[[str, str], bool],
+        welcome: Callable[[str], Awaitable[bool]],
         uploads: Callable[[str], bool],
         nicegui: Callable[[str], bool],
     ) -> None:
         self.app, self._sessions, self._settings = app, sessions, settings
-        self._knows, self._uploads, self._nicegui = knows, uploads, nicegui
+        self._knows, self._welcome, self._uploads, self._nicegui = knows, welcome, uploads, nicegui
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse with a status that says why."""
@@ -107,7 +109,7 @@ class Guard:
 
     async def _reader(self, scope: Scope, headers: dict[bytes, bytes], secret: str) -> str:
         """Who asks; "" on the way to the sign-in. A body that is too large is refused before it comes."""
-        reader = (secret and self._sessions.reader(secret)) or await self._by_token(headers)
+        reader = await self._by_session(secret) or await self._by_token(headers)
         if reader is None and (scope["path"], scope.get("method")) not in _OPEN:
             raise _RefusedError(status=HTTPStatus.UNAUTHORIZED, text="Expected a session: sign in first.")
         most = self._most(scope["path"])
@@ -118,6 +120,13 @@ class Guard:
         if too_large:
             raise _too_large(most)
         return reader or ""
+
+    async def _by_session(self, secret: str) -> str | None:
+        reader = self._sessions.reader(secret) if secret else None
+        if reader is None or await self._welcome(reader):
+            return reader
+        self._sessions.end(secret)
+        return None
 
     async def _by_token(self, headers: dict[bytes, bytes]) -> str | None:
         name, token = _basic(headers.get(b"authorization", b""))
@@ -134,11 +143,16 @@ class Guard:
 
         async def receive_signed_in() -> Message:
             message = await receive()
-            if message["type"] == "websocket.receive" and not self._sessions.lives(secret):
+            if message["type"] == "websocket.receive" and not await self._lives(secret):
                 return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
             return message
 
         return receive_signed_in
+
+    async def _lives(self, secret: str) -> bool:
+        """Whether a session is open, without using it."""
+        reader = self._sessions.who(secret)
+        return reader is not None and await self._welcome(reader)
 
     async def _refuse(self, refusal: _RefusedError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

@@ -1,7 +1,8 @@
 """The server: one FastAPI application behind its guard, on a socket of its own."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,9 +33,11 @@ from medgraft.web.pages import add_pages, is_nicegui
 from medgraft.web.place import Place
 from medgraft.web.sessions import Sessions
 from medgraft.web.settings import Settings
+from medgraft.web.side_process import end_side_processes
 from medgraft.web.sign_in import sign_in_routes
 from medgraft.web.static_files import ModuleFiles
 from medgraft.web.uploads import Uploads
+from medgraft.web.welcome import Welcome
 from medgraft.workspace import Project
 
 _STATIC = Path(__file__).parent / "static"
@@ -58,6 +61,7 @@ def make_app(project: Project, settings: Settings, sessions: Sessions, *, link_u
         sessions=sessions,
         settings=settings,
         knows=place.knows,
+        welcome=Welcome(project, recheck=settings.recheck),
         uploads=imports.takes_files,
         nicegui=is_nicegui,
     )
@@ -72,6 +76,7 @@ def make_routes(place: Place, sign_in: APIRouter) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(close_answers)],
+        lifespan=while_serving,
     )
     app.state.place = place
     app.state.uploads = Uploads(project=place.project, most_files=place.settings.most_files)
@@ -83,6 +88,13 @@ def make_routes(place: Place, sign_in: APIRouter) -> FastAPI:
     app.add_api_route("/", lambda: RedirectResponse("/label", 303), include_in_schema=False)
     add_pages(app, place)
     return app
+
+
+@asynccontextmanager
+async def while_serving(_app: FastAPI) -> AsyncIterator[None]:
+    """While the server runs; what computes beside it ends with it."""
+    yield
+    end_side_processes()
 
 
 def serve(project: Project, settings: Settings, *, announce: Callable[[str], None]) -> None:

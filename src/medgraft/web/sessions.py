@@ -45,10 +45,10 @@ class Sessions:
         self._open[key] = replace(session, used=now)
         return session.reader
 
-    def lives(self, secret: str) -> bool:
-        """Whether a session is open; asking is not using."""
+    def who(self, secret: str) -> str | None:
+        """As `reader`, but asking is not using."""
         session = self._open.get(_hash(secret))
-        return session is not None and self._lives(session, self._clock())
+        return session.reader if session is not None and self._lives(session, self._clock()) else None
 
     def end(self, secret: str) -> None:
         """Sign out."""

@@ -11,6 +11,7 @@ class Settings:
     """host, port: where it listens. names: further Host names it answers to, for example that of a reverse proxy.
 
     owner: who the one-time link signs in as. idle, lifetime: seconds until an unused session ends, and until any does.
+    recheck: seconds until an account is looked up again, so that who is withdrawn is out after that.
     most_body, most_upload: bytes of a request, and of one uploaded file; most_files: files of one import by upload.
     """
 
@@ -20,6 +21,7 @@ class Settings:
     owner: str = "reader"
     idle: float = 8 * 3600
     lifetime: float = 24 * 3600
+    recheck: float = 1.0
     most_body: int = MIB
     most_upload: int = 512 * MIB
     most_files: int = 100_000

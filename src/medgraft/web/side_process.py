@@ -40,6 +40,12 @@ class SideProcess:
             self._executor = self._start()
             return self._submit(work, arguments)
 
+    def end(self) -> None:
+        """End the process, whatever it does; the next question starts another."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, kill_workers=True)
+        self._executor = None
+
     def _submit(self, work: Callable[..., Answer], arguments: tuple[Any, ...]) -> "Future[Answer]":
         assert self._executor is not None
         future: Future[Answer] = self._executor.submit(work, *arguments)
@@ -51,22 +57,28 @@ class SideProcess:
 
 
 #: For what somebody waits for, and for what takes minutes.
-_QUICK, _LONG = SideProcess(), SideProcess()
+QUICK, LONG = SideProcess(), SideProcess()
 
 
 def see_cams_beside(project: Project, request: CamRequest) -> "Future[None]":
     """Have Grad-CAM of a stack computed and kept."""
-    return _QUICK.submit(see_cams_apart, project, request)
+    return QUICK.submit(see_cams_apart, project, request)
 
 
 def see_map_beside(project: Project, request: MapRequest) -> "Future[None]":
     """Have the map of a model's images computed and kept."""
-    return _LONG.submit(see_map_apart, project, request)
+    return LONG.submit(see_map_apart, project, request)
 
 
 def resolve_study_beside(project: Project, text: str) -> "Future[str]":
     """Have a study file checked; gives the resolved one."""
-    return _QUICK.submit(resolve_study_apart, project, text)
+    return QUICK.submit(resolve_study_apart, project, text)
+
+
+def end_side_processes() -> None:
+    """End what computes beside the server."""
+    for process in (QUICK, LONG):
+        process.end()
 
 
 async def answer_of(future: "Future[Answer]") -> Answer:

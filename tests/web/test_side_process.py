@@ -1,0 +1,37 @@
+"""What computes beside the server ends with it."""
+
+import asyncio
+import os
+import time
+
+import pytest
+from fastapi import FastAPI
+
+from medgraft.web import side_process
+from medgraft.web.server import while_serving
+
+pytestmark = pytest.mark.slow
+
+
+def lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def one_that_served() -> int:
+    """The id of a process beside a server that has stopped since."""
+    async with while_serving(FastAPI()):
+        return side_process.QUICK.submit(os.getpid).result(timeout=60)
+
+
+def test_a_process_beside_the_server_ends_with_it() -> None:
+    process = asyncio.run(one_that_served())
+    until = time.monotonic() + 20
+    while lives(process) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not lives(process)
+    assert side_process.QUICK.submit(os.getpid).result(timeout=60) != process, "the next question starts another"
+    side_process.end_side_processes()
