@@ -129,6 +129,11 @@ class Cohort:
         """Pixels by stack id, for readers that outlive this index or work in another process."""
         return self._images
 
+    @property
+    def mask_arrays(self) -> PixelStore:
+        """Masks by stack id, as `arrays`."""
+        return self._masks
+
     def pixels(self, entry: StackEntry) -> NDArray[Any]:
         """Pixels (T, Z, Y, X) in the stored type, memory-mapped. Raises `ProjectError` if they are missing."""
         return self._images.read(entry.id)

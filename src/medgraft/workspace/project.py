@@ -87,6 +87,11 @@ class Project:
         """Where studies are kept, one folder per name."""
         return self.root / "studies"
 
+    @property
+    def curves(self) -> Path:
+        """Where learning curves are kept, one folder per name."""
+        return self.root / "curves"
+
 
 def is_project(root: Path) -> bool:
     """True if a folder carries a project file, whatever its state."""

@@ -8,6 +8,16 @@ import typer
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json
+from medgraft.cli.study.options import (
+    CacheOption,
+    ChangesOption,
+    CompileOption,
+    CpusOption,
+    DeterministicOption,
+    GpusOption,
+    PlaceOption,
+    WorkersOption,
+)
 from medgraft.cli.study.plan import plan_document, show_plan
 from medgraft.cli.study.summary import show_summary
 from medgraft.core.progress import Progress
@@ -22,29 +32,17 @@ def run_study(
     study_file: Annotated[Path, typer.Argument(help="A YAML study file.", exists=True, dir_okay=False)],
     *,
     project: ProjectOption = HERE,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key; may be given again.")
-    ] = None,
+    changes: ChangesOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, how long and how much disk it takes.")
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
-    on: Annotated[
-        str, typer.Option(metavar="PLACE", help="local, ray, or ray:HOST:PORT of a running Ray cluster.")
-    ] = "local",
-    cpus: Annotated[float, typer.Option(min=0, help="CPUs that one job takes of a Ray node.")] = 1.0,
-    gpus: Annotated[
-        float, typer.Option(min=0, help="GPUs that one job takes of a Ray node; 0.25 for four on one.")
-    ] = 0.0,
-    cache: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where frozen features are kept, as every worker sees it.")
-    ] = None,
-    deterministic: Annotated[
-        bool, typer.Option("--deterministic", help="Equal seeds give equal bytes on a GPU too; slower there.")
-    ] = False,
-    compiled: Annotated[
-        bool, typer.Option("--compile", help="Compile networks first (torch.compile); pays on long trainings alone.")
-    ] = False,
+    workers: WorkersOption = 1,
+    on: PlaceOption = "local",
+    cpus: CpusOption = 1.0,
+    gpus: GpusOption = 0.0,
+    cache: CacheOption = None,
+    deterministic: DeterministicOption = False,
+    compiled: CompileOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a study, or what is missing of it, and show its figures.
