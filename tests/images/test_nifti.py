@@ -88,7 +88,25 @@ def test_unlabelled_phases_of_a_mask_are_told(tmp_path: Path) -> None:
     mask = np.zeros((3, 3, 2, 5), np.uint8)
     mask[..., 1] = mask[..., 3] = 1
     nib.save(nib.Nifti1Image(mask, np.eye(4)), tmp_path / "m.nii")
-    assert read_nifti(tmp_path / "m.nii", tmp_path / "m.nii").mask_phases == (1, 3)
+    path = tmp_path / "m.nii"
+    assert read_nifti(path, path).mask_phases == (1, 3)
+    assert read_nifti(path, path, empty_phases_labelled=True).mask_phases == (0, 1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("codes", "said", "classes"),
+    [
+        (None, None, ("pool",)),
+        ({0: 0, 1: 2, 2: 1}, None, ("pool", "myocardium")),
+        ({0: 0, 1: 2}, ("myocardium", "rv"), ("myocardium", "rv")),
+    ],
+)
+def test_the_classes_that_a_mask_labels_are_said_or_found(
+    tmp_path: Path, codes: dict[int, int] | None, said: tuple[str, ...] | None, classes: tuple[str, ...]
+) -> None:
+    path = tmp_path / "m.nii"
+    nib.save(nib.Nifti1Image(np.eye(3, dtype=np.uint8)[..., None], np.eye(4)), path)
+    assert read_nifti(path, path, codes, mask_classes=said).mask_classes == classes
 
 
 @pytest.mark.parametrize("stack", [{"steps": (8.0, 9.0)}, {"steps": (8.0, 8.0), "tilts": (0, 2, 0)}])

@@ -20,6 +20,10 @@ class ImportOptions:
     is the subject. NIfTI and image folders.
     mask_codes: a source's mask codes and what they mean in `core.task.MASK_CODES`; None leaves codes as they
     are. NIfTI.
+    mask_classes: the classes that the source's masks label at all, names of `core.task.MASK_CODES`; None: what the
+    codes say. NIfTI.
+    empty_phases_labelled: a phase whose mask is all zero shows that nothing is there. By default it is not labelled:
+    files have no other way to say so. NIfTI, ACDC.
     table: the index CSV, if it is not the only one in the folder. Table.
 
     Raises `InputError` for a pattern that is no regular expression or has no group.
@@ -33,6 +37,8 @@ class ImportOptions:
     short_axis: bool = False
     subject_pattern: str | None = None
     mask_codes: Mapping[int, int] | None = None
+    mask_classes: tuple[str, ...] | None = None
+    empty_phases_labelled: bool = False
     table: Path | None = None
 
     def __post_init__(self) -> None:

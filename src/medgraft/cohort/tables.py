@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import DDL, JSON, Boolean, Column, Connection, Integer, MetaData, RowMapping, String, Table, inspect
+from sqlalchemy import JSON, Boolean, Column, Connection, Integer, MetaData, RowMapping, String, Table, inspect, text
 from sqlalchemy.schema import CreateTable
 
 from medgraft.core.cohort import ImportNote, StackEntry
@@ -64,7 +64,7 @@ def create_tables(connection: Connection) -> None:
         present = {column["name"] for column in inspect(connection).get_columns(table.name)}
         for column in (column for column in table.columns if column.name not in present):
             kind = column.type.compile(connection.dialect)
-            connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
 
 
 def row_of(value: StackEntry | ImportNote) -> dict[str, Any]:

@@ -6,6 +6,7 @@ of public data sets. No file on disk, however damaged, may raise out of `read_di
 compressed pixels are decoded in a process of their own.
 """
 
+from medgraft.images.dicom_ct import write_dicom_ct
 from medgraft.images.dicom_multiframe import write_dicom_multiframe
 from medgraft.images.dicom_series import write_dicom_series
 from medgraft.images.dicom_tree import read_dicom_tree
@@ -16,6 +17,7 @@ __all__ = [
     "read_dicom_tree",
     "read_nifti",
     "read_picture",
+    "write_dicom_ct",
     "write_dicom_multiframe",
     "write_dicom_series",
     "write_nifti",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from medgraft.core.errors import ImageError, InputError
 from medgraft.core.geometry import normal_of
 from medgraft.core.stack import Stack
-from medgraft.core.task import MASK_CODES
+from medgraft.core.task import MASK_CLASSES, MASK_CODES
 from medgraft.images.pixel_reader import smallest
 from medgraft.images.problem import FOREIGN
 
@@ -29,13 +29,23 @@ _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _MILLISECONDS = {"msec": 1.0, "sec": 1000.0, "usec": 1e-3}
 
 
-def read_nifti(path: Path, mask: Path | None = None, mask_codes: Mapping[int, int] | None = None) -> Stack:
+def read_nifti(
+    path: Path,
+    mask: Path | None = None,
+    mask_codes: Mapping[int, int] | None = None,
+    *,
+    mask_classes: tuple[str, ...] | None = None,
+    empty_phases_labelled: bool = False,
+) -> Stack:
     """The stack in a 3D (x, y, z) or 4D (x, y, z, t) file, pixels in the stored type unless the header scales them.
 
     Args:
         path: `.nii` or `.nii.gz`.
-        mask: a mask of the same shape. A 4D mask's empty phases count as not labelled.
+        mask: a mask of the same shape.
         mask_codes: code in the file -> code of `core.task.MASK_CODES`; by default the file's are ours.
+        mask_classes: the classes that the mask labels at all. None: those that `mask_codes` names, else those that
+            the mask holds.
+        empty_phases_labelled: a phase whose mask is all zero says that nothing is there; else it is not labelled.
 
     Raises:
         ImageError: no NIfTI file, damaged, neither 3D nor 4D, a mask of another shape or with unknown codes.
@@ -51,7 +61,8 @@ def read_nifti(path: Path, mask: Path | None = None, mask_codes: Mapping[int, in
         spacing=_spacing(affine),
         times=_times(image, len(pixels)),
         mask=labels,
-        mask_phases=() if labels is None else _labelled(labels),
+        mask_phases=() if labels is None else _labelled(labels, empty_phases_labelled),
+        mask_classes=mask_classes or _classes(labels, mask_codes),
     )
 
 
@@ -144,8 +155,14 @@ def _mask(path: Path, shape: tuple[int, ...], codes: Mapping[int, int] | None) -
     return mask
 
 
-def _labelled(mask: NDArray[np.uint8]) -> tuple[int, ...]:
-    return (0,) if len(mask) == 1 else tuple(int(t) for t in np.flatnonzero(mask.any(axis=(1, 2, 3))))
+def _labelled(mask: NDArray[np.uint8], empty_too: bool) -> tuple[int, ...]:
+    return tuple(int(t) for t in np.flatnonzero(mask.any(axis=(1, 2, 3)) | empty_too))
+
+
+def _classes(mask: NDArray[np.uint8] | None, codes: Mapping[int, int] | None) -> tuple[str, ...]:
+    """The classes that a table of codes names, else those found in a mask; all of them where neither says any."""
+    known = set() if mask is None else set(codes.values() if codes is not None else np.unique(mask).tolist())
+    return tuple(name for name in MASK_CLASSES if MASK_CODES[name] in known) or MASK_CLASSES
 
 
 def _volume_affine(stack: Stack) -> NDArray[np.float64]:

@@ -47,8 +47,8 @@ def write_dicom(
         truth.extend(_truth_rows(heart))
         volumes.extend(_volume_rows(heart))
         written.append(home)
-    _write_table(folder / "truth.csv", _TRUTH, truth)
-    _write_table(folder / "truth_volumes.csv", _VOLUMES, volumes)
+    write_table(folder / "truth.csv", _TRUTH, truth)
+    write_table(folder / "truth_volumes.csv", _VOLUMES, volumes)
     return tuple(written)
 
 
@@ -74,8 +74,8 @@ def write_acdc_layout(
         truth.extend(_truth_rows(patient))
         volumes.extend(_volume_rows(patient))
         written.append(home)
-    _write_table(folder / "truth.csv", _TRUTH, truth)
-    _write_table(folder / "truth_volumes.csv", _VOLUMES, volumes)
+    write_table(folder / "truth.csv", _TRUTH, truth)
+    write_table(folder / "truth_volumes.csv", _VOLUMES, volumes)
     return tuple(written)
 
 
@@ -138,7 +138,8 @@ def _info(heart: PhantomHeart, seed: int) -> str:
     return "".join(f"{name}: {value}\n" for name, value in entries.items())
 
 
-def _write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+def write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    """Write rows under a header as CSV; equal rows give equal bytes."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

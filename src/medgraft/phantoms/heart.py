@@ -133,16 +133,25 @@ class HeartState:
 
 
 def contraction_curve(n_phases: int) -> tuple[NDArray[np.float64], int]:
-    """The contraction of each of `n_phases` (T,), and the phase of end systole; phase 0 is end diastole.
+    """The contraction of each of `n_phases` (T,), and the phase of end systole; phase 0 is end diastole."""
+    return contraction_at(np.arange(n_phases), n_phases), end_systole(n_phases)
 
-    Systole takes 37 % of the cycle; early filling brings back three quarters, the atrial kick the rest.
+
+def contraction_at(phase: NDArray[np.integer] | NDArray[np.float64], n_phases: int) -> NDArray[np.float64]:
+    """The contraction, 0 to 1, at phases (any shape) within 0..n_phases, whole or between two.
+
+    Early filling brings back three quarters, the atrial kick the rest.
     """
-    systole = max(1, round(0.37 * n_phases))
-    phase = np.arange(n_phases)
+    systole = end_systole(n_phases)
     rising = (1 - np.cos(np.pi * phase / systole)) / 2
     diastole = (phase - systole) / (n_phases - systole)
     falling = 1 - 0.75 * _ease(diastole / 0.5) - 0.25 * _ease((diastole - 0.65) / 0.35)
-    return np.where(phase <= systole, rising, falling), systole
+    return np.where(phase <= systole, rising, falling)
+
+
+def end_systole(n_phases: int) -> int:
+    """The phase of end systole: systole takes 37 % of the cycle."""
+    return max(1, round(0.37 * n_phases))
 
 
 def _ease(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -102,3 +102,21 @@ def test_ms_lesion(real_data, tmp_path):
             "patient19/GOLD",
         ]
         assert {entry.shape[0] for entry in report.added} == {1}
+
+
+@pytest.mark.parametrize(("labelled_when_empty", "phases"), [(False, (1,)), (True, (0, 1, 2))])
+def test_phases_of_an_empty_mask_are_unlabelled_unless_the_user_says_so(cohort, tmp_path, labelled_when_empty, phases):
+    voxels = rng("4d").integers(0, 900, (6, 5, 3, 3)).astype(np.int16)
+    mask = np.zeros(voxels.shape, np.uint8)
+    mask[2:4, 2:4, 1, 1] = 1
+    root = tmp_path / "in"
+    root.mkdir()
+    nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), root / "a.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(mask, np.eye(4)), root / "a_seg.nii.gz")
+    options = ImportOptions(empty_phases_labelled=labelled_when_empty, mask_classes=("pool", "myocardium"))
+    report = import_source(root, cohort, options=options)
+    assert [entry.mask_phases for entry in report.added] == [phases]
+    assert [entry.mask_classes for entry in report.added] == [("pool", "myocardium")]
+    assert [(note.code, note.count) for note in report.notes] == (
+        [] if labelled_when_empty else [("unlabelled-phases", 2)]
+    )

@@ -1,6 +1,7 @@
 """Pictures with an index CSV, made and real."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from PIL import Image
 
 from medgraft.cohort import Cohort, ImportOptions, import_source
 from medgraft.core.errors import InputError
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
 
 
 @pytest.fixture
@@ -157,3 +160,63 @@ def test_sunnybrook(real_data, tmp_path):
         for row in (row for row in lines if row["patient"] == entry.subject and row["phase"].lower() in entry.phases):
             ours = cohort.pixels(entry)[entry.phases[row["phase"].lower()], numbers.index(row["slice_from_base"])]
             np.testing.assert_array_equal(ours, np.asarray(Image.open(folder / row["image"])))
+
+
+CONTOURED = "patient,phase,slice_from_base,image,endocardium\n"
+
+
+def test_pictures_of_contours_become_masks_of_the_classes_they_label(source, cohort):
+    index = CONTOURED + "".join(
+        f"A,{phase},{z},{phase}{z}.png,{phase}{z}_in.png\n" for phase in ("ED", "ES") for z in (1, 2)
+    )
+    names = [f"{phase}{z}" for phase in ("ED", "ES") for z in (1, 2)]
+    pictures = {f"{name}.png": 40 + z for z, name in enumerate(names)} | {f"{name}_in.png": 0 for name in names}
+    root = source(pictures | {"ED2_in.png": 255}, index)
+    (entry,) = import_source(root, cohort).added
+    assert (entry.phases, entry.mask_phases, entry.base_first) == ({"ed": 0, "es": 1}, (0, 1), True)
+    assert (entry.mask_classes, entry.spacing) == (("pool",), None)
+    assert [np.unique(cohort.mask(entry)[t, z]).tolist() for t in (0, 1) for z in (0, 1)] == [[0], [1], [0], [0]]
+
+
+def test_the_wall_is_between_both_contours(source, cohort):
+    root = source(
+        {"a.png": 9, "in.png": 0, "out.png": 1}, "path,subject,endocardium,epicardium\na.png,A,in.png,out.png\n"
+    )
+    inner = np.zeros((4, 5), np.uint8)
+    inner[1, 1:3] = 1
+    Image.fromarray(inner).save(root / "in.png")
+    (entry,) = import_source(root, cohort).added
+    np.testing.assert_array_equal(cohort.mask(entry)[0, 0], np.where(inner, 1, 2))
+    assert entry.mask_classes == ("pool", "myocardium")
+
+
+@pytest.mark.parametrize(
+    ("mask", "code"), [("", "unlabelled-phases"), ("../b.png", "missing-file"), ("small.png", "mask-size")]
+)
+def test_a_phase_that_lacks_a_usable_mask_is_not_labelled(source, cohort, mask, code):
+    index = CONTOURED + f"A,ED,1,a.png,in.png\nA,ED,2,b.png,{mask}\n"
+    root = source({"a.png": 10, "b.png": 20, "in.png": 1}, index)
+    Image.fromarray(np.ones((2, 2), np.uint8)).save(root / "small.png")
+    report = import_source(root, cohort)
+    assert code in {note.code for note in report.notes}
+    assert [entry.mask_phases for entry in report.added] == [()]
+
+
+def test_sunnybrook_pictures_come_with_their_cavities(cohort):
+    """The other hospital of the two-site study: pixel grid only, and no myocardium drawn."""
+    home = DATA / "sunnybrook"
+    if not home.is_dir():
+        pytest.skip("Sunnybrook is not at ../shared/data/sunnybrook")
+    report = import_source(home, cohort)
+    with (home / "index.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert not [note for note in report.notes if note.kind == "refused"]
+    assert {entry.subject for entry in report.added} == {row["patient"] for row in rows}
+    assert sum(len(entry.mask_phases) * entry.shape[1] for entry in report.added) == len(rows)
+    assert {(entry.mask_classes, entry.spacing, entry.base_first) for entry in report.added} == {
+        (("pool",), None, True)
+    }
+    row, entry = rows[0], next(entry for entry in report.added if entry.subject == rows[0]["patient"])
+    z = entry.facts["slices"].split().index(row["slice_from_base"])
+    drawn = np.asarray(Image.open(home / row["endocardium"])) > 0
+    np.testing.assert_array_equal(cohort.mask(entry)[entry.phases[row["phase"].lower()], z] == 1, drawn)

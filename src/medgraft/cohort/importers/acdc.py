@@ -144,7 +144,8 @@ def _joined(frames: dict[int, Stack]) -> Stack:
 
 
 def _with_masks(stack: Stack, frames: dict[int, Stack], order: list[int]) -> Stack:
-    masks = {order.index(n): frame.mask for n, frame in frames.items() if frame.mask is not None and n in order}
+    drawn = {number: frame for number, frame in frames.items() if frame.mask_phases and number in order}
+    masks = {order.index(number): frame.mask for number, frame in drawn.items() if frame.mask is not None}
     if not masks:
         return stack
     mask = np.zeros(stack.pixels.shape, np.uint8)

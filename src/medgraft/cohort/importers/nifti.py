@@ -52,10 +52,28 @@ def _is_label_map(stack: Stack) -> bool:
 def read_with_mask(path: Path, mask: Path | None, options: ImportOptions, where: str, note: Note) -> Stack | None:
     """A NIfTI file with its mask; without it, and with a note, where only the mask cannot be read."""
     if mask is not None:
-        stack = attempt(lambda: read_nifti(path, mask, options.mask_codes), f"{where} with {mask.name}", note)
+        stack = attempt(lambda: _read_both(path, mask, options), f"{where} with {mask.name}", note)
         if stack is not None:
+            _note_empty(stack, where, note)
             return stack
     return attempt(lambda: read_nifti(path), where, note)
+
+
+def _read_both(path: Path, mask: Path, options: ImportOptions) -> Stack:
+    return read_nifti(
+        path,
+        mask,
+        options.mask_codes,
+        mask_classes=options.mask_classes,
+        empty_phases_labelled=options.empty_phases_labelled,
+    )
+
+
+def _note_empty(stack: Stack, where: str, note: Note) -> None:
+    n_empty = len(stack.pixels) - len(stack.mask_phases)
+    if n_empty:
+        text = f"The mask is all zero in {n_empty} of {len(stack.pixels)} phases: they count as not labelled."
+        note(ImportNote(kind="noticed", code="unlabelled-phases", where=where, text=text, count=n_empty))
 
 
 def stem_of(path: Path) -> str:

@@ -1,6 +1,7 @@
 """A folder of pictures and an index CSV with the columns path, subject, label[, split, site, series, phase, slice].
 
-Rows of one subject and series that carry slice numbers form a stack; every other row is a stack of one picture.
+Rows of one subject and series that carry slice numbers form a stack; every other row is a stack of one picture. The
+columns endocardium and epicardium name pictures that are not zero inside these contours: they become masks.
 """
 
 import csv
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from medgraft.cohort.found import LabelledStack
 from medgraft.cohort.importers.image_folder import single
 from medgraft.cohort.importers.importer import Importer
+from medgraft.cohort.importers.picture_masks import CONTOUR_COLUMNS, read_picture_mask, with_masks
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.source import Note, Source, attempt
 from medgraft.core.cohort import ImportNote, NoteKind
@@ -26,7 +28,10 @@ from medgraft.core.stack import FoundStack, Stack
 from medgraft.images import read_picture
 
 COLUMNS = ("path", "subject", "label")
-OPTIONAL_COLUMNS = ("split", "site", "series", "phase", "slice")
+OPTIONAL_COLUMNS = ("split", "site", "series", "phase", "slice", *CONTOUR_COLUMNS)
+#: Other names that tables use; slices counted from the base say where the base is.
+FROM_BASE = "slice_from_base"
+ALIASES = {"image": "path", "patient": "subject", FROM_BASE: "slice"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +46,21 @@ class _Row:
     series: str = ""
     phase: str = ""
     slice: str = ""
+    endocardium: str = ""
+    epicardium: str = ""
+    from_base: bool = False
+
+    @property
+    def contours(self) -> dict[str, str]:
+        """Paths of its contours' pictures by column."""
+        return {column: path for column in CONTOUR_COLUMNS if (path := getattr(self, column))}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Picture:
     row: _Row
     pixels: NDArray[np.generic]
+    mask: NDArray[np.uint8] | None
 
 
 def _recognises(source: Source, options: ImportOptions) -> bool:
@@ -56,7 +70,8 @@ def _recognises(source: Source, options: ImportOptions) -> bool:
 def _read(source: Source, options: ImportOptions, note: Note, report: Report) -> Iterator[FoundStack]:
     index = options.table or _only_index(source)
     rows = _usable(_rows(index), source, note)
-    source.note_unused([index, *(source.root / row.path for row in rows)], note)
+    named = (source.root / path for row in rows for path in (row.path, *row.contours.values()))
+    source.note_unused([index, *named], note)
     groups: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: (row.subject, row.series, row.path)):
         groups[_group(row)].append(row)
@@ -81,7 +96,7 @@ def _only_index(source: Source) -> Path:
 def _header(path: Path) -> bool:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return {"path", "subject"} <= {name.strip().lower() for name in next(csv.reader(file), [])}
+            return {"path", "subject"} <= set(_names(next(csv.reader(file), [])))
     except (OSError, UnicodeDecodeError, csv.Error):
         return False
 
@@ -92,7 +107,7 @@ def _rows(index: Path) -> list[_Row]:
             lines = [[cell.strip() for cell in line] for line in csv.reader(file) if any(line)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"Expected an index CSV that can be read, got {index.name}: {error}.") from error
-    header = [name.lower() for name in lines[0]] if lines else []
+    header = _names(lines[0]) if lines else []
     missing = [name for name in ("path", "subject") if name not in header]
     if missing:
         raise InputError(
@@ -100,7 +115,15 @@ def _rows(index: Path) -> list[_Row]:
             f"got {', '.join(header)}. Add {', '.join(missing)}: without subjects a patient could be in two folds."
         )
     known = {*COLUMNS, *OPTIONAL_COLUMNS}
-    return [_Row(**{k: v for k, v in zip(header, line, strict=False) if k in known}) for line in lines[1:]]
+    from_base = FROM_BASE in [name.lower() for name in lines[0]]
+    cells = [{k: v for k, v in zip(header, line, strict=False) if k in known} for line in lines[1:]]
+    return [_Row(**row, from_base=from_base) for row in cells]
+
+
+def _names(header: list[str]) -> list[str]:
+    """Names of columns as this layout calls them."""
+    names = [name.strip().lower() for name in header]
+    return [ALIASES.get(name, name) for name in names]
 
 
 def _usable(rows: list[_Row], source: Source, note: Note) -> list[_Row]:
@@ -131,7 +154,11 @@ def _group(row: _Row) -> tuple[str, ...]:
 
 def _pictures(rows: list[_Row], source: Source, note: Note) -> list[_Picture]:
     read = [(row, attempt(partial(read_picture, source.root / row.path), row.path, note)) for row in rows]
-    return [_Picture(row=row, pixels=pixels) for row, pixels in read if pixels is not None]
+    return [
+        _Picture(row=row, pixels=pixels, mask=read_picture_mask(row.contours, pixels.shape, source, note))
+        for row, pixels in read
+        if pixels is not None
+    ]
 
 
 def _stacks(pictures: list[_Picture], options: ImportOptions, note: Note) -> Iterator[FoundStack]:
@@ -139,7 +166,7 @@ def _stacks(pictures: list[_Picture], options: ImportOptions, note: Note) -> Ite
     if not pictures:
         return
     if not pictures[0].row.slice:
-        yield from (_single(picture) for picture in pictures)
+        yield from (_single(picture, note) for picture in pictures)
         return
     grid = _grid(pictures, note)
     phases = sorted({phase for phase, _ in grid}, key=_phase_order)
@@ -148,12 +175,12 @@ def _stacks(pictures: list[_Picture], options: ImportOptions, note: Note) -> Ite
     where = pictures[0].row.subject
     if len(sizes) > 1:
         _say(note, "noticed", "sizes-differ", where, f"Slices of several sizes {sorted(sizes)}: each is kept alone.")
-        yield from (_single(picture) for picture in grid.values())
+        yield from (_single(picture, note) for picture in grid.values())
     elif len({tuple(numbers) for numbers in slices.values()}) == 1:
-        yield _grid_stack(grid, phases, slices[phases[0]], options)
+        yield _grid_stack(grid, phases, options, note)
     else:
         _say(note, "noticed", "phases-apart", where, "The phases do not show the same slices: one stack per phase.")
-        yield from (_grid_stack(grid, [phase], slices[phase], options) for phase in phases)
+        yield from (_grid_stack(grid, [phase], options, note) for phase in phases)
 
 
 def _grid(pictures: list[_Picture], note: Note) -> dict[tuple[str, float], _Picture]:
@@ -181,9 +208,10 @@ def _phase_order(phase: str) -> tuple[float, str]:
 
 
 def _grid_stack(
-    grid: dict[tuple[str, float], _Picture], phases: list[str], slices: list[float], options: ImportOptions
+    grid: dict[tuple[str, float], _Picture], phases: list[str], options: ImportOptions, note: Note
 ) -> LabelledStack:
-    rows = {(t, z): grid[phase, number].row for t, phase in enumerate(phases) for z, number in enumerate(slices)}
+    slices = sorted(number for phase, number in grid if phase == phases[0])
+    pictures = {(t, z): grid[phase, number] for t, phase in enumerate(phases) for z, number in enumerate(slices)}
     affines = np.tile(np.eye(4), (len(slices), 1, 1))
     affines[:, 2, 3] = slices
     stack = Stack(
@@ -191,28 +219,30 @@ def _grid_stack(
         affines=affines,
         spacing=None,
         phases={phase: t for t, phase in enumerate(phases) if phase and not phase.isdecimal()},
-        base_first=True if options.short_axis else None,
+        base_first=True if options.short_axis or pictures[0, 0].row.from_base else None,
         facts={"slices": " ".join(f"{number:g}" for number in slices)},
     )
-    return _found(stack, rows)
+    return _found(stack, pictures, note)
 
 
-def _single(picture: _Picture) -> LabelledStack:
-    return _found(single(picture.pixels), {(0, 0): picture.row})
+def _single(picture: _Picture, note: Note) -> LabelledStack:
+    return _found(single(picture.pixels), {(0, 0): picture}, note)
 
 
-def _found(stack: Stack, rows: dict[tuple[int, int], _Row]) -> LabelledStack:
-    first = rows[0, 0]
-    labels = {place: row.label for place, row in rows.items() if row.label}
+def _found(stack: Stack, pictures: dict[tuple[int, int], _Picture], note: Note) -> LabelledStack:
+    first = pictures[0, 0].row
+    labels = {place: picture.row.label for place, picture in pictures.items() if picture.row.label}
+    masks = {place: picture.mask for place, picture in pictures.items()}
+    columns = set.intersection(*(set(picture.row.contours) for picture in pictures.values()))
     return LabelledStack(
-        stack=stack,
+        stack=with_masks(stack, masks, columns, first.path, note),
         subject=first.subject,
         series_key=f"{first.series}/{first.path}",
         series=first.series,
         site=first.site or None,
         split=first.split or None,
         source=first.path,
-        label=first.label or None if len(rows) == 1 else None,
+        label=first.label or None if len(pictures) == 1 else None,
         labels=labels,
     )
 
@@ -223,7 +253,7 @@ def _say(note: Note, kind: NoteKind, code: str, where: str, text: str) -> None:
 
 TABLE = Importer(
     name="table",
-    expects="pictures and an index CSV with the columns path, subject, label[, split, site, series, phase, slice]",
+    expects=f"pictures and an index CSV with the columns {', '.join(COLUMNS)}[, {', '.join(OPTIONAL_COLUMNS)}]",
     recognises=_recognises,
     read=_read,
 )
