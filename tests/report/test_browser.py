@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from medgraft.report import StudyContent
-from medgraft.report.document import render
-from medgraft.report.pictures import Picture
-from medgraft.report.study_tables import study_tables
+from medgraft.report.page import render
+from medgraft.report.picture import Picture
+from medgraft.report.study.document import study_page
+from medgraft.report.study.tables import study_tables
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -40,7 +41,7 @@ document.title = seen.join("|");
 @pytest.fixture(scope="module")
 def page(content: StudyContent) -> str:
     blank = [Picture(name=name, title=name, caption="", alt="x", png=b"") for name in ("headline", "confusion")]
-    return render(content, study_tables(content), tuple(blank))
+    return render(study_page(content, study_tables(content), tuple(blank)))
 
 
 def opened(page: str, folder: Path, width: int) -> str:

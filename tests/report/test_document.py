@@ -14,9 +14,10 @@ import pytest
 from medgraft.core.task import task_from_codes
 from medgraft.evaluation import bootstrap
 from medgraft.report import ModelResult, StudyContent, write_report
-from medgraft.report.document import render
-from medgraft.report.pictures import Picture
-from medgraft.report.study_tables import study_tables
+from medgraft.report.page import render
+from medgraft.report.picture import Picture
+from medgraft.report.study.document import study_page
+from medgraft.report.study.tables import study_tables
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +142,7 @@ def test_text_from_outside_is_escaped(content: StudyContent) -> None:
         content, title="<script>alert(1)</script>", warnings=('<img src="x">',), settings="</pre><b>"
     )
     blank = [Picture(name=name, title="", caption="", alt="x", png=b"") for name in ("headline", "confusion")]
-    text = render(evil, study_tables(evil), tuple(blank))
+    text = render(study_page(evil, study_tables(evil), tuple(blank)))
     assert "<script>alert" not in text
     assert '<img src="x">' not in text
     assert "</pre><b>" not in text

@@ -7,7 +7,7 @@ import pytest
 
 from medgraft.evaluation import PairedDifference
 from medgraft.report import Comparison, StudyContent
-from medgraft.report.findings import cautions, findings, leading_model
+from medgraft.report.study.findings import cautions, findings, leading_model
 
 
 def compared(content: StudyContent, low: float, high: float) -> StudyContent:

@@ -4,7 +4,8 @@ Enters: `StudyContent`, or arrays of one stack. Leaves: a folder with the page, 
 matplotlib `Figure`. Must not know: how anything was trained, DICOM, databases, torch.
 """
 
-from medgraft.report.content import (
+from medgraft.report.figures import cam_sheet, stack_sheet
+from medgraft.report.study.content import (
     CamExample,
     Comparison,
     FoldCurves,
@@ -14,8 +15,7 @@ from medgraft.report.content import (
     SplitCounts,
     StudyContent,
 )
-from medgraft.report.document import write_report
-from medgraft.report.figures import cam_sheet, stack_sheet
+from medgraft.report.study.document import write_report
 from medgraft.report.style import png_of
 
 __all__ = [

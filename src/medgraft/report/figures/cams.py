@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 from medgraft.core.task import Task
-from medgraft.report.content import CamExample
+from medgraft.report.study.content import CamExample
 from medgraft.report.style import ERROR_INK, INK, MUTED, PAPER, TICK, TITLE, bare, grey_limits, new_figure
 
 #: Dark blue where there is little evidence, yellow where there is much; readable without colour vision.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from medgraft.core.task import Task
-from medgraft.report.content import SplitCounts
+from medgraft.report.study.content import SplitCounts
 from medgraft.report.style import LABEL, MUTED, PAPER, ink_on, new_figure, tidy
 
 _HATCHES = ("///", "", "\\\\\\", "...", "xxx", "---", "+++", "ooo", "***")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.task import Task
 from medgraft.evaluation import confusion
-from medgraft.report.content import ModelResult
+from medgraft.report.study.content import ModelResult
 from medgraft.report.style import INK, LABEL, MUTED, PAPER, TICK, TITLE, new_figure
 
 _MODELS_PER_ROW = 2

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from medgraft.report.content import FoldCurves, ModelResult
+from medgraft.report.study.content import FoldCurves, ModelResult
 from medgraft.report.style import ACCURACY, INK, LABEL, TICK, TRAINING, VALIDATION, new_figure, tidy
 
 _COLUMNS = 4

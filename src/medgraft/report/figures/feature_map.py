@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from medgraft.core.task import Task
-from medgraft.report.content import ModelResult
+from medgraft.report.study.content import ModelResult
 from medgraft.report.style import ERROR, INK, LABEL, MARKERS, PAPER, RULE, TITLE, new_figure
 
 _COLUMNS = 3

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from medgraft.core.task import Task
 from medgraft.evaluation import Interval
-from medgraft.report.content import ModelResult
+from medgraft.report.study.content import ModelResult
 from medgraft.report.style import INK, LABEL, MUTED, PAPER, RULE, VALIDATION, new_figure, tidy
 
 

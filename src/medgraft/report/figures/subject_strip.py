@@ -10,7 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
 from medgraft.core.task import Task
-from medgraft.report.content import ModelResult
+from medgraft.report.study.content import ModelResult
 from medgraft.report.style import ERROR, INK, LABEL, MUTED, PAPER, TICK, ink_on, letters, new_figure
 
 #: Two columns of 24 fill a page.

@@ -1,10 +1,8 @@
-"""Pictures of a study: each figure with its title, its caption and the words for those who cannot see it."""
+"""Pictures of a study: its figures with titles, captions and words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from medgraft.core.task import Task
-from medgraft.report.content import FoldCurves, ModelResult, StudyContent
 from medgraft.report.figures import (
     cam_matrix,
     class_counts,
@@ -16,20 +14,10 @@ from medgraft.report.figures import (
     subject_strip,
 )
 from medgraft.report.figures.subject_strip import MOST_ROWS
-from medgraft.report.findings import HEADLINE, leading_model
+from medgraft.report.picture import Picture
+from medgraft.report.study.content import FoldCurves, ModelResult, StudyContent
+from medgraft.report.study.findings import HEADLINE, leading_model
 from medgraft.report.style import png_of
-
-
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """A figure as PNG. model: the result it belongs to, "" if it shows all."""
-
-    name: str
-    title: str
-    caption: str
-    alt: str
-    png: bytes
-    model: str = ""
 
 
 def study_pictures(content: StudyContent) -> Iterator[Picture]:
@@ -133,7 +121,7 @@ def _curves_of(result: ModelResult, curves: FoldCurves) -> Picture:
             f"Training curves of {result.title} at {len(curves.rates)} learning rates; chosen: rate "
             f"{result.chosen_rate}, epoch {result.chosen_epoch}."
         ),
-        model=result.name,
+        about=result.name,
     )
 
 
@@ -149,7 +137,7 @@ def _stacks_of(result: ModelResult, task: Task) -> Picture:
             f"most errors first.{cut} Errors at the borders of the range are what readers disagree about too."
         ),
         alt=f"Truth and answers of {result.title} along each stack.",
-        model=result.name,
+        about=result.name,
     )
 
 
@@ -163,7 +151,7 @@ def _cams_of(result: ModelResult, task: Task) -> Picture:
             "the regions that raised the score of the answer (bright: most)."
         ),
         alt=f"Grad-CAM overlays of {result.title} by truth and answer.",
-        model=result.name,
+        about=result.name,
     )
 
 

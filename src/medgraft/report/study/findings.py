@@ -2,25 +2,16 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from medgraft.evaluation import Interval
-from medgraft.report.content import Comparison, ModelResult, StudyContent
-from medgraft.report.study_tables import metric_title
+from medgraft.report.finding import Finding, with_interval
+from medgraft.report.study.content import Comparison, ModelResult, StudyContent
+from medgraft.report.study.tables import metric_title
 
 HEADLINE = "macro_f1"
 _FEW_IMAGES, _FEW_SUBJECTS = 50, 30
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One paragraph; `warn` marks what must not be overlooked."""
-
-    text: str
-    tone: Literal["plain", "good", "warn"] = "plain"
 
 
 def leading_model(content: StudyContent) -> ModelResult:
@@ -59,17 +50,6 @@ def cautions(content: StudyContent) -> tuple[Finding, ...]:
             "its own labelled stacks before any of the models is used there."
         ),
     )
-
-
-def with_interval(figure: Interval) -> str:
-    """A figure in running text.
-
-    >>> with_interval(Interval(value=0.8123, low=0.7, high=0.9, n_resamples=2000))
-    '0.81 (0.70 to 0.90)'
-    """
-    if math.isnan(figure.low):
-        return f"{figure.value:.2f}"
-    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
 
 
 def _which_model(content: StudyContent, model: ModelResult) -> Finding:

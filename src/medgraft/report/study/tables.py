@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medgraft.evaluation import CLASS_METRICS, METRICS, Interval, holm
-from medgraft.report.content import ModelResult, StudyContent
+from medgraft.report.study.content import ModelResult, StudyContent
 from medgraft.report.tables import Cell, Column, Table
 
 

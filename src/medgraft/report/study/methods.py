@@ -1,6 +1,6 @@
 """How it was done, in one paragraph per subject, from the content alone."""
 
-from medgraft.report.content import StudyContent
+from medgraft.report.study.content import StudyContent
 
 
 def methods(content: StudyContent) -> tuple[str, ...]:

@@ -1,0 +1,15 @@
+"""Picture: a figure with its title, its caption and the words for those who cannot see it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure as PNG. name: of its file, unique. about: the result or subject it belongs to, "" if it shows all."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    png: bytes
+    about: str = ""
