@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.progress import Progress
 from medgraft.study import StudyFile, resolved_yaml
 from medgraft.workspace import Project
+from medgraft.workspace.machines import Machines
 from medgraft.workspace.study_lock import is_running
 from medgraft.workspace.study_process import begin_study, resume_study, stop_study
 from medgraft.workspace.study_progress import StudyProgress, study_progress
+from medgraft.workspace.studying import start_study
 
 Tiny = Callable[..., StudyFile]
 
@@ -46,6 +50,27 @@ def test_begin_stop_resume(labelled: Callable[[], Project], tiny: Tiny) -> None:
     assert resume_study(project, "tiny").state in ("starting", "running")
     wait_for(project, is_training)
     stop_study(project, "tiny")
+
+
+def workers_of(pid: int) -> int:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return sum(b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+
+
+@pytest.mark.slow
+def test_a_resumed_study_goes_on_where_it_was_computed(labelled: Callable[[], Project], tiny: Tiny) -> None:
+    project, study = labelled(), tiny(stages=_LONG)
+
+    def stop(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start_study(project, study, machines=Machines(workers=2), report=stop)
+    assert study_progress(project, "tiny").machines == Machines(workers=2)
+    resumed = resume_study(project, "tiny")
+    assert resumed.machines == Machines(workers=2)
+    wait_for(project, lambda found: found.state == "running" and workers_of(found.pid) == 2)
+    assert stop_study(project, "tiny").machines == Machines(workers=2)
 
 
 @pytest.mark.slow

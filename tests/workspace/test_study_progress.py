@@ -13,6 +13,7 @@ from medgraft.core.errors import MedgraftError, ProjectError
 from medgraft.core.progress import Progress, silent
 from medgraft.study import StudyFile
 from medgraft.workspace import Project
+from medgraft.workspace.machines import Machines
 from medgraft.workspace.study_lock import study_lock
 from medgraft.workspace.study_progress import (
     ProgressFile,
@@ -26,6 +27,8 @@ from medgraft.workspace.study_progress import (
 from medgraft.workspace.studying import start_study
 
 Tiny = Callable[..., StudyFile]
+
+NOTE = '{"pid": 1, "host": "here", "began": 0, "at": 0, %s}'
 
 
 @pytest.fixture
@@ -139,11 +142,32 @@ def test_the_time_left_follows_what_this_start_has_done(project: Project, folder
         assert study_progress(project, "tiny").seconds_left == pytest.approx(120)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', '{"bars": [{"stage": 1}]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"pid": 1}', '{"bars": [{"stage": 1}]}', NOTE % '"machines": {"on": "slurm"}'],
+)
 def test_a_damaged_file_is_none(project: Project, folder: Path, text: str) -> None:
     (folder / "progress.json").write_text(text)
     assert read_note(folder) is None
     assert study_progress(project, "tiny").state == "stopped"
+
+
+@given(
+    st.builds(
+        Machines,
+        on=st.sampled_from(["local", "ray", "ray:10.0.0.5:6379"]),
+        workers=st.integers(1, 64),
+        gpus=st.sampled_from([0.0, 0.25]),
+        cache=st.none() | st.just(Path("/shared/features")),
+        deterministic=st.booleans(),
+    )
+)
+def test_where_it_is_computed_is_kept(tmp_path_factory: pytest.TempPathFactory, machines: Machines) -> None:
+    folder = tmp_path_factory.mktemp("study")
+    ProgressFile(folder, machines)(bar("study", 1))
+    note = read_note(folder)
+    assert note is not None
+    assert note.machines == machines
 
 
 def test_a_study_that_is_not_there_teaches(project: Project, folder: Path) -> None:

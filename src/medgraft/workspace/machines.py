@@ -1,25 +1,9 @@
-"""Where a study is computed: in this process, in a pool of processes, or on a Ray cluster."""
+"""Where and how a study is computed. Torch is not loaded: `executor` puts it into practice."""
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.errors import InputError
-from medgraft.study import (
-    ClusterExecutor,
-    Compute,
-    Desk,
-    DeskSettings,
-    Executor,
-    LocalExecutor,
-    PoolExecutor,
-    RunStore,
-    Share,
-)
-from medgraft.workspace.project import Project
-
-#: On each node, seen from its user's home: temporary folders may be small, and features are worth keeping.
-_NODE_CACHE = Path("~/.cache/medgraft")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,25 +33,17 @@ class Machines:
         if self.workers < 1:
             raise InputError(f"Expected at least one worker, got {self.workers}.")
 
+    @property
+    def words(self) -> str:
+        """Where it is, for people; "" for one process of this machine.
 
-def open_executor(machines: Machines, project: Project, checkpoint_seconds: float) -> AbstractContextManager[Executor]:
-    """Somebody to do a study's jobs, as long as the block lasts.
+        >>> Machines(workers=4).words, Machines(on="ray:10.0.0.5:6379").words, Machines().words
+        ('in 4 processes', 'on ray:10.0.0.5:6379', '')
+        """
+        if self.on != "local":
+            return f"on {self.on}"
+        return f"in {self.workers} processes" if self.workers > 1 else ""
 
-    Raises `InputError` if Ray is not installed, does not answer, or has no room for one job.
-    """
-    compute = Compute(deterministic=machines.deterministic, compiled=machines.compiled)
-    kind, _, address = machines.on.partition(":")
-    on_nodes = kind == "ray"
-    cache = machines.cache or (_NODE_CACHE if on_nodes else project.cache)
-    settings = DeskSettings(
-        cache=cache,
-        # Where nodes share the cache, another node goes on with what a dead one had begun.
-        unfinished=cache / "unfinished" if on_nodes else RunStore(root=project.runs).unfinished,
-        compute=compute,
-        checkpoint_seconds=checkpoint_seconds,
-    )
-    if on_nodes:
-        return ClusterExecutor(address or None, Share(cpus=machines.cpus, gpus=machines.gpus), settings)
-    if machines.workers > 1:
-        return PoolExecutor(machines.workers, settings)
-    return nullcontext(LocalExecutor(Desk(settings)))
+
+#: Where a study is computed unless somebody says otherwise.
+IN_THIS_PROCESS = Machines()

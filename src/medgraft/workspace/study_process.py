@@ -11,11 +11,13 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from medgraft.core.errors import InputError, MedgraftError, ProjectError
+from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_lock import is_running
 from medgraft.workspace.study_progress import (
@@ -55,15 +57,13 @@ def begin_study(project: Project, text: str) -> StudyProgress:
 
 
 def resume_study(project: Project, name: str) -> StudyProgress:
-    """Start a study that is not finished where it was; one that is running is left alone.
+    """Start a study that is not finished where it was, on the machines it was on; one that is running is left alone.
 
     Raises `ProjectError` if there is none of that name.
     """
     folder = study_folder(project, name)
     if study_progress(project, name).state not in ("starting", "running"):
-        pid = _start(project, folder)
-        now = time.time()
-        write_note(folder, ProgressNote(pid=pid, host=socket.gethostname(), began=now, at=now, asked=True))
+        write_note(folder, replace(_note_of(_start(project, folder), machines_of(folder)), asked=True))
     return study_progress(project, name)
 
 
@@ -95,16 +95,24 @@ def main(arguments: Sequence[str]) -> None:
 
     folder = study_folder(project, name)
     try:
-        start_study(project, read_study_file(folder / "study.yaml"))
+        start_study(project, read_study_file(folder / "study.yaml"), machines=machines_of(folder))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except MedgraftError as error:
         # Before the study itself has begun, nobody else says so.
-        now = time.time()
-        write_note(
-            folder, ProgressNote(pid=os.getpid(), host=socket.gethostname(), began=now, at=now, error=str(error))
-        )
+        write_note(folder, replace(_note_of(os.getpid(), machines_of(folder)), error=str(error)))
         sys.exit(1)
+
+
+def machines_of(folder: Path) -> Machines:
+    """Where a study that has not ended was last computed; in one process if it never was."""
+    note = read_note(folder)
+    return note.machines if note else IN_THIS_PROCESS
+
+
+def _note_of(pid: int, machines: Machines) -> ProgressNote:
+    now = time.time()
+    return ProgressNote(pid=pid, host=socket.gethostname(), began=now, at=now, machines=machines)
 
 
 def _start(project: Project, folder: Path) -> int:

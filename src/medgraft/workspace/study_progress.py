@@ -1,17 +1,19 @@
 """How far a study is, as a small file beside it: whoever runs the study writes it, anybody may look."""
 
-import json
 import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from pydantic import TypeAdapter
+
 from medgraft.core.errors import MedgraftError, ProjectError
 from medgraft.core.progress import Progress, Report
+from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_lock import is_running
 
@@ -33,15 +35,17 @@ _PAUSE, _LONGEST_START = 0.5, 120.0
 class ProgressNote:
     """What the file says.
 
-    pid, host: who runs the study. began, at: seconds since 1970 of its start and of the note. first: trainings that an
-    earlier start had done; -1 while the study has not begun. bars: what is in progress, the whole study first.
-    error: why it ended, "" if it did not. asked: the process was started, and has not come to the study yet.
+    pid, host: who runs the study. began, at: seconds since 1970 of its start and of the note. machines: where it is
+    computed, so that whoever resumes it needs not know. first: trainings that an earlier start had done; -1 while the
+    study has not begun. bars: what is in progress, the whole study first. error: why it ended, "" if it did not.
+    asked: the process was started, and has not come to the study yet.
     """
 
     pid: int
     host: str
     began: float
     at: float
+    machines: Machines = IN_THIS_PROCESS
     asked: bool = False
     first: int = -1
     bars: tuple[Progress, ...] = ()
@@ -53,6 +57,7 @@ class StudyProgress:
     """How far a study is.
 
     seconds: since its latest start. seconds_left: about; None while nothing can be said. pid, host: who runs it.
+    machines: where it is computed.
     """
 
     name: str
@@ -63,6 +68,10 @@ class StudyProgress:
     error: str = ""
     pid: int = 0
     host: str = ""
+    machines: Machines = IN_THIS_PROCESS
+
+
+_NOTE = TypeAdapter(ProgressNote)
 
 
 def study_progress(project: Project, name: str) -> StudyProgress:
@@ -81,6 +90,7 @@ def study_progress(project: Project, name: str) -> StudyProgress:
         error=note.error,
         pid=note.pid,
         host=note.host,
+        machines=note.machines,
     )
 
 
@@ -93,9 +103,9 @@ def study_folder(project: Project, name: str) -> Path:
 
 
 @contextmanager
-def kept_progress(folder: Path, report: Report) -> Iterator[Report]:
+def kept_progress(folder: Path, report: Report, machines: Machines = IN_THIS_PROCESS) -> Iterator[Report]:
     """A `Report` that tells `report` and keeps the study's progress file; the file goes when the block ends well."""
-    file = ProgressFile(folder)
+    file = ProgressFile(folder, machines)
 
     def tell(progress: Progress) -> None:
         file(progress)
@@ -112,10 +122,12 @@ def kept_progress(folder: Path, report: Report) -> Iterator[Report]:
 class ProgressFile:
     """A `Report` that keeps the latest state of every bar in a study's folder, written at most twice a second."""
 
-    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, folder: Path, machines: Machines = IN_THIS_PROCESS, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._path, self._clock = folder / PROGRESS_FILE, clock
         now = clock()
-        self._note = ProgressNote(pid=os.getpid(), host=socket.gethostname(), began=now, at=now)
+        self._note = ProgressNote(pid=os.getpid(), host=socket.gethostname(), began=now, at=now, machines=machines)
         self._write()
 
     def __call__(self, progress: Progress) -> None:
@@ -142,16 +154,15 @@ class ProgressFile:
 def write_note(folder: Path, note: ProgressNote) -> None:
     """Write the progress file; a reader sees the old one or the new one, never half of it."""
     draft = folder / f".{PROGRESS_FILE}.{os.getpid()}"
-    draft.write_text(json.dumps(asdict(note)), encoding="utf-8")
+    draft.write_bytes(_NOTE.dump_json(note))
     draft.replace(folder / PROGRESS_FILE)
 
 
 def read_note(folder: Path) -> ProgressNote | None:
     """The progress file of a study, None where there is none that can be read."""
     try:
-        plain = json.loads((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
-        return ProgressNote(**{**plain, "bars": tuple(Progress(**bar) for bar in plain["bars"])})
-    except (OSError, ValueError, KeyError, TypeError):
+        return _NOTE.validate_json((folder / PROGRESS_FILE).read_bytes())
+    except (OSError, ValueError):
         return None
 
 

@@ -23,7 +23,8 @@ from medgraft.study import (
     run_study,
     write_outcome,
 )
-from medgraft.workspace.machines import Machines, open_executor
+from medgraft.workspace.executor import open_executor
+from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_list import study_states
 from medgraft.workspace.study_lock import study_lock
@@ -49,7 +50,7 @@ def start_study(
     project: Project,
     study: StudyFile,
     *,
-    machines: Machines | None = None,
+    machines: Machines = IN_THIS_PROCESS,
     checkpoint_seconds: float = 30.0,
     report: Report = silent,
 ) -> StudySummary:
@@ -74,9 +75,9 @@ def start_study(
     folder = project.studies / study.name
     folder.mkdir(parents=True, exist_ok=True)
     store = RunStore(root=project.runs)
-    with _only_once(folder), kept_progress(folder, report) as tell, project.cohort() as cohort:
+    with _only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
         _announce(study, folder)
-        with open_executor(machines or Machines(), project, checkpoint_seconds) as executor:
+        with open_executor(machines, project, checkpoint_seconds) as executor:
             outcome = run_study(study, samples, image_reader(cohort), executor, store, report=tell)
         findings = find(outcome)
         draft = folder / "draft"
