@@ -6,7 +6,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,8 @@ _MOST: Mapping[str, int] = {FACTS: MAX_WORDS, CARD: MAX_WORDS, **{name: MAX_BYTE
 #: How many times its packed size a member may unpack to: weights do not compress, words do by a factor of ten.
 _MOST_RATIO = 100
 
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
 #: The longest list of members that is read: names of a package and their headers are far below.
 _LONGEST_LIST = 4096
 
@@ -29,6 +31,17 @@ _LONGEST_LIST = 4096
 _END, _END_BYTES, _ZIP64, _ZIP64_BYTES = b"PK\x05\x06", 22, b"PK\x06\x07", 20
 
 _CHUNK = 1 << 20
+
+#: Why a member is not unpacked, asked in this order. Only a package's own names pass, so that none can lead elsewhere.
+_REFUSALS: tuple[tuple[Callable[[zipfile.ZipInfo], bool], str], ...] = (
+    (lambda member: member.orig_filename not in _MOST, f"is no file of a package ({', '.join(_MOST)})"),
+    (lambda member: stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG), "is a link or a device"),
+    (lambda member: bool(member.flag_bits & 0x1), "is encrypted"),
+    (lambda member: member.compress_type not in _COMPRESSIONS, "is compressed in an unknown way"),
+    (lambda member: member.header_offset < 0, "lies outside the file"),
+    (lambda member: member.file_size > _MOST[member.filename], "is too large"),
+    (lambda member: member.file_size > _MOST_RATIO * max(member.compress_size, 1), "unpacks to far more than it is"),
+)
 
 
 def write_archive(folder: Path, file: Path) -> Path:
@@ -118,30 +131,11 @@ def _check_end(file: Path) -> None:
 def _members(archive: zipfile.ZipFile, file: Path) -> list[zipfile.ZipInfo]:
     members = archive.infolist()
     for member in members:
-        if reason := _refusal(member):
+        if reason := next((reason for is_so, reason in _REFUSALS if is_so(member)), ""):
             raise WeightsError(f"The package {file} was refused: its member {member.filename[:200]!r} {reason}.")
-    names = [member.filename for member in members]
-    if len(set(names)) < len(names):
+    if len({member.filename for member in members}) < len(members):
         raise WeightsError(f"The package {file} was refused: a name occurs twice in it.")
     return members
-
-
-def _refusal(member: zipfile.ZipInfo) -> str:
-    """Why a member is not unpacked, "" if it is. Only a package's own names pass, so none can lead elsewhere."""
-    kind = stat.S_IFMT(member.external_attr >> 16)
-    if member.orig_filename not in _MOST:
-        return f"is no file of a package ({', '.join(_MOST)})"
-    if kind not in (0, stat.S_IFREG):
-        return "is a link, a folder or a device"
-    if member.flag_bits & 0x1:
-        return "is encrypted"
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "is compressed in an unknown way"
-    if member.file_size > _MOST[member.filename]:
-        return f"is too large: {member.file_size:,} bytes"
-    if member.file_size > _MOST_RATIO * max(member.compress_size, 1):
-        return f"unpacks to {member.file_size:,} bytes from {member.compress_size:,}"
-    return ""
 
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:

@@ -123,7 +123,7 @@ def read_rules(path: Path) -> AnnotationRules:
         raise InputError(f"Expected annotation rules in {path}, got no form. Do: medgraft sites rules --new {path}")
     more = form.pop("more", None) or {}
     if not isinstance(more, dict):
-        raise InputError(f"Expected NAME: words under more in {path}, got {more!r}.")
+        raise InputError(f"Expected NAME: words under more in {path}, got {type(more).__name__}.")
     return AnnotationRules(answers=_words(form, path), more=_words(more, path))
 
 

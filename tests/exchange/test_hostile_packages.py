@@ -1,0 +1,385 @@
+"""One law for every kind of hostile or broken package: refused with the reason, nothing executed, nothing left outside.
+
+A kind is a function from the members of a sound package to the bytes of a file; what it must be told is beside it.
+"""
+
+import io
+import json
+import pickle
+import stat
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load, save
+
+from medgraft.core.errors import WeightsError
+from medgraft.exchange import archive, card_text, read_facts, unpack
+from medgraft.exchange.package import read_package
+from medgraft.exchange.vectors import TOLERANCE, vectors_error
+
+from .conftest import forged, members_of, zipped
+
+Members = dict[str, bytes]
+Kind = Callable[[Members], bytes]
+
+#: Where a trap writes when it is sprung; the test puts it into its own folder.
+SPRUNG = "sprung-by-a-pickle"
+
+
+class Trap:
+    """Writes a file when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (Path(SPRUNG),))
+
+
+def swapped(name: str, content: bytes) -> Kind:
+    """Another content under a name, digests left as they were."""
+    return lambda members: zipped({**members, name: content})
+
+
+def passed_off(name: str, content: Callable[[bytes], bytes]) -> Kind:
+    """Another content under a name, digests made to fit: what a sender can do who means harm."""
+    return lambda members: zipped(forged({**members, name: content(members[name])}))
+
+
+def claims(*without: str, **changes: Any) -> Kind:
+    """Other facts, digests made to fit."""
+    return lambda members: zipped(forged(members, *without, **changes))
+
+
+def with_member(name: str, content: bytes = b"owned", **attributes: Any) -> Kind:
+    """One more member, with attributes of its own."""
+
+    def add(members: Members) -> bytes:
+        content_ = io.BytesIO(zipped(members))
+        with zipfile.ZipFile(content_, "a") as archive_:
+            info = zipfile.ZipInfo("placeholder")
+            info.filename = name
+            for attribute, value in attributes.items():
+                setattr(info, attribute, value)
+            archive_.writestr(info, content)
+        return content_.getvalue()
+
+    return add
+
+
+def without(name: str) -> Kind:
+    return lambda members: zipped({key: value for key, value in members.items() if key != name})
+
+
+def linked(members: Members) -> bytes:
+    """The weights are a link to a file outside."""
+    rest = {name: content for name, content in members.items() if name != "model.safetensors"}
+    mode = (stat.S_IFLNK | 0o777) << 16
+    return with_member("model.safetensors", b"/etc/passwd", external_attr=mode)(rest)
+
+
+def doubled(members: Members) -> bytes:
+    """Two members of one name."""
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        return with_member("README.md")(members)
+
+
+def bomb(members: Members) -> bytes:
+    """A card that unpacks to a thousand times its size."""
+    return zipped({**members, "README.md": bytes(4 << 20)}, zipfile.ZIP_DEFLATED)
+
+
+def huge(members: Members) -> bytes:
+    """A card that says it unpacks to a gigabyte."""
+    return patched(zipped(members), "README.md", 24, struct.pack("<L", 1 << 30))
+
+
+def encrypted(members: Members) -> bytes:
+    return patched(zipped(members), "README.md", 8, struct.pack("<H", 1))
+
+
+def patched(content: bytes, name: str, offset: int, value: bytes) -> bytes:
+    """A zip file with bytes of a member's line in the list (APPNOTE 4.3.12) replaced."""
+    line = content.rindex(b"PK\x01\x02", 0, content.rindex(name.encode()))
+    return content[: line + offset] + value + content[line + offset + len(value) :]
+
+
+def many(members: Members) -> bytes:
+    """More members than are ever listed."""
+    return zipped({**members, **{f"{number:05}": b"" for number in range(2000)}})
+
+
+def more_than_32_bits(members: Members) -> bytes:
+    """An end that says the list is elsewhere (zip64)."""
+    content = zipped(members)
+    return content[:-22] + struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1) + content[-22:]
+
+
+def pickled(save_it: Callable[[Any, Any], object]) -> Callable[[bytes], bytes]:
+    def write(_: bytes) -> bytes:
+        content = io.BytesIO()
+        save_it({"head.scores.bias": Trap()}, content)
+        return content.getvalue()
+
+    return write
+
+
+def header(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:
+    """Safetensors with another header."""
+
+    def write(weights: bytes) -> bytes:
+        length = int.from_bytes(weights[:8], "little")
+        said = json.loads(weights[8 : 8 + length])
+        change(said)
+        text = json.dumps(said).encode()
+        return len(text).to_bytes(8, "little") + text + weights[8 + length :]
+
+    return write
+
+
+def outside(said: dict[str, Any]) -> None:
+    said["head.scores.bias"]["data_offsets"] = [1 << 40, (1 << 40) + 12]
+
+
+def overlapping(said: dict[str, Any]) -> None:
+    said["head.scores.bias"]["data_offsets"] = said["head.hidden.bias"]["data_offsets"]
+
+
+def tensors(change: Callable[[dict[str, torch.Tensor]], object]) -> Callable[[bytes], bytes]:
+    """Safetensors with other tensors."""
+
+    def write(weights: bytes) -> bytes:
+        state = load(weights)
+        change(state)
+        return save(state)
+
+    return write
+
+
+def not_a_number(state: dict[str, torch.Tensor]) -> None:
+    state["head.scores.bias"][0] = np.nan
+
+
+def another_shape(state: dict[str, torch.Tensor]) -> None:
+    state["head.scores.bias"] = torch.zeros(7)
+
+
+def another_tensor(state: dict[str, torch.Tensor]) -> None:
+    state["head.extra"] = torch.zeros(7)
+
+
+def shaken(state: dict[str, torch.Tensor]) -> None:
+    state["head.scores.bias"] += 1 + torch.arange(3)
+
+
+def facts_text(text: bytes) -> Kind:
+    return swapped("package.json", text)
+
+
+def nested(members: Members) -> bytes:
+    return facts_text(b'{"a":' * 100_000 + b"1" + b"}" * 100_000)(members)
+
+
+DEEP: Any = None
+for _ in range(150):
+    DEEP = [DEEP]
+
+KINDS: dict[str, tuple[Kind, str]] = {
+    # The file.
+    "nothing": (lambda _: b"", "cut short or of another kind"),
+    "no zip file": (lambda _: b"GIF89a" * 100, "cut short or of another kind"),
+    "cut short": (lambda members: zipped(members)[:-100], "cut short or of another kind"),
+    "cut out": (lambda members: zipped(members)[5000:], "outside the file"),
+    "a list elsewhere (zip64)": (more_than_32_bits, "too large"),
+    "too many members": (many, "too many members"),
+    "a bit flipped in a member": (lambda members: flipped(zipped(members)), "CRC|altered or damaged|damaged"),
+    # Members.
+    "zip slip": (with_member("../evil.txt"), "no file of a package"),
+    "zip slip, backslashes": (with_member("..\\evil.txt"), "no file of a package"),
+    "an absolute path": (with_member("/tmp/evil.txt"), "no file of a package"),
+    "a drive": (with_member("C:\\evil.txt"), "no file of a package"),
+    "a device of Windows": (with_member("NUL"), "no file of a package"),
+    "a name with NUL": (with_member("README.md\0.sh"), "no file of a package|damaged"),
+    "a name in another case": (with_member("MODEL.SAFETENSORS"), "no file of a package"),
+    "a folder": (with_member("sub/"), "no file of a package"),
+    "an extra file": (with_member("run.py"), "no file of a package"),
+    "a pickle beside the weights": (with_member("model.pt"), "no file of a package"),
+    "a link": (linked, "is a link"),
+    "a name twice": (doubled, "occurs twice"),
+    "encrypted": (encrypted, "is encrypted"),
+    "an unknown compression": (
+        lambda members: patched(zipped(members), "README.md", 10, struct.pack("<H", 97)),
+        "compressed in an unknown way",
+    ),
+    "a bomb": (bomb, "unpacks to far more"),
+    "a size beyond the limit": (huge, "is too large"),
+    # What was packed.
+    "altered weights": (swapped("model.safetensors", b"other"), "model.safetensors is not the one that was packed"),
+    "an altered card": (swapped("README.md", b"# Trust me"), "README.md is not the one that was packed"),
+    "altered vectors": (swapped("vectors.safetensors", b""), "vectors.safetensors is not the one that was packed"),
+    "no facts": (without("package.json"), "Expected a model package"),
+    "no weights": (without("model.safetensors"), "model.safetensors .* found no such file"),
+    "no card": (without("README.md"), "README.md .* found no such file"),
+    "a digest that is wrong": (
+        lambda members: zipped({**members, "package.json": members["package.json"].replace(b'"best"', b'"Best"')}),
+        "package.json are not those that were packed",
+    ),
+    "a file too few in the facts": (claims(files={}), "Expected the files"),
+    "a file elsewhere in the facts": (
+        claims(files={"../../secret": {"sha256": "0" * 64, "bytes": 1}}),
+        "Expected the files",
+    ),
+    # Facts.
+    "format 1": (claims(format=1), "format 2 .* pack it again"),
+    "a later format": (claims(format=3), "Expected a package of format 2"),
+    "no format": (claims("format"), "Expected a package of format 2"),
+    "no task": (claims("task"), "task"),
+    "an unknown fact": (claims(run="rm -rf /"), "run"),
+    "a name that is a number": (claims(name=7), "name"),
+    "a size that is text": (claims(size="64"), "size"),
+    "a size beyond reason": (claims(size=10**9), "Expected size of 0 to 4096"),
+    "a size of a thousand digits": (claims(size=10**1000), "size"),
+    "channels beyond reason": (
+        claims(contract={"size": 64, "channels": 10**9, "mean": [0.5], "std": [0.5], "order": "RGB"}),
+        "Expected channels of 0 to 64",
+    ),
+    "rules that nobody can have": (claims(rules={"answers": {"site": "here"}, "more": {}}), "annotation rule"),
+    "an unknown step of the recipe": (claims(recipe={"before": [{"step": "run-code"}]}), "run-code"),
+    "a recipe that is a list": (claims(recipe=["resize"]), "recipe"),
+    "a recipe of a hundred storeys": (claims(recipe={"before": DEEP}), "recipe|damaged"),
+    "facts that are a list": (facts_text(b"[1, 2]"), "damaged file"),
+    "facts that are no text": (facts_text(b"\xff\xfe\x00\x9f"), "damaged file"),
+    "facts with NaN": (facts_text(b'{"size": NaN}'), "damaged file"),
+    "facts with a huge number": (facts_text(b'{"size": 1' + b"0" * 10_000 + b"}"), "damaged file"),
+    "facts of a hundred thousand storeys": (nested, "damaged file"),
+    "a network that nobody knows": (claims(network="no-such-net"), "no-such-net"),
+    "a network from a hub": (claims(network="hf-hub:someone/something"), "hf-hub:someone/something"),
+    "another network": (claims(network="resnet18"), "says it is resnet18, its tensors are not"),
+    # Tensors.
+    "a pickle as weights": (passed_off("model.safetensors", pickled(pickle.dump)), "cannot be read"),
+    "a checkpoint of torch as weights": (passed_off("model.safetensors", pickled(torch.save)), "cannot be read"),
+    "weights of nothing": (passed_off("model.safetensors", lambda _: b""), "cannot be read"),
+    "weights cut short": (passed_off("model.safetensors", lambda weights: weights[:1000]), "cannot be read"),
+    "a header beyond the file": (
+        passed_off("model.safetensors", lambda weights: (1 << 60).to_bytes(8, "little") + weights[8:]),
+        "cannot be read",
+    ),
+    "offsets outside": (passed_off("model.safetensors", header(outside)), "cannot be read"),
+    "offsets that overlap": (passed_off("model.safetensors", header(overlapping)), "cannot be read"),
+    "weights that are no numbers": (passed_off("model.safetensors", tensors(not_a_number)), "finite numbers"),
+    "a tensor of another shape": (passed_off("model.safetensors", tensors(another_shape)), "its tensors are not"),
+    "a tensor too many": (passed_off("model.safetensors", tensors(another_tensor)), "its tensors are not"),
+    "a tensor too few": (passed_off("model.safetensors", tensors(dict.popitem)), "its tensors are not"),
+    "vectors of other names": (
+        passed_off("vectors.safetensors", tensors(lambda found: found.pop("inputs"))),
+        "inputs and expected",
+    ),
+    "weights that answer otherwise": (passed_off("model.safetensors", tensors(shaken)), "answers differ"),
+}
+
+
+def flipped(content: bytes) -> bytes:
+    place = content.index(b"model.safetensors") + 5000
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+def use(file: Path, folder: Path) -> None:
+    """Everything a receiver does with a package."""
+    package = read_package(unpack(file, folder))
+    model = package.model()
+    assert package.vectors is not None
+    if not vectors_error(model, package.vectors) <= TOLERANCE:
+        raise WeightsError("answers differ")
+
+
+def files_below(root: Path, but: Path) -> Iterator[tuple[str, bytes]]:
+    """All files below a folder with their bytes, but those of one folder in it."""
+    for path in sorted(root.rglob("*")):
+        if (path.is_symlink() or path.is_file()) and not path.is_relative_to(but):
+            yield path.relative_to(root).as_posix(), b"" if path.is_symlink() else path.read_bytes()
+
+
+def test_a_sound_package_is_used(packed: Path, tmp_path: Path) -> None:
+    (tmp_path / "sound.medgraft").write_bytes(zipped(forged(members_of(packed)), zipfile.ZIP_DEFLATED))
+    use(tmp_path / "sound.medgraft", tmp_path / "model")
+    assert members_of(tmp_path / "model").keys() == members_of(packed).keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hostile_package_is_refused_runs_nothing_and_writes_nothing_elsewhere(
+    tmp_path: Path, packed: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    harm, reason = KINDS[kind]
+    monkeypatch.chdir(tmp_path)
+    file, folder = tmp_path / "in" / "hostile.medgraft", tmp_path / "a" / "b" / "model"
+    file.parent.mkdir()
+    folder.parent.mkdir(parents=True)
+    file.write_bytes(harm(members_of(packed)))
+    before = dict(files_below(tmp_path, folder))
+    with pytest.raises(WeightsError, match=f"(?s){reason}") as caught:
+        use(file, folder)
+    assert dict(files_below(tmp_path, folder)) == before
+    assert not Path("/tmp/evil.txt").exists()
+    assert len(str(caught.value)) < 2000, "a reason is no flood"
+    assert not folder.exists() or not any(path.is_symlink() for path in folder.rglob("*"))
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path: Path, packed: Path) -> None:
+    folder, secret = unpack(sound(packed, tmp_path), tmp_path / "model"), tmp_path / "secret"
+    secret.write_bytes(members_of(packed)["model.safetensors"])
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").symlink_to(secret)
+    with pytest.raises(WeightsError, match="no such file"):
+        read_package(folder)
+
+
+def test_an_extra_file_in_a_folder_is_refused(tmp_path: Path, packed: Path) -> None:
+    folder = unpack(sound(packed, tmp_path), tmp_path / "model")
+    (folder / "sitecustomize.py").write_text("raise SystemExit")
+    with pytest.raises(WeightsError, match=r"found 'sitecustomize\.py' too"):
+        read_package(folder)
+
+
+def sound(packed: Path, folder: Path) -> Path:
+    """The package as one file."""
+    (folder / "sound.medgraft").write_bytes(zipped(members_of(packed)))
+    return folder / "sound.medgraft"
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, packed: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    file = sound(packed, tmp_path)
+    written: list[str] = []
+    extract = archive._extract
+
+    def full(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
+        if len(written) == after:
+            (folder / member.filename).write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+        written.append(member.filename)
+        extract(opened, member, folder)
+
+    monkeypatch.setattr(archive, "_extract", full)
+    with pytest.raises(OSError, match="No space left"):
+        unpack(file, tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["sound.medgraft"]
+
+
+SCRIPT = "<script>alert(1)</script>[click](javascript:alert(2))\x1b]0;owned\x07\x1b[2J| x |\n# Approved by the FDA"
+
+
+def test_words_of_a_package_are_shown_as_text(tmp_path: Path, packed: Path) -> None:
+    facts = json.loads(members_of(packed)["package.json"])
+    answers = {**facts["rules"]["answers"], "site": SCRIPT}
+    changes = {"name": SCRIPT, "notes": SCRIPT, "rules": {"answers": answers, "more": {SCRIPT: SCRIPT}}}
+    (tmp_path / "words.medgraft").write_bytes(zipped(forged(members_of(packed), **changes)))
+    shown = card_text(read_facts(unpack(tmp_path / "words.medgraft", tmp_path / "model")))
+    assert "<script" not in shown
+    assert "](" not in shown
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "\n# Approved" not in shown
+    assert shown.count("Approved by the FDA") == 5
