@@ -22,6 +22,7 @@ from medgraft.evaluation.cross_entropy import balanced_cross_entropy
 from medgraft.evaluation.delong import DeLong, delong
 from medgraft.evaluation.holm import holm
 from medgraft.evaluation.metrics import CLASS_METRICS, METRICS, Metric, evaluate, metrics_for
+from medgraft.evaluation.overlap import dice, hausdorff95
 from medgraft.evaluation.paired import PairedDifference, paired_difference
 from medgraft.evaluation.per_subject import mean_difference, mean_interval
 from medgraft.evaluation.ranking import auc
@@ -50,8 +51,10 @@ __all__ = [
     "cohen_kappa",
     "confusion",
     "delong",
+    "dice",
     "evaluate",
     "fleiss_kappa",
+    "hausdorff95",
     "holm",
     "majority_baseline",
     "mean_difference",

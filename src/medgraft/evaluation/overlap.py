@@ -1,0 +1,69 @@
+"""How far two drawings of one structure agree: overlap, and the distance between their surfaces."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_erosion, distance_transform_edt
+
+from medgraft.core.errors import InputError
+
+Mask = NDArray[np.bool_]
+
+
+def dice(a: Mask, b: Mask) -> float:
+    """Dice's coefficient of two masks of any shape, 0..1; 1 where both are empty.
+
+    >>> dice(np.array([True, True, False]), np.array([True, False, False]))
+    0.6666666666666666
+    """
+    _check(a, b)
+    size = np.count_nonzero(a) + np.count_nonzero(b)
+    return float(2 * np.count_nonzero(a & b) / size) if size else 1.0
+
+
+def hausdorff95(a: Mask, b: Mask, spacing: Sequence[float] | None = None) -> float:
+    """The 95 % Hausdorff distance between the surfaces of two masks, the larger of both ways.
+
+    A surface is the voxels of a mask that touch its outside across a face; the border of the image is none.
+
+    Args:
+        a: of any number of axes.
+        b: of the same shape.
+        spacing: mm along each axis; None for distances in voxels.
+
+    Returns:
+        mm, or voxels without a spacing; 0 where both are empty, NaN where one is.
+
+    References:
+        Huttenlocher et al. 1993, doi 10.1109/34.232073; the percentile as in Metrics Reloaded (Maier-Hein et al. 2024).
+    """
+    _check(a, b)
+    if not (a.any() and b.any()):
+        return float("nan") if a.any() or b.any() else 0.0
+    near = _around(a | b)  # no surface lies elsewhere
+    surfaces = [_surface(np.asarray(mask[near])) for mask in (a, b)]
+    ways = (surfaces, surfaces[::-1])
+    return max(float(np.percentile(_distances(to, spacing)[start], 95)) for start, to in ways)
+
+
+def _check(a: Mask, b: Mask) -> None:
+    if a.shape != b.shape:
+        raise InputError(f"Expected two masks of one shape, got {a.shape} and {b.shape}.")
+
+
+def _around(mask: Mask) -> tuple[slice, ...]:
+    """The smallest box around a mask, one voxel wider."""
+    places = [
+        np.flatnonzero(mask.any(axis=tuple(i for i in range(mask.ndim) if i != axis))) for axis in range(mask.ndim)
+    ]
+    return tuple(slice(max(place[0] - 1, 0), place[-1] + 2) for place in places)
+
+
+def _surface(mask: Mask) -> Mask:
+    return np.asarray(mask & ~binary_erosion(mask, border_value=1))
+
+
+def _distances(surface: Mask, spacing: Sequence[float] | None) -> NDArray[np.float64]:
+    """From each voxel to the nearest one of a surface."""
+    return np.asarray(distance_transform_edt(~surface, sampling=spacing), float)

@@ -1,0 +1,69 @@
+"""Overlap and distance of masks: laws, known shifts, MONAI as the oracle."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from medgraft.core.errors import InputError
+from medgraft.core.seeds import rng
+from medgraft.evaluation import dice, hausdorff95
+
+FIGURES = [dice, hausdorff95]
+SPACING = (3.0, 1.0, 2.0)
+
+
+def cube(at: int, side: int = 6, size: int = 24) -> np.ndarray:
+    mask = np.zeros((size, size, size), bool)
+    mask[at : at + side, 8 : 8 + side, 8 : 8 + side] = True
+    return mask
+
+
+def blob(number: int) -> np.ndarray:
+    centre = rng("blob", number).uniform(9, 14, 3)
+    radii = rng("radii", number).uniform(4, 8, 3)
+    return (((np.indices((24, 24, 24)).T - centre) / radii) ** 2).sum(-1).T < 1
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_both_ways_are_one(figure: object) -> None:
+    assert figure(blob(1), blob(2)) == figure(blob(2), blob(1))  # type: ignore[operator]
+
+
+def test_equal_masks_agree() -> None:
+    assert (dice(blob(1), blob(1)), hausdorff95(blob(1), blob(1), SPACING)) == (1, 0)
+
+
+@pytest.mark.parametrize("shift", [0, 1, 3, 6])
+def test_a_shifted_cube(shift: int) -> None:
+    assert dice(cube(5), cube(5 + shift)) == pytest.approx((6 - shift) / 6)
+    assert hausdorff95(cube(5), cube(5 + shift), SPACING) == pytest.approx(3.0 * shift)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_monai_says_the_same(number: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MONAI's imports, not ours
+        from monai.metrics import compute_dice, compute_hausdorff_distance
+
+        a, b = blob(number), blob(number + 10)
+        pair = [torch.from_numpy(mask)[None, None].float() for mask in (a, b)]
+        theirs = compute_hausdorff_distance(*pair, include_background=True, percentile=95, spacing=SPACING)
+        overlap = compute_dice(*pair)
+    assert dice(a, b) == pytest.approx(float(overlap), abs=1e-6)
+    assert hausdorff95(a, b, SPACING) == pytest.approx(float(theirs), rel=1e-5)
+
+
+def test_where_nothing_is_drawn() -> None:
+    nothing = np.zeros((4, 4), bool)
+    something = ~nothing
+    assert (dice(nothing, nothing), hausdorff95(nothing, nothing)) == (1, 0)
+    assert dice(something, nothing) == 0
+    assert np.isnan(hausdorff95(something, nothing))
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_other_shapes_are_refused(figure: object) -> None:
+    with pytest.raises(InputError, match="one shape"):
+        figure(np.ones((2, 3), bool), np.ones((3, 2), bool))  # type: ignore[operator]
