@@ -1,6 +1,7 @@
 """The Cohort page in a real Chromium: what is there, what is labelled, and a folder imported by the page."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -56,3 +57,31 @@ def test_a_folder_that_cannot_be_imported_is_said_so(page: Page, server: Server,
     page.locator("#pick").set_input_files(str(tmp_path / "strange"))
     expect(page.locator("#import")).to_have_attribute("data-state", "failed", timeout=30_000)
     expect(page.locator("#import-text")).to_contain_text("Expected")
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drag files or folders from outside over the page and let them go, as the browser itself sees it."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 700, "y": 400, "data": data})
+        if kind == "dragOver":
+            expect(page.locator("#drop-here")).to_be_visible()
+    expect(page.locator("#drop-here")).to_be_hidden()
+
+
+def test_a_folder_is_dropped_on_the_page(owner_page: Page, own_server: Server, tmp_path: Path) -> None:
+    page, server = owner_page, own_server
+    more = tmp_path / "more" / "dicom"
+    write_phantoms(more.parent, subjects=1, layout="dicom", site="b", size=32, phases=14)
+    files = sorted(path.relative_to(more).as_posix() for path in more.rglob("*") if path.is_file())
+    assert len(files) > 100, "more than a browser lists at once"
+    assert all("/" in path for path in files), "in folders within the folder"
+    page.goto(f"{server.base}/cohort")
+    expect(page.locator(".subject")).to_have_count(4)
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.extend([asked.url] * (asked.method == "PUT")))
+    drop(page, more)
+    expect(page.locator("#import-text")).to_contain_text("1 stacks added", timeout=30_000)
+    expect(page.locator(".subject")).to_have_count(5)
+    assert sorted(unquote(url.partition("/files/")[2]) for url in sent) == files
