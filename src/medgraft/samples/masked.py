@@ -22,8 +22,9 @@ ALL = -1
 class MaskedSample:
     """One sequence with a mask.
 
-    phases: those that are labelled and asked about. classes: the task's codes that the source labels, background among
-    them; what it never labels is part of its background. n_phases, n_slices: of the whole stack.
+    phases, phase_names: those that are labelled and asked about; a name is such as "ed", or the number as text.
+    classes: the task's codes that the source labels, background among them; what it never labels is part of its
+    background. n_phases, n_slices: of the whole stack.
     spacing: (z, y, x) in mm, None where unknown. pixels_digest, mask_digest: of the whole stack.
     """
 
@@ -32,6 +33,7 @@ class MaskedSample:
     site: str | None
     split: str | None
     phases: tuple[int, ...]
+    phase_names: tuple[str, ...]
     classes: tuple[str, ...]
     n_phases: int
     n_slices: int
@@ -153,6 +155,7 @@ def _sample(entry: StackEntry, task: Task, mask_digest: str) -> MaskedSample:
         site=entry.site,
         split=entry.split,
         phases=_phases(entry, task),
+        phase_names=tuple(entry.phase_name(phase) for phase in _phases(entry, task)),
         classes=_classes(entry, task),
         n_phases=entry.shape[0],
         n_slices=entry.shape[1],
