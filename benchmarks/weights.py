@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from benchmarks.place import DATA, Place
 from benchmarks.slices import RandomSlices
 from medgraft.networks import spec
-from medgraft.networks.classifier import build_base
+from medgraft.networks.model import build_base
 from medgraft.networks.scaling import Scaling
 from medgraft.recipe import PAPER
 

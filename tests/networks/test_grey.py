@@ -8,7 +8,8 @@ from medgraft.networks.classifier import build
 from medgraft.networks.grey import sum_stem
 
 LIGHT = ("mobilenetv1_025", "mobilenetv2_035", "resnet18", "cbr_small")
-NAMES = [pytest.param(name, marks=() if name in LIGHT else pytest.mark.slow) for name in NETWORKS]
+CLASSIFIERS = [name for name, network in NETWORKS.items() if network.answers == "classes"]
+NAMES = [pytest.param(name, marks=() if name in LIGHT else pytest.mark.slow) for name in CLASSIFIERS]
 IMAGENET, HALF = InputContract(size=224), InputContract(size=224, mean=(0.5,) * 3, std=(0.5,) * 3)
 
 

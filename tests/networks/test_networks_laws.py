@@ -1,4 +1,4 @@
-"""Laws that hold for every listed network; a new one is tested by being listed."""
+"""Laws of every listed network, most of them of those that answer with classes; a new one is tested by being listed."""
 
 import subprocess
 import sys
@@ -10,13 +10,15 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from medgraft.core.errors import InputError
 from medgraft.networks import NETWORKS, spec
-from medgraft.networks.classifier import build, build_base, out_of_place
+from medgraft.networks.classifier import build, out_of_place
 from medgraft.networks.freezing import freeze
+from medgraft.networks.model import build_base
 from medgraft.networks.spec import within
 
 #: Built and run in the quick suite; the others take seconds each.
 LIGHT = ("mobilenetv1_025", "mobilenetv2_035", "cbr_small", "resnet18")
-NAMES = [pytest.param(name, marks=() if name in LIGHT else pytest.mark.slow) for name in NETWORKS]
+CLASSIFIERS = [name for name, network in NETWORKS.items() if network.answers == "classes"]
+NAMES = [pytest.param(name, marks=() if name in LIGHT else pytest.mark.slow) for name in CLASSIFIERS]
 #: What depth 1 unfreezes, by the table of the paper (Ho and Kim 2021) in modules of the base.
 LAST_BLOCKS = {
     "mobilenetv1_025": ["blocks.4.1"],
@@ -39,18 +41,19 @@ def images(name: str, n: int = 2) -> torch.Tensor:
 def test_the_fifteen_networks_of_the_papers_are_listed() -> None:
     nine = {"mobilenetv1_025", "mobilenetv2_035", *LAST_BLOCKS}
     others = {"cbr_larget", "cbr_small", "cbr_tiny", "resnet18", "resnet34", "resnet50"}
-    assert set(NETWORKS) == nine | others
+    assert set(CLASSIFIERS) == nine | others
     assert len(nine) == 9
 
 
-def test_listing_loads_neither_torch_nor_timm() -> None:
+def test_listing_loads_neither_torch_nor_timm_nor_monai() -> None:
     code = (
-        "import sys, medgraft.networks as n; n.spec('vgg16'); sys.exit(not {'torch', 'timm'}.isdisjoint(sys.modules))"
+        "import sys, medgraft.networks as n; n.spec('vgg16'), n.spec('unet3d'); "
+        "sys.exit(not {'torch', 'timm', 'monai'}.isdisjoint(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *(name for name in NETWORKS if name not in CLASSIFIERS)])
 def test_every_parameter_and_buffer_belongs_to_exactly_one_stage(name: str) -> None:
     stages = spec(name).stages
     for entry in build_base(spec(name)).state_dict():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from medgraft.networks import spec
-from medgraft.networks.classifier import build_base
+from medgraft.networks.model import build_base
 from medgraft.samples import join
 from medgraft.study import StudyFile
 

@@ -21,7 +21,8 @@ from medgraft.transfer.split import PIECE
 LIGHT = ("mobilenetv1_025", "mobilenetv2_035", "resnet18")
 #: Outside the registry: squeeze and excitation, weight standardisation, group norm before every convolution.
 TIMM = ("efficientnet_b0", "resnetv2_50x1_bit", "regnety_002", "mobilenetv3_small_050")
-NAMES = [pytest.param(name, marks=() if name in LIGHT else pytest.mark.slow) for name in (*NETWORKS, *TIMM)]
+CLASSIFIERS = [name for name, network in NETWORKS.items() if network.answers == "classes"]
+NAMES = [pytest.param(name, marks=() if name in LIGHT else pytest.mark.slow) for name in (*CLASSIFIERS, *TIMM)]
 
 
 def stirred(model: nn.Module) -> nn.Module:

@@ -12,7 +12,8 @@ import torch
 
 from medgraft.core.errors import WeightsError
 from medgraft.networks import spec
-from medgraft.networks.classifier import build, build_base
+from medgraft.networks.classifier import build
+from medgraft.networks.model import build_base
 from medgraft.transfer.keras_names import KERAS_LAYERS
 from medgraft.transfer.load import LoadReport, load_weights
 from medgraft.transfer.sources import WeightFile

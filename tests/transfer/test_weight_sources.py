@@ -17,7 +17,8 @@ from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import task_from_codes
 from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.networks import NETWORKS, spec
-from medgraft.networks.classifier import build, build_base
+from medgraft.networks.classifier import build
+from medgraft.networks.model import build_base
 from medgraft.recipe import PAPER
 from medgraft.transfer.load import load_weights
 from medgraft.transfer.sources import ImageNet, PackageWeights, Random, WeightFile, parse_source

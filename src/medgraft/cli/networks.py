@@ -11,6 +11,8 @@ from medgraft.cli.output import write_json, write_table
 if TYPE_CHECKING:
     from medgraft.workspace import NetworkRow
 
+_COLUMNS = tuple("name,network,answers,axes,input,features,stages,parameters (M),ImageNet top 1 (%)".split(","))
+
 
 def networks(
     name: Annotated[str | None, typer.Argument(help="Show one network with its stages.", show_default=False)] = None,
@@ -31,12 +33,11 @@ def networks(
     if name is not None:
         _show_one(rows[0])
         return
-    columns = ("name", "network", "input", "features", "stages", "parameters (M)", "ImageNet top 1 (%)")
-    write_table(columns, [_cells(row) for row in rows])
+    write_table(_COLUMNS, [_cells(row) for row in rows])
 
 
 def _cells(row: "NetworkRow") -> tuple[object, ...]:
-    return row.name, row.title, row.size, row.features, len(row.stages), row.parameters, row.top1
+    return row.name, row.title, row.answers, row.dims, row.size, row.features, len(row.stages), row.parameters, row.top1
 
 
 def _show_one(row: "NetworkRow") -> None:

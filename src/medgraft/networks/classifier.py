@@ -1,6 +1,5 @@
 """Classifier: a base that turns images into features, and the head that turns features into scores."""
 
-import importlib
 from collections.abc import Iterable
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import seed_of
-from medgraft.networks.registry import spec
+from medgraft.networks.model import Model, build_base, described
 from medgraft.networks.scaling import Scaling
 from medgraft.networks.spec import NetworkSpec
 
@@ -30,46 +29,28 @@ def build(
     channels: of the first convolution, 3 or 1. key: any plain value or tuple of such, for `core.seeds`. hidden: width
     of the head. contract: the scaling that the weights to be loaded expect, done as the first layer on pictures in
     0..1, grey or colour; without it images come in scaled.
-    torch's global random state is left as it was. Raises `InputError` for an unknown network.
+    torch's global random state is left as it was. Raises `InputError` for an unknown network, or one that
+    answers with masks.
 
     >>> build("mobilenetv1_025", n_classes=3)(torch.zeros(2, 3, 64, 64)).shape
     torch.Size([2, 3])
     """
-    described = spec(network) if isinstance(network, str) else network
+    wanted = described(network, "classes")
     if n_classes < 1 or channels < 1:
         raise InputError(f"Expected at least one class and one channel, got {n_classes} and {channels}.")
-    base = build_base(described, channels=channels, key=key)
-    head = Head(described.features, hidden=hidden, n_classes=n_classes, dropout=dropout, key=key)
-    return Classifier(described, base, head, Scaling(contract) if contract else None)
+    base = build_base(wanted, channels=channels, key=key)
+    head = Head(wanted.features, hidden=hidden, n_classes=n_classes, dropout=dropout, key=key)
+    return Classifier(wanted, base, head, Scaling(contract) if contract else None)
 
 
-def build_base(network: NetworkSpec, *, channels: int = 3, key: object = 0) -> nn.Module:
-    """The network without a head: images (N, channels, H, W) to pooled features (N, network.features)."""
-    maker, _, target = network.builder.partition(":")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(key, "base"))
-        if maker == "timm":
-            create = importlib.import_module("medgraft.networks.timm_networks").create
-            base: nn.Module = create(target, in_chans=channels, **network.arguments)
-        else:
-            base = getattr(importlib.import_module(maker), target)(in_chans=channels, **network.arguments)
-    return base
+class Classifier(Model):
+    """Images (N, C, H, W) to class scores (N, n_classes), before softmax."""
 
-
-class Classifier(nn.Module):
-    """Images (N, C, H, W) to class scores (N, n_classes), before softmax.
-
-    Modules named in `frozen` stay in evaluation mode through every `train()`: frozen batch norm uses its stored
-    statistics, frozen dropout and drop-path do nothing (`networks.freezing` fills it).
-    """
+    head: "Head"
 
     def __init__(self, network: NetworkSpec, base: nn.Module, head: "Head", scaling: Scaling | None = None) -> None:
-        super().__init__()
-        self.spec = network
+        super().__init__(network, base, head)
         self.scaling = scaling
-        self.base = base
-        self.head = head
-        self.frozen: frozenset[str] = frozenset()
 
     @property
     def feature_map_module(self) -> str:
@@ -85,14 +66,6 @@ class Classifier(nn.Module):
         """Scores (N, n_classes) of images (N, C, H, W)."""
         out: Tensor = self.head(self.features(images))
         return out
-
-    def train(self, mode: bool = True) -> "Classifier":
-        """Training or evaluation mode for what is trained; what is frozen stays in evaluation mode."""
-        super().train(mode)
-        for name, module in self.base.named_modules():
-            if name in self.frozen:
-                module.training = False
-        return self
 
 
 class Head(nn.Module):

@@ -4,13 +4,13 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from medgraft.core.errors import InputError
-from medgraft.networks.classifier import Classifier
+from medgraft.networks.model import Model
 from medgraft.networks.spec import Depth, within
 
 NORMS = ("train", "frozen")
 
 
-def freeze(model: Classifier, depth: Depth, *, norm: str = "train") -> tuple[str, ...]:
+def freeze(model: Model, depth: Depth, *, norm: str = "train") -> tuple[str, ...]:
     """Train the head and the last `depth` stages of a model; everything else is frozen, now and after any `train()`.
 
     depth: 0 for the head alone, k for the last k stages, "all". norm: batch norm in the trained stages follows
@@ -34,7 +34,7 @@ def freeze(model: Classifier, depth: Depth, *, norm: str = "train") -> tuple[str
     return stages
 
 
-def _frozen_modules(model: Classifier, stages: tuple[str, ...]) -> frozenset[str]:
+def _frozen_modules(model: Model, stages: tuple[str, ...]) -> frozenset[str]:
     """Modules outside the trained stages; containers of a trained module are not frozen themselves."""
     trained = [name for stage in model.spec.stages if stage.name in stages for name in stage.modules]
     return frozenset(

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterable
 
 from medgraft.core.contract import InputContract
+from medgraft.networks.mask_networks import MASK_NETWORKS
 from medgraft.networks.spec import NetworkSpec, Stage
 
 _HERE = "medgraft.networks"
@@ -264,8 +265,8 @@ _NETWORKS = (
     ),
 )
 
-#: The listed networks by name, in the papers' order.
-NETWORKS: dict[str, NetworkSpec] = {network.name: network for network in _NETWORKS}
+#: The listed networks by name, in the papers' order; those that answer with masks come last.
+NETWORKS: dict[str, NetworkSpec] = {network.name: network for network in (*_NETWORKS, *MASK_NETWORKS)}
 
 
 def spec(name: str) -> NetworkSpec:

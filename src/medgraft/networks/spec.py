@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import InputError
 
 #: How many stages are trained, counted from the output: 0 is the head alone, 1 the last stage, "all" every stage.
 Depth = int | str
+
+#: What a network gives for an image: one score per class, or one per class and voxel.
+Answers = Literal["classes", "masks"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +30,10 @@ class NetworkSpec:
     """One network, described once; freezing, the cache, loading and Grad-CAM read it from here.
 
     builder: "timm:NAME" or "package.module:function", called with `arguments` and `in_chans`.
-    size: pixels of a side that the network was designed for. min_size: the least it can compute.
-    features: values per image after average pooling.
+    dims: axes of an image besides its channels: 2 (Y, X), 3 (Z, Y, X), 4 (T, Z, Y, X). answers: with what.
+    size: pixels of a side that the network was designed for. min_size: the least it can compute. multiple: what the
+    sides of the base's images must be a multiple of.
+    features: values per image after average pooling, or per voxel where it answers with masks.
     stages: from input to output; every parameter of the base belongs to exactly one.
     feature_map: module of the base whose output is the last convolutional feature map (N, C, H, W); "" if none is.
     parameters: millions, classifier included. top1: ImageNet accuracy in percent. Both as published, None if not.
@@ -39,8 +45,11 @@ class NetworkSpec:
     title: str
     builder: str
     arguments: Mapping[str, object] = field(default_factory=dict)
+    dims: int = 2
+    answers: Answers = "classes"
     size: int
     min_size: int = 32
+    multiple: int = 1
     features: int
     stages: tuple[Stage, ...]
     feature_map: str

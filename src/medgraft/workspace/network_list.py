@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass
 
-from medgraft.networks import NETWORKS, NetworkSpec, spec
+from medgraft.networks import NETWORKS, Answers, NetworkSpec, spec
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkRow:
     """One network in a few words.
 
-    size: pixels of a side. features: values per image after pooling. parameters: millions, top1: ImageNet accuracy in
-    percent, both as published, None where they are not. stages: from input to output; depth counts them from the end.
+    dims: axes of an image, 2 to 4, the fourth being time. answers: "classes", one per image, or "masks".
+    size: pixels of a side. features: values per image after pooling, or per voxel.
+    parameters: millions, top1: ImageNet accuracy in percent, both as published, None where they are not.
+    stages: from input to output; depth counts them from the end.
     weights: name of its ImageNet weights on timm's hub, "" where it has none. licence: of those weights.
     """
 
     name: str
     title: str
+    dims: int
+    answers: Answers
     size: int
     features: int
     parameters: float | None
@@ -31,6 +35,8 @@ class NetworkRow:
         return cls(
             name=network.name,
             title=network.title,
+            dims=network.dims,
+            answers=network.answers,
             size=network.size,
             features=network.features,
             parameters=network.parameters,

@@ -8,7 +8,7 @@ from medgraft.core.lineage import Lineage
 from medgraft.decoding import decode
 from medgraft.evaluation import Interval, ResultRow
 from medgraft.networks import NetworkSpec, spec
-from medgraft.networks.classifier import build_base
+from medgraft.networks.model import build_base
 from medgraft.report import (
     Comparison,
     FoldCurves,

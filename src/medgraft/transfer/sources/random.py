@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from medgraft.core.digest import digest
-from medgraft.networks.classifier import build_base
+from medgraft.networks.model import build_base
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.weights import Weights
 

@@ -1,0 +1,57 @@
+"""Convolution over three dimensions of space and one of time."""
+
+from collections.abc import Iterable
+from itertools import chain
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+#: Zeros before and after X, Y, Z, C and B, for `functional.pad` of (T, B, C, Z, Y, X).
+_NOT_IN_TIME = (0,) * 10
+
+
+class Conv4d(nn.Module):
+    """Volumes over time (B, C, T, Z, Y, X) to (B, O, T', Z', Y', X'), with zeros around them in space and time.
+
+    A 4D convolution is a sum of 3D convolutions, one for each offset in time, over all phases at once; what is kept for
+    the gradient is one padded copy of the input. Weights (O, C, kernel, kernel, kernel, kernel) in the order T, Z, Y, X
+    start as those of He et al. 2015 over all that a value is computed from, biases at 0.
+
+    channels, out: C and O. kernel: odd, phases and voxels of a side. stride: of time and space alike; each of
+    T', Z', Y', X' is that of the input divided by it, rounded up.
+
+    >>> Conv4d(1, 8, stride=2)(torch.zeros(2, 1, 5, 4, 4, 6)).shape
+    torch.Size([2, 8, 3, 2, 2, 3])
+    """
+
+    def __init__(self, channels: int, out: int, kernel: int = 3, *, stride: int = 1) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(out, channels, *[kernel] * 4))
+        self.bias = nn.Parameter(torch.zeros(out))
+        self.kernel = kernel
+        self.stride = stride
+        nn.init.kaiming_normal_(self.weight, mode="fan_in", nonlinearity="relu")
+
+    def forward(self, volumes: Tensor) -> Tensor:
+        """(B, C, T, Z, Y, X) to (B, O, T', Z', Y', X')."""
+        phases = volumes.movedim(2, 0)  # (T, B, C, Z, Y, X): a run of phases is a view of what is kept
+        n_phases, n_volumes = -(-len(phases) // self.stride), phases.shape[1]
+        half = self.kernel // 2
+        padded = functional.pad(phases, (*_NOT_IN_TIME, half, half))
+        last = (n_phases - 1) * self.stride + 1
+        seen = (padded[offset : offset + last : self.stride].flatten(0, 1) for offset in range(self.kernel))
+        out = self._sum(seen, half)
+        return out.view(n_phases, n_volumes, *out.shape[1:]).movedim(0, 2)
+
+    def _sum(self, seen: Iterable[Tensor], half: int) -> Tensor:
+        """Of 3D convolutions of what each offset sees, (T' B, C, Z, Y, X)."""
+        biases = chain([self.bias], [None] * self.kernel)
+        parts = (
+            functional.conv3d(phases, weight, bias, stride=self.stride, padding=half)
+            for phases, weight, bias in zip(seen, self.weight.unbind(2), biases, strict=False)
+        )
+        out = next(parts)
+        for part in parts:
+            out = out + part
+        return out
