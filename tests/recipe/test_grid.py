@@ -9,6 +9,7 @@ from scipy import ndimage
 from torch.nn.functional import interpolate, pad
 
 from medgraft.core.errors import InputError
+from medgraft.phantoms import ct_heart
 from medgraft.recipe import HuWindow, VolumeRecipe
 from medgraft.recipe.grid import cut_axis, whole_axis
 
@@ -112,6 +113,17 @@ def test_a_mask_comes_back_to_its_native_voxels(spacing, full):
     back = recipe.restore(recipe.render_mask(mask, spacing, full=full), mask.shape, spacing, full=full)
     assert back.dtype == np.uint8
     assert min(dice(back[t] == code, mask[t] == code) for t in range(2) for code in (1, 2)) > 0.98
+
+
+@pytest.mark.parametrize("site", ["one", "two"])
+def test_the_mask_of_a_heart_comes_back_with_its_volume(site):
+    heart = ct_heart(subject=1, site=site, size=40, n_phases=2)
+    mask, spacing = heart.stack.mask, heart.stack.spacing
+    assert mask is not None
+    seen = cubes.render_mask(mask, spacing, full=True)
+    back = cubes.restore(seen, mask.shape, spacing, full=True)
+    assert min(dice(back[t] == code, mask[t] == code) for t in range(2) for code in (1, 2)) > 0.98
+    assert (seen == 1).sum(dim=(1, 2, 3)).numpy() / 1000 == pytest.approx(heart.cavity_ml, rel=0.02)
 
 
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), None], ids=str)
