@@ -10,8 +10,6 @@ from torch import Tensor
 
 Shape = tuple[int, int, int]
 
-#: Grids whose voxels differ by less than this share are the same: spacing is stored as float32 in many files.
-_SAME = 1e-5
 #: A last voxel is added only for more than this share of a voxel.
 _SLIVER = 1e-3
 
@@ -48,7 +46,7 @@ class Axis:
 
 def whole_axis(native: int, ratio: float) -> Axis:
     """The axis that covers all of a volume."""
-    return Axis(native=native, ratio=_snapped(ratio), start=0, length=whole_length(native, ratio))
+    return Axis(native=native, ratio=ratio, start=0, length=whole_length(native, ratio))
 
 
 def cut_axis(native: int, ratio: float, length: int, centre: float | None = None) -> Axis:
@@ -58,13 +56,13 @@ def cut_axis(native: int, ratio: float, length: int, centre: float | None = None
     2
     """
     middle = ((native - 1) / 2 if centre is None else centre) + 0.5
-    start = math.ceil(middle / _snapped(ratio) - length / 2 - 0.5)
-    return Axis(native=native, ratio=_snapped(ratio), start=start, length=length)
+    start = math.ceil(middle / ratio - length / 2 - 0.5)
+    return Axis(native=native, ratio=ratio, start=start, length=length)
 
 
 def whole_length(native: int, ratio: float) -> int:
     """How many network voxels cover an axis."""
-    return max(1, math.ceil(native / _snapped(ratio) - _SLIVER))
+    return max(1, math.ceil(native / ratio - _SLIVER))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,10 +120,6 @@ def _best(candidates: Iterator[tuple[int, Tensor]]) -> Tensor:
         codes[values > largest] = code
         largest = torch.maximum(largest, values)
     return codes
-
-
-def _snapped(ratio: float) -> float:
-    return 1.0 if abs(ratio - 1) < _SAME else ratio
 
 
 def _weights(centres: Tensor, inside: Tensor, n: int, ratio: float) -> Tensor:

@@ -21,6 +21,9 @@ from medgraft.recipe.window import PercentileWindow
 WINDOWS: dict[str, type[HuWindow] | type[PercentileWindow]] = {"hu": HuWindow, "percentile": PercentileWindow}
 _NAMES = {kind: name for name, kind in WINDOWS.items()}
 
+#: Voxels whose sizes differ by less than this share are the same: many files store spacing as float32.
+_SAME = 1e-5
+
 Item = TypeVar("Item")
 Triple = tuple[float, float, float]
 
@@ -139,7 +142,8 @@ class VolumeRecipe:
                 f"Expected the spacing of a volume to resample it to {self.spacing:g} mm, got none. "
                 "Do use a recipe with spacing None, which stays on the native grid, or import with the true spacing."
             )
-        z, y, x = (self.spacing / native for native in spacing)
+        ratios = [self.spacing / native for native in spacing]
+        z, y, x = (1.0 if abs(ratio - 1) < _SAME else ratio for ratio in ratios)
         return (1.0 if self.by_slice else z), y, x
 
     def _cut(self, whole: Sequence[Axis], centre: Triple | None) -> VolumeGrid:
