@@ -1,0 +1,31 @@
+"""From masks to millimetres and millilitres: wall thickness, segments, volumes, mass, surfaces.
+
+Enters: masks in `core.task.MASK_CODES` with their spacing. Leaves: arrays and numbers. Must not know: images, networks,
+where masks come from, how measurements are compared (`evaluation`) or drawn (`report`).
+"""
+
+from medgraft.measurement.aha import AHA_SEGMENTS, aha_segments, seen_from_apex, segment_thickness, septum_angle
+from medgraft.measurement.thickness import WallThickness, thickness_of, wall_thickness
+from medgraft.measurement.volumes import (
+    MYOCARDIUM_G_PER_ML,
+    cavity_volumes,
+    ejection_fraction,
+    myocardial_mass,
+    structure_volume,
+)
+
+__all__ = [
+    "AHA_SEGMENTS",
+    "MYOCARDIUM_G_PER_ML",
+    "WallThickness",
+    "aha_segments",
+    "cavity_volumes",
+    "ejection_fraction",
+    "myocardial_mass",
+    "seen_from_apex",
+    "segment_thickness",
+    "septum_angle",
+    "structure_volume",
+    "thickness_of",
+    "wall_thickness",
+]

@@ -34,11 +34,14 @@ def directions(grid: WallGrid, potential: Floats) -> Floats:
     """Unit vectors (N, 3) in mm along the potential's gradient, outwards; zero where it is flat."""
     gradient = np.empty((grid.n_wall, 3), np.float32)
     for axis, (below, above) in enumerate(_beside(grid, potential)):
-        low, high = (link.reach for link in grid.links[axis])
+        low, high = grid.links[axis]
+        fall, rise = (potential - below) / low.reach, (above - potential) / high.reach
+        # A cut across the grid is a staircase, which the field does not follow: what is known is the open side.
+        fall[low.closed], rise[high.closed] = rise[low.closed], fall[high.closed]
         # The slope of a parabola through three places that need not be equally far apart.
-        gradient[:, axis] = ((potential - below) * high / low + (above - potential) * low / high) / (low + high)
+        gradient[:, axis] = (fall * high.reach + rise * low.reach) / (low.reach + high.reach)
     size = np.linalg.norm(gradient, axis=1, keepdims=True)
-    return np.divide(gradient, size, out=np.zeros_like(gradient), where=size > _FLAT)
+    return np.asarray(np.divide(gradient, size, out=np.zeros_like(gradient), where=size > _FLAT), np.float32)
 
 
 def middle_of(grid: WallGrid, potential: Floats) -> NDArray[np.int64]:
@@ -55,8 +58,8 @@ def _equations(grid: WallGrid) -> tuple[csr_array, Floats, Floats]:
     """Matrix (N, N) with ones on its diagonal, right side, and what scales the solution (Jacobi's preconditioner)."""
     n = grid.n_wall
     own = np.arange(n, dtype=np.int32)
-    columns, flows = np.empty((n, 7), np.int32), np.empty((n, 7), np.float32)
-    diagonal, source = np.full(n, np.finfo(np.float32).tiny), np.zeros(n, np.float32)
+    columns, flows = np.empty((n, 7), np.int32), np.ones((n, 7), np.float32)
+    diagonal, source = np.zeros(n, np.float32), np.zeros(n, np.float32)
     columns[:, 0] = own
     for place, (axis, link) in enumerate(((a, link) for a in range(3) for link in grid.links[a]), start=1):
         flow = 1 / (grid.spacing[axis] * link.reach)
@@ -67,7 +70,9 @@ def _equations(grid: WallGrid) -> tuple[csr_array, Floats, Floats]:
         flow[ends] = 0
         flows[:, place] = flow
         columns[:, place] = np.where(link.near < n, link.near, own)
-    scale = 1 / np.sqrt(diagonal)
+    scale = np.asarray(
+        1 / np.sqrt(np.where(diagonal > 0, diagonal, 1)), np.float32
+    )  # 0 for a voxel that touches nothing
     flows *= -scale[:, None] * scale[columns]
     flows[:, 0] = 1
     rows = np.arange(0, columns.size + 1, columns.shape[1], dtype=np.int32)

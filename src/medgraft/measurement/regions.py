@@ -24,6 +24,7 @@ BEYOND = 3
 MARGIN = 6
 #: An opening covers at least this share of the pool's section there; less is a gap between two slices as drawn.
 _OPENING = 0.5
+_BELOW = -0.4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,30 +101,29 @@ def _openings(codes: NDArray[np.uint8], spacing: Spacing) -> Iterator[_Opening]:
 
 
 def _continue_beyond(opening: _Opening, codes: NDArray[np.uint8], spacing: Spacing) -> None:
-    """Push the layer of pool and wall that ends at an opening on through it, unless the opening is a mere gap."""
+    """Continue pool and wall straight through an opening, unless it is a mere gap."""
     size = float(np.linalg.norm(opening.area))
     if not size:
         return
     normal = opening.area / size
     step = 1 / float(np.abs(normal / spacing).max())  # mm from one layer of voxels to the next
-    depth = _heights(codes.shape, spacing, normal) - float(opening.centre @ normal)
-    layer = np.argwhere((depth > -step) & (depth <= 0) & ((codes == POOL) | (codes == WALL)))
-    kinds = codes[tuple(layer.T)]
-    if size < _OPENING * (kinds == POOL).sum() * np.prod(spacing) / step:
+    height = _heights(codes.shape, spacing, normal) - float(opening.centre @ normal)
+    section = ((codes == POOL) & (height > -step) & (height <= 0)).sum() * np.prod(spacing) / step
+    if size < _OPENING * section:
         return
-    # Half a step at a time: a plane across the grid leaves no holes.
-    for distance in np.arange(0.5, MARGIN, 0.5) * step:
-        there = np.rint(layer + distance * normal / spacing).astype(int)
-        inside = ((there >= 0) & (there < codes.shape)).all(axis=1)
-        places = there[inside]
-        free = codes[tuple(places.T)] == OUTSIDE
-        codes[tuple(places[free].T)] = kinds[inside][free] + BEYOND
+    # In a plane across the grid the last background voxels lie a little below it.
+    empty = np.argwhere((codes == OUTSIDE) & (height > _BELOW * step) & (height < MARGIN * step))
+    down = (height[tuple(empty.T)] + step)[:, None] * normal / spacing
+    below = np.clip(np.rint(empty - down).astype(int), 0, np.array(codes.shape) - 1)
+    kinds = codes[tuple(below.T)]
+    heart = (kinds == POOL) | (kinds == WALL)
+    codes[tuple(empty[heart].T)] = kinds[heart] + BEYOND
 
 
 def _heights(shape: tuple[int, ...], spacing: Spacing, normal: Floats) -> NDArray[np.float32]:
     """How far each voxel of a box lies along a direction, mm."""
     z, y, x = (np.arange(n, dtype=np.float32) * s * c for n, s, c in zip(shape, spacing, normal, strict=True))
-    return z[:, None, None] + y[:, None] + x
+    return np.asarray(z[:, None, None] + y[:, None] + x, np.float32)
 
 
 def _pairs(codes: NDArray[np.uint8], axis: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

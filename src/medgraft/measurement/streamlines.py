@@ -17,7 +17,7 @@ Indices = NDArray[np.int64]
 
 _CHUNK = 1 << 14
 #: How far a voxel looks towards the middle, in voxels of the finest axis; how much of what it sees must be known.
-_LOOK, _KNOWN = np.float32(1.3), 0.2
+_LOOK, _KNOWN = np.float32(1.3), 0.01
 #: Voxels of the finest axis: a change too small to matter; a step too short to lead anywhere.
 _SETTLED, _STUCK = 1e-3, 0.01
 _HALF = np.float32(0.5)
@@ -32,35 +32,27 @@ def streamline_lengths(grid: WallGrid, potential: Floats) -> Floats:
         grid: the wall.
         potential: (N,) 0 on the inner surface, 1 on the outer.
     """
-    along = directions(grid, potential)
-    field = _field(grid, along)
+    field = _field(grid, directions(grid, potential))
     lengths = np.full(grid.n_wall, np.nan, np.float32)
     middle = middle_of(grid, potential)
     for begin in range(0, len(middle), _CHUNK):
         seeds = middle[begin : begin + _CHUNK]
         lengths[seeds] = _followed(grid, field, seeds, _INNER) + _followed(grid, field, seeds, _OUTER)
     inwards = np.where(potential > _HALF, np.float32(-1), np.float32(1))
-    return _carried(grid, lengths, inwards[:, None] * along)
+    return _carried(grid, lengths, inwards[:, None] * field[: grid.n_wall, :3])
 
 
 def _field(grid: WallGrid, along: Floats) -> Floats:
     """(M + 1, 5) direction, inner and outer level of every node; the last row is nowhere, where every line ends."""
     field = np.zeros((len(grid.places) + 1, 5), np.float32)
     field[: grid.n_wall, :3] = along
-    field[grid.n_wall : -1, :3] = _continued(grid, field[:, :3])
+    lacking = np.flatnonzero(~field[:-1, :3].any(axis=1))  # around the wall, and where the potential is flat
+    total = _sum_beside(grid, field[:, :3], lacking)
+    size = np.linalg.norm(total, axis=1, keepdims=True)
+    field[lacking, :3] = np.divide(total, size, out=total, where=size > 0)
     field[:-1, _INNER], field[:-1, _OUTER] = grid.inner, grid.outer
     field[-1, _INNER:] = -1
     return field
-
-
-def _continued(grid: WallGrid, directions: Floats) -> Floats:
-    """Directions (M - N, 3) around the wall: the mean of those beside."""
-    around = grid.places[grid.n_wall :]
-    total = np.zeros((len(around), 3), np.float32)
-    for step in product((-1, 0, 1), repeat=3):
-        total += directions[grid.numbers[around + step @ grid.strides]]
-    size = np.linalg.norm(total, axis=1, keepdims=True)
-    return np.divide(total, size, out=total, where=size > 0)
 
 
 def _followed(grid: WallGrid, field: Floats, seeds: Indices, end: int) -> Floats:
@@ -96,5 +88,18 @@ def _carried(grid: WallGrid, lengths: Floats, inwards: Floats) -> Floats:
         length = np.divide(length, known, out=np.zeros_like(length), where=seen)
         change = float(np.abs(length - values[others, 0]).max(initial=0))
         values[others] = np.stack([length, seen], axis=1)
+    # Corners of a cut across the grid may look out of the wall: they take what is around them.
+    blind = others[values[others, 1] == 0]
+    length, known = _sum_beside(grid, values, blind).T
+    values[blind] = np.stack([length / np.maximum(known, 1), known > 0], axis=1)
     length, known = values[: grid.n_wall].T
     return np.where(known > 0, length, np.float32(np.nan))
+
+
+def _sum_beside(grid: WallGrid, values: Floats, nodes: Indices) -> Floats:
+    """The sum (n, C) of values (M + 1, C) over each node and its 26 neighbours."""
+    places = grid.places[nodes]
+    total = np.zeros((len(nodes), values.shape[1]), np.float32)
+    for step in product((-1, 0, 1), repeat=3):
+        total += values[grid.numbers[places + step @ grid.strides]]
+    return total

@@ -52,3 +52,32 @@ def wall_thickness(mask: NDArray[np.integer], spacing: tuple[float, float, float
     lengths = streamline_lengths(grid, solve_potential(grid))
     thickness[tuple(grid.voxels(slice(grid.n_wall)).T + np.array(regions.origin)[:, None])] = lengths
     return thickness
+
+
+@dataclass(frozen=True, kw_only=True)
+class WallThickness:
+    """Thickness over a wall or a part of it, mm; NaN where nothing was measured. n_voxels: how many voxels it is of."""
+
+    mean: float
+    median: float
+    p95: float
+    maximum: float
+    n_voxels: int
+
+
+def thickness_of(thickness: NDArray[np.floating]) -> WallThickness:
+    """Mean, median, 95th percentile and maximum of measured thickness.
+
+    Args:
+        thickness: of any shape, mm; NaN is not counted.
+
+    >>> thickness_of(np.array([8.0, np.nan, 10.0, 12.0])).median
+    10.0
+    """
+    values = thickness[np.isfinite(thickness)]
+    if not values.size:
+        return WallThickness(mean=np.nan, median=np.nan, p95=np.nan, maximum=np.nan, n_voxels=0)
+    median, p95, maximum = (float(value) for value in np.percentile(values, (50, 95, 100)))
+    return WallThickness(
+        mean=float(values.mean(dtype=float)), median=median, p95=p95, maximum=maximum, n_voxels=values.size
+    )
