@@ -1,9 +1,24 @@
 """Figures and the self-contained HTML report.
 
-Enters: `StudyContent`, or arrays of one stack. Leaves: a folder with the page, its pictures and its numbers, or a
-matplotlib `Figure`. Must not know: how anything was trained, DICOM, databases, torch.
+Enters: `StudyContent`, `CurveContent`, or arrays of one stack. Leaves: a folder with the page, its pictures and its
+numbers, or a matplotlib `Figure`. Must not know: how anything was trained, DICOM, databases, torch.
 """
 
+from medgraft.report.curve.content import (
+    BullsEye,
+    CurveContent,
+    CurveDifference,
+    CurveFigure,
+    ModelKey,
+    Overlay,
+    Plane,
+    Recipe,
+    RuleAnswer,
+    Surface,
+    TrainingCurve,
+    WallAgreement,
+)
+from medgraft.report.curve.document import write_curve_report
 from medgraft.report.figures import cam_sheet, stack_sheet
 from medgraft.report.study.content import (
     CamExample,
@@ -19,16 +34,29 @@ from medgraft.report.study.document import write_report
 from medgraft.report.style import png_of
 
 __all__ = [
+    "BullsEye",
     "CamExample",
     "Comparison",
+    "CurveContent",
+    "CurveDifference",
+    "CurveFigure",
     "FoldCurves",
     "MinutesRow",
+    "ModelKey",
     "ModelResult",
     "NetworkRow",
+    "Overlay",
+    "Plane",
+    "Recipe",
+    "RuleAnswer",
     "SplitCounts",
     "StudyContent",
+    "Surface",
+    "TrainingCurve",
+    "WallAgreement",
     "cam_sheet",
     "png_of",
     "stack_sheet",
+    "write_curve_report",
     "write_report",
 ]

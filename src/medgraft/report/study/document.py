@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from medgraft.core.lineage import Lineage
 from medgraft.evaluation import confusion
+from medgraft.report.lineage import hop_lines
 from medgraft.report.page import Page, write_page
 from medgraft.report.picture import Picture
 from medgraft.report.study.content import ModelResult, StudyContent
@@ -71,17 +73,9 @@ def _chapters(content: StudyContent, pictures: tuple[Picture, ...]) -> tuple[_Ch
         _Chapter(
             result=result,
             pictures=tuple(picture for picture in pictures if picture.about == result.name),
-            lineage=_hops(content, result.name),
+            lineage=hop_lines(content.lineage.get(result.name, Lineage())),
             is_open=result.name == leading,
             n_errors=int(np.sum(result.answers != result.predictions.y_true)),
         )
         for result in content.results
-    )
-
-
-def _hops(content: StudyContent, name: str) -> tuple[str, ...]:
-    lineage = content.lineage.get(name)
-    hops = lineage.hops if lineage else ()
-    return tuple(
-        f"{hop.what}{f' ({hop.licence})' if hop.licence else ''}, weights {hop.weights_digest[:12]}" for hop in hops
     )

@@ -1,0 +1,251 @@
+"""CurveContent: everything the report of a learning curve says, as frozen values; the report only draws."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.errors import InputError
+from medgraft.core.lineage import Lineage
+from medgraft.core.task import Task
+from medgraft.evaluation import Interval, PairedDifference
+
+Group = Literal["test", "home"]
+
+#: The figure that the verdict looks at.
+DICE = "mean Dice"
+
+#: What is said of a wall, as the paper's Table 1 has it.
+WALL_FIGURES = ("median", "p95", "maximum")
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class ModelKey:
+    """A model on the curve. size: subjects it learned from; 0 for the travelling model as it is."""
+
+    arm: str
+    size: int
+
+    @property
+    def title(self) -> str:
+        """The model in a few words, for axes and rows."""
+        return f"{self.arm}, {self.size} subjects" if self.size else self.arm
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveFigure:
+    """One figure of one model over all its draws.
+
+    value: mean over subjects, draws averaged within each. best: the best of any subject in any draw.
+    draws: mean over subjects of each draw.
+    """
+
+    model: ModelKey
+    on: Group
+    figure: str
+    value: Interval
+    best: float
+    draws: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveDifference:
+    """`model` minus `other` in mean Dice on the same subjects. adjusted: p over all sizes, after Holm."""
+
+    model: ModelKey
+    other: ModelKey
+    on: Group
+    difference: PairedDifference
+    adjusted: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WallAgreement:
+    """The wall of S subjects as a model sees it, beside the reference.
+
+    figure: of `WALL_FIGURES`. seen, reference: (S,) mm. pearson, icc: in -1..1. bias, lower, upper: mean of seen minus
+    reference and the limits within which 95 % of such differences lie, in mm.
+    """
+
+    model: ModelKey
+    phase: str
+    figure: str
+    seen: NDArray[np.float64]
+    reference: NDArray[np.float64]
+    pearson: Interval
+    icc: Interval
+    bias: Interval
+    lower: Interval
+    upper: Interval
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` where the two sides differ in length."""
+        if self.seen.shape != self.reference.shape or self.seen.ndim != 1:
+            raise InputError(f"Expected two lists of one length, got {self.seen.shape} and {self.reference.shape}.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plane:
+    """A cut through a volume with its masks.
+
+    image: (H, W), any grey range. reference, seen: (H, W) uint8 classes of the task; seen by title of the model.
+    aspect: height of a pixel over its width.
+    """
+
+    title: str
+    image: NDArray[Any]
+    reference: NDArray[np.uint8]
+    seen: Mapping[str, NDArray[np.uint8]]
+    aspect: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Overlay:
+    """One held-out subject at one phase. rank: "worst", "median" or "best". dice: its mean Dice by model's title."""
+
+    subject: str
+    phase: str
+    rank: str
+    dice: Mapping[str, float]
+    planes: tuple[Plane, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BullsEye:
+    """Thickness by segment of the American Heart Association's model, 1 to 17 or 1 to 16.
+
+    by_source: (17,) or (16,) mm by "reference" or a model's title; NaN where a segment has no wall.
+    """
+
+    subject: str
+    phase: str
+    by_source: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Surface:
+    """A closed or open surface with a thickness at each vertex.
+
+    source: "reference" or a model's title. vertices: (V, 3) mm, x to the right, y up, z to the viewer as it is first
+    seen. triangles: (F, 3) numbers of vertices, counter-clockwise from outside. thickness: (V,) mm, NaN where unknown.
+    """
+
+    subject: str
+    phase: str
+    source: str
+    vertices: NDArray[np.float32]
+    triangles: NDArray[np.uint32]
+    thickness: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` where the parts do not fit together."""
+        parts = (self.vertices.shape, self.triangles.shape, self.thickness.shape)
+        if parts[0][1:] != (3,) or parts[1][1:] != (3,) or parts[2] != parts[0][:1]:
+            raise InputError(f"Expected vertices (V, 3), triangles (F, 3) and V thicknesses, got {parts}.")
+        if self.triangles.size and int(self.triangles.max()) >= len(self.vertices):
+            raise InputError(f"Expected triangles of {len(self.vertices)} vertices, got {int(self.triangles.max())}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingCurve:
+    """Validation Dice after each epoch of one training, None where it had diverged. epoch: the one that was kept."""
+
+    model: ModelKey
+    draw: int
+    rate: float
+    epoch: int
+    dice: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleAnswer:
+    """One annotation rule as two sites answer it, "" where unknown. compared: whether a difference matters."""
+
+    question: str
+    home: str
+    here: str
+    compared: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How models were trained, in words a colleague would use.
+
+    n_subjects: by role: train (all there are), validation, test, home. grid: what the network reads.
+    rates: learning rates tried, by arm. starts: what each arm begins with. epochs, decay: of the schedule.
+    """
+
+    network: str
+    n_subjects: Mapping[str, int]
+    grid: str
+    starts: Mapping[str, str]
+    rates: Mapping[str, tuple[float, ...]]
+    epochs: int
+    decay: str
+    n_draws: int
+    seed: int
+    augmented: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CurveContent:
+    """Everything the report of a learning curve says.
+
+    verdict: what to do, in one plain sentence. advice: "use as is", "fine-tune" or "train anew".
+    figures: of every model on test subjects, and at home where there are any; `distance_unit` is that of distances.
+    walls, overlays, bulls_eyes, surfaces: of the travelling model and of each arm's first draw at its largest size.
+    warnings: what the reader should know besides what the numbers show.
+    """
+
+    title: str
+    created_note: str
+    task: Task
+    verdict: str
+    advice: str
+    arms: tuple[str, ...]
+    sizes: tuple[int, ...]
+    figures: tuple[CurveFigure, ...]
+    differences: tuple[CurveDifference, ...]
+    recipe: Recipe
+    settings: str
+    distance_unit: str = "mm"
+    walls: tuple[WallAgreement, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
+    bulls_eyes: tuple[BullsEye, ...] = ()
+    surfaces: tuple[Surface, ...] = ()
+    trainings: tuple[TrainingCurve, ...] = ()
+    rules: tuple[RuleAnswer, ...] = ()
+    warnings: tuple[str, ...] = ()
+    lineage: Mapping[str, Lineage] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` where there is nothing to report."""
+        if not self.arms or not self.sizes or not self.figures:
+            raise InputError("Expected at least one arm, one size and one figure, got none.")
+
+    @property
+    def models(self) -> tuple[ModelKey, ...]:
+        """All models that have figures, the travelling one first, each arm by size."""
+        return tuple(dict.fromkeys(item.model for item in self.figures))
+
+    @property
+    def shown(self) -> tuple[ModelKey, ...]:
+        """The travelling model, and each arm at its largest size."""
+        return tuple(model for model in self.models if model.size in (0, self.sizes[-1]))
+
+    @property
+    def has_home(self) -> bool:
+        """Whether subjects of the home site were measured."""
+        return any(item.on == "home" for item in self.figures)
+
+    def figure(self, model: ModelKey, on: Group, figure: str) -> CurveFigure | None:
+        """One figure, None where it could not be measured."""
+        found = (item for item in self.figures if (item.model, item.on, item.figure) == (model, on, figure))
+        return next(found, None)
+
+    def figure_names(self, on: Group) -> tuple[str, ...]:
+        """Figures that were measured, in the order they came in."""
+        return tuple(dict.fromkeys(item.figure for item in self.figures if item.on == on))

@@ -1,0 +1,42 @@
+"""The page of a learning curve."""
+
+from pathlib import Path
+
+from medgraft.report.curve.content import CurveContent
+from medgraft.report.curve.findings import cautions, findings
+from medgraft.report.curve.meshes import meshes
+from medgraft.report.curve.methods import methods
+from medgraft.report.curve.pictures import curve_pictures
+from medgraft.report.curve.tables import curve_tables
+from medgraft.report.lineage import hop_lines
+from medgraft.report.page import Page, write_page
+from medgraft.report.picture import Picture
+from medgraft.report.tables import Table
+
+
+def write_curve_report(content: CurveContent, folder: Path) -> Path:
+    """Write the report of a learning curve as `page.write_page` says; gives the page's path."""
+    return write_page(curve_page(content, curve_tables(content), tuple(curve_pictures(content))), folder)
+
+
+def curve_page(content: CurveContent, tables: tuple[Table, ...], pictures: tuple[Picture, ...]) -> Page:
+    """What the page of a learning curve says."""
+    return Page(
+        template="curve.html",
+        title=content.title,
+        byline=content.created_note,
+        findings=findings(content),
+        cautions=cautions(content),
+        methods=methods(content),
+        tables=tables,
+        pictures=pictures,
+        settings=content.settings,
+        digests=content.digests,
+        scripts=("report.js", "surface.js") if content.surfaces else ("report.js",),
+        values={
+            "walls": [picture.name for picture in pictures if picture.name.startswith("wall-")],
+            "overlays": [picture.name for picture in pictures if picture.name.startswith("overlay-")],
+            "meshes": meshes(content.surfaces) if content.surfaces else None,
+            "lineage": {name: hop_lines(lineage) for name, lineage in content.lineage.items()},
+        },
+    )

@@ -1,0 +1,64 @@
+"""How it was done, in one paragraph per subject, from the content alone."""
+
+from medgraft.report.curve.content import CurveContent
+
+_STARTS = {
+    "package": "the weights of the model that travelled",
+    "random": "random weights, scaled to each layer's size",
+    "normal": "weights drawn from N(0, 1), the paper's own start, far too large",
+}
+
+
+def methods(content: CurveContent) -> tuple[str, ...]:
+    """Paragraphs on the question, the training, the evaluation and the wall."""
+    paragraphs = (_question(content), _training(content), _evaluation(content), _wall(content))
+    return tuple(text for text in paragraphs if text)
+
+
+def _question(content: CurveContent) -> str:
+    task, recipe = content.task, content.recipe
+    classes = ", ".join(item.name for item in task.classes[1:])
+    roles = ", ".join(f"{count} {_ROLES[role]}" for role, count in recipe.n_subjects.items() if count)
+    reference = f" The design follows {task.reference}, Figure 4 and Table 1." if task.reference else ""
+    return (
+        f"Each voxel was assigned to background or one of: {classes}. Subjects: {roles}; no subject has two roles."
+        f"{reference}"
+    )
+
+
+def _training(content: CurveContent) -> str:
+    recipe = content.recipe
+    starts = "; ".join(f"{arm}, from {_STARTS.get(start, start)}" for arm, start in recipe.starts.items())
+    rates = "; ".join(f"{arm}: {', '.join(f'{rate:g}' for rate in tried)}" for arm, tried in recipe.rates.items())
+    varied = "pictures varied at random" if recipe.augmented else "pictures not varied"
+    return (
+        f"Network: {recipe.network}, reading {recipe.grid}. Compared starts: {starts}. Training sets of "
+        f"{', '.join(map(str, content.sizes))} subjects, each containing the smaller ones, drawn {recipe.n_draws} "
+        f"{'time' if recipe.n_draws == 1 else 'times'} from seed {recipe.seed}. Adam, multi-class Dice loss, "
+        f"{recipe.epochs} epochs, rate {recipe.decay}, {varied}. Learning rates tried, {rates}: of each start, size "
+        "and draw the rate and the epoch with the best Dice on the validation subjects were kept."
+    )
+
+
+def _evaluation(content: CurveContent) -> str:
+    return (
+        "Test subjects were measured on their native grids: Dice per labelled class, and the 95th percentile of the "
+        f"distance between the borders (Hausdorff) in {content.distance_unit}. Phases of a subject are averaged, then "
+        "draws; intervals are 95 % bootstrap intervals over subjects, differences are paired on the same ones, and p "
+        "values are corrected over sizes after Holm."
+    )
+
+
+def _wall(content: CurveContent) -> str:
+    if not content.walls:
+        return ""
+    return (
+        "Wall thickness is the length of the streamline of Laplace's equation from the outer to the inner surface "
+        "(Jones et al. 2000, doi 10.1002/1097-0193(200009)11:1<12::AID-HBM20>3.0.CO;2-K), in mm, in the model's masks "
+        "and in the reference masks alike; a subject has its median, 95th percentile and maximum. Agreement is given "
+        "as Pearson's correlation, intraclass correlation and limits of agreement "
+        "(Bland and Altman 1986, doi 10.1016/S0140-6736(86)90837-8)."
+    )
+
+
+_ROLES = {"train": "to train on", "validation": "for validation", "test": "for test", "home": "of the home site"}

@@ -1,0 +1,57 @@
+"""A held-out subject in three planes, with the contours of the reference and of each model."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from medgraft.report.curve.content import CurveContent, Overlay, Plane
+from medgraft.report.style import INK, LABEL, MUTED, TITLE, bare, grey_limits, new_figure
+
+#: Reference and model on grey: white, and Okabe-Ito's orange, told apart in brightness as well.
+_REFERENCE, _MODEL = "#FFFFFF", "#E69F00"
+#: Inches.
+_WIDTH, _HEIGHT = 11.0, 2.3
+
+
+def mask_overlays(content: CurveContent, overlay: Overlay) -> Figure:
+    """A row per model, a column per plane. The reference is dashed white, the model's answer orange."""
+    models = [model.title for model in content.shown if model.title in overlay.dice]
+    shapes = [plane.image.shape[0] * plane.aspect / plane.image.shape[1] for plane in overlay.planes]
+    # Planes of one row are equally high, so their widths follow their shapes.
+    widths = [1 / shape for shape in shapes]
+    height = min(_HEIGHT, (_WIDTH - 0.6) / sum(widths))
+    figure = new_figure(0.7 + len(models) * (height + 0.3), width=max(6.0, height * sum(widths) + 0.9))
+    grid = figure.subplots(len(models), len(overlay.planes), squeeze=False, width_ratios=widths)
+    for row, title in enumerate(models):
+        for column, plane in enumerate(overlay.planes):
+            _draw(grid[row, column], plane, plane.seen[title])
+        heading = f"{title}: Dice {overlay.dice[title]:.2f}"
+        grid[row, 0].set_title(heading, loc="left", fontsize=TITLE, color=INK)
+    for axes, plane in zip(grid[-1], overlay.planes, strict=True):
+        axes.set_xlabel(plane.title, fontsize=LABEL, color=MUTED)
+    figure.legend(handles=_key(), loc="outside lower center", ncols=2, frameon=True, facecolor="#3a3f45", fontsize=LABEL,
+                  labelcolor="#ffffff", edgecolor="none")  # fmt: skip
+    return figure
+
+
+def _draw(axes: Axes, plane: Plane, seen: NDArray[np.uint8]) -> None:
+    low, high = grey_limits(plane.image)
+    axes.imshow(plane.image, cmap="gray", vmin=low, vmax=high, aspect=plane.aspect, interpolation="bilinear")
+    _outline(axes, seen, _MODEL, "solid", 1.5)
+    _outline(axes, plane.reference, _REFERENCE, (0, (2.5, 1.8)), 1.1)
+    bare(axes)
+
+
+def _outline(axes: Axes, mask: NDArray[np.uint8], colour: str, dashes: object, width: float) -> None:
+    """The border of every class; a class of which nothing is in the plane has none."""
+    for code in np.unique(mask[mask > 0]):
+        axes.contour(mask == code, levels=[0.5], colors=[colour], linestyles=[dashes], linewidths=width)
+
+
+def _key() -> list[Line2D]:
+    return [
+        Line2D([], [], color=_REFERENCE, linestyle=(0, (2.5, 1.8)), linewidth=1.3, label="reference"),
+        Line2D([], [], color=_MODEL, linewidth=1.7, label="model"),
+    ]
