@@ -1,9 +1,10 @@
 """Packages at work on new images.
 
-Enters: a model package and stacks. Leaves: `Predictions` with probabilities per slice. Must not know: studies, labels,
-how the model was trained.
+Enters: a model package and stacks, or a network of masks and a sequence. Leaves: `Predictions` with probabilities per
+slice, or the class of each native voxel. Must not know: studies, labels, how the model was trained.
 """
 
+from medgraft.inference.masks import predict_masks
 from medgraft.inference.stacks import PixelsOf, predict_stacks
 
-__all__ = ["PixelsOf", "predict_stacks"]
+__all__ = ["PixelsOf", "predict_masks", "predict_stacks"]

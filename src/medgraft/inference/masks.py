@@ -1,0 +1,140 @@
+"""Masks of a whole sequence, on its native voxels, with one phase or one temporal window in memory at a time."""
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from medgraft.core.errors import InputError
+from medgraft.core.progress import Progress, Report, silent
+from medgraft.inference.sliding import predict_volume
+from medgraft.recipe import VolumeRecipe
+
+#: Some phases (T, Z, Y, X) as the network reads them.
+Render = Callable[[slice], Tensor]
+
+#: Phases that a 4D network reads at once, as in Myronenko et al. 2019; a cycle that is longer takes several windows.
+PHASES_AT_ONCE = 16
+
+
+def predict_masks(
+    model: nn.Module,
+    recipe: VolumeRecipe,
+    pixels: NDArray[Any],
+    spacing: tuple[float, float, float] | None,
+    *,
+    dims: int,
+    phases: Collection[int] | None = None,
+    full: bool = True,
+    phases_at_once: int = PHASES_AT_ONCE,
+    out: NDArray[np.uint8] | None = None,
+    device: torch.device | None = None,
+    report: Report = silent,
+) -> NDArray[np.uint8]:
+    """The class of each native voxel of a sequence.
+
+    Args:
+        model: gives logits of K classes, the first of them the background.
+        recipe: what the model reads; its shape is the sliding window.
+        pixels: (T, Z, Y, X), which may be memory-mapped: never more than a phase or a temporal window is read.
+        spacing: native (z, y, x) in mm; None where unknown.
+        dims: axes the model reads: 2 slices, 3 volumes, 4 volumes over time.
+        phases: which are asked for; all by default.
+        full: look everywhere, by sliding window; else only at the cut about the middle that the recipe trains on.
+        phases_at_once: the longest temporal window, for 4 axes.
+        out: (T, Z, Y, X) uint8 to write to, such as a memory-mapped file; phases not asked for stay as they are.
+        device: where the model computes, the CPU by default; grids and masks stay on the CPU.
+        report: told after every phase.
+
+    Returns:
+        (T, Z, Y, X) uint8: columns of the model's task; 0 at phases not asked for, and where it did not look.
+
+    Raises:
+        InputError: phases outside the sequence, no spacing where the recipe speaks of mm, a recipe of slices for a
+            network of volumes or the other way round, or `out` that does not fit.
+    """
+    asked = sorted(range(len(pixels)) if phases is None else set(phases))
+    _check(recipe, dims, asked, pixels, out)
+    grid, limits = recipe.grid(pixels.shape, spacing, full=full), recipe.window.limits(pixels)
+    place = device or torch.device("cpu")
+    scores = _scores(
+        model.to(place),
+        lambda chosen: recipe.render_on(grid, pixels[chosen], limits).to(place),
+        (min(phases_at_once, len(pixels)), *recipe.shape)[-dims:],
+        asked,
+        len(pixels),
+    )
+    masks = np.zeros(pixels.shape, np.uint8) if out is None else out
+    for done, (phase, answer) in enumerate(scores, start=1):
+        masks[phase] = grid.scores_to_native(answer.cpu()).numpy()
+        report(Progress(stage="phases", done=done, total=len(asked)))
+    return masks
+
+
+def _check(
+    recipe: VolumeRecipe, dims: int, asked: list[int], pixels: NDArray[Any], out: NDArray[np.uint8] | None
+) -> None:
+    if dims not in (2, 3, 4) or (dims == 2) != recipe.by_slice:
+        raise InputError(
+            f"Expected a recipe with Z = 1 for a network of 2 axes and with more for 3 or 4, "
+            f"got shape {recipe.shape} for {dims} axes."
+        )
+    if any(not 0 <= phase < len(pixels) for phase in asked):
+        raise InputError(f"Expected phases within 0..{len(pixels) - 1}, got {asked}.")
+    if out is not None and (out.shape != pixels.shape or out.dtype != np.uint8):
+        raise InputError(f"Expected masks of shape {pixels.shape} and type uint8 to write to, got {out.shape}.")
+
+
+def _scores(
+    model: nn.Module, render: Render, window: tuple[int, ...], asked: list[int], n_phases: int
+) -> Iterator[tuple[int, Tensor]]:
+    """Each phase that is asked for, with its probabilities (K, Z', Y', X')."""
+    if len(window) == 4:
+        yield from _over_time(model, render, window, asked, n_phases)
+    else:
+        for phase in asked:
+            yield phase, _one_phase(model, render(slice(phase, phase + 1)), window)
+
+
+def _one_phase(model: nn.Module, image: Tensor, window: tuple[int, ...]) -> Tensor:
+    """One phase (1, Z, Y, X), as a volume or slice by slice."""
+    if len(window) == 3:
+        return predict_volume(model, image[None], window)
+    return torch.stack([predict_volume(model, each, window) for each in torch.split(image, 1, dim=1)], dim=1)
+
+
+def _over_time(
+    model: nn.Module, render: Render, window: tuple[int, ...], asked: list[int], n_phases: int
+) -> Iterator[tuple[int, Tensor]]:
+    for start, kept in temporal_windows(n_phases, window[0]):
+        wanted = sorted(set(kept) & set(asked))
+        if wanted:
+            yield from _within(model, render(slice(start, start + window[0])), window, start, wanted)
+
+
+def _within(
+    model: nn.Module, images: Tensor, window: tuple[int, ...], start: int, wanted: list[int]
+) -> Iterator[tuple[int, Tensor]]:
+    """The wanted phases of one temporal window (T, Z, Y, X)."""
+    answers = predict_volume(model, images[None, None], window)
+    for phase in wanted:
+        yield phase, answers[:, phase - start].clone()  # a view would keep the whole window in memory
+
+
+def temporal_windows(n_phases: int, length: int) -> list[tuple[int, tuple[int, ...]]]:
+    """Where windows over time begin, half a window apart at most, and the phases each of them answers.
+
+    A phase is answered by the window in whose middle it lies most, where the network has seen what comes before and
+    after.
+
+    >>> temporal_windows(6, 4)
+    [(0, (0, 1, 2)), (2, (3, 4, 5))]
+    """
+    count = 1 + -(-(n_phases - length) // max(1, length // 2))
+    starts = np.linspace(0, n_phases - length, count).round().astype(int)
+    middles = starts + (length - 1) / 2
+    best = np.abs(np.arange(n_phases)[:, None] - middles).argmin(axis=1)
+    return [(int(start), tuple(np.flatnonzero(best == n).tolist())) for n, start in enumerate(starts)]
