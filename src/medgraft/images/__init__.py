@@ -12,11 +12,14 @@ from medgraft.images.dicom_series import write_dicom_series
 from medgraft.images.dicom_tree import read_dicom_tree
 from medgraft.images.nifti import read_nifti, write_nifti
 from medgraft.images.picture import read_picture
+from medgraft.images.rtstruct import StructureSet, read_rtstruct
 
 __all__ = [
+    "StructureSet",
     "read_dicom_tree",
     "read_nifti",
     "read_picture",
+    "read_rtstruct",
     "write_dicom_ct",
     "write_dicom_multiframe",
     "write_dicom_series",

@@ -36,17 +36,17 @@ class Attributes:
 
     def __init__(self, dataset: Dataset, index: int = 0) -> None:
         self._dataset = dataset
-        per_frame = _items(dataset, "PerFrameFunctionalGroupsSequence")
+        per_frame = items(dataset, "PerFrameFunctionalGroupsSequence")
         self._groups = [
             *per_frame[index : index + 1],
-            *_items(dataset, "SharedFunctionalGroupsSequence")[:1],
+            *items(dataset, "SharedFunctionalGroupsSequence")[:1],
         ]
 
     def get(self, keyword: str) -> Any:
         """The value of an attribute: this frame's, else the shared one, else the top level's; None if missing."""
         for group in self._groups:
             for sequence in FUNCTIONAL_GROUPS.get(keyword, ()):
-                for item in _items(group, sequence)[:1]:
+                for item in items(group, sequence)[:1]:
                     value = _value(item, keyword)
                     if value is not None:
                         return value
@@ -84,7 +84,8 @@ class Attributes:
         return found[0] if found else None
 
 
-def _items(dataset: Dataset, keyword: str) -> list[Dataset]:
+def items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """The items of a sequence; none if it is missing or no sequence."""
     value = _value(dataset, keyword)
     return [item for item in value if isinstance(item, Dataset)] if hasattr(value, "__iter__") else []
 

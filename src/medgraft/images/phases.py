@@ -1,5 +1,6 @@
 """Which attribute orders the images of one slice position: a table, tried from the top."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ class PhaseKey:
 
     axis: what the order means. milliseconds: the value is a time from the R wave in ms.
     clock: the value is a time of day, so slices taken one after the other have no common origin.
+    percent_of: the attribute whose text ends in the percentage of the cycle, in CT.
     """
 
     name: str
@@ -20,11 +22,14 @@ class PhaseKey:
     milliseconds: bool = False
     clock: bool = False
     private: tuple[int, str, int] | None = None
+    percent_of: str = ""
 
     def read(self, say: Attributes) -> float | None:
         """The value in one frame, None if it has none. A time of day comes in seconds."""
         if self.private:
             return say.private(*self.private)
+        if self.percent_of:
+            return _percent(say.text(self.percent_of)) if say.text("Modality") == "CT" else None
         return _seconds(say.text(self.name)) if self.clock else say.number(self.name)
 
 
@@ -34,6 +39,7 @@ PHASE_KEYS = (
     PhaseKey(name="NominalCardiacTriggerDelayTime", axis="cardiac phase", milliseconds=True),
     PhaseKey(name="NominalPercentageOfCardiacPhase", axis="cardiac phase"),
     PhaseKey(name="PhilipsPhaseNumber", axis="cardiac phase", private=(0x2001, "Philips Imaging DD 001", 0x08)),
+    PhaseKey(name="PercentInSeriesDescription", axis="cardiac phase", percent_of="SeriesDescription"),
     PhaseKey(name="TemporalPositionIndex", axis="time"),
     PhaseKey(name="TemporalPositionIdentifier", axis="time"),
     PhaseKey(name="AcquisitionNumber", axis="time"),
@@ -57,6 +63,16 @@ def _orders(key: PhaseKey, slices: Sequence[Sequence[Frame]]) -> bool:
         return False
     distinct = [len({frame.keys[key.name] for frame in frames}) == len(frames) for frames in slices]
     return sum(distinct) * 2 > len(slices)
+
+
+def _percent(text: str) -> float | None:
+    """The last percentage in a text, as scanners name reconstructions; None if there is none.
+
+    >>> _percent("CorCTA 0.75 Bv40 35 %")
+    35.0
+    """
+    found = re.findall(r"(\d+(?:\.\d+)?)\s*%", text)
+    return float(found[-1]) if found else None
 
 
 def _seconds(text: str) -> float | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from medgraft.core.task import MASK_CODES
 
 _NAME = re.compile(r"IM-\d+-(?P<number>\d+)-(?P<kind>[io])contour-(auto|manual)\.txt")
 
+#: What an inner and an outer contour tell.
+_CLASSES = {"i": "pool", "o": "myocardium"}
+
 _KINDS: dict[str, NoteKind] = {
     "bad-contour": "refused",
     "unknown-instance": "set aside",
@@ -28,11 +31,13 @@ _KINDS: dict[str, NoteKind] = {
 class ContourMasks:
     """What a folder of contours gave.
 
-    mask: (T, Z, Y, X) uint8 in `core.task.MASK_CODES`. phases: those on T that carry any contour. notes: what was odd.
+    mask: (T, Z, Y, X) uint8 in `core.task.MASK_CODES`. phases: those on T that carry any contour. classes: those that
+    contours were drawn for. notes: what was odd.
     """
 
     mask: NDArray[np.uint8]
     phases: tuple[int, ...]
+    classes: tuple[str, ...]
     notes: tuple[ImportNote, ...]
 
 
@@ -52,13 +57,16 @@ def masks_from_contours(folder: Path, instance_numbers: NDArray[np.integer], sha
     places = {int(number): (int(t), int(z)) for (t, z), number in np.ndenumerate(instance_numbers)}
     mask = np.zeros((*instance_numbers.shape, *shape), np.uint8)
     notes: list[ImportNote] = []
-    for number, files in _by_instance(folder).items():
+    instances = _by_instance(folder)
+    for number, files in instances.items():
         if number in places:
             notes += _paint(mask[places[number]], files)
         else:
             notes.append(_note("unknown-instance", next(iter(files.values())), f"no image has InstanceNumber {number}"))
     phases = tuple(int(phase) for phase in np.flatnonzero(mask.any(axis=(1, 2, 3))))
-    return ContourMasks(mask=mask, phases=phases, notes=_gather(notes))
+    kinds = {kind for files in instances.values() for kind in files}
+    classes = tuple(name for kind, name in _CLASSES.items() if kind in kinds)
+    return ContourMasks(mask=mask, phases=phases, classes=classes, notes=gather(notes))
 
 
 def read_contour_file(path: Path) -> NDArray[np.float64]:
@@ -132,7 +140,7 @@ def _note(code: str, path: Path, text: str) -> ImportNote:
     return ImportNote(kind=_KINDS[code], code=code, where=path.name, text=text)
 
 
-def _gather(notes: list[ImportNote]) -> tuple[ImportNote, ...]:
+def gather(notes: Sequence[ImportNote]) -> tuple[ImportNote, ...]:
     """One note per code, with the first file as the example and how many files it speaks about."""
     first: dict[str, ImportNote] = {}
     counts = Counter(note.code for note in notes)

@@ -1,0 +1,184 @@
+"""Contours in the patient (RT Structure Sets) filled into the mask of a stack."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.cohort import ImportNote, NoteKind
+from medgraft.core.contour import PlanarContour
+from medgraft.core.errors import LabelError
+from medgraft.core.task import MASK_CLASSES, MASK_CODES
+from medgraft.labels.contours import ContourMasks, fill_contour, gather
+
+#: What a contour may surround, in the order of painting, and the class that gets what no later one takes.
+STRUCTURES = {"epicardium": "myocardium", "rv": "rv", "myocardium": "myocardium", "pool": "pool"}
+
+#: Names that need no table of the user's, by the structure; case, blanks and signs between words do not count.
+ROI_NAMES: Mapping[str, str] = {
+    name: structure
+    for structure, names in {
+        "pool": (
+            "pool",
+            "blood pool",
+            "endocardium",
+            "endo",
+            "lv endo",
+            "lv endocardium",
+            "lv cavity",
+            "lv blood pool",
+        ),
+        "myocardium": ("myocardium", "lv myocardium", "lv wall", "lv myo"),
+        "epicardium": ("epicardium", "epi", "lv epi", "lv epicardium"),
+        "rv": ("rv", "right ventricle", "rv endo", "rv cavity"),
+    }.items()
+    for name in names
+}
+
+_KINDS: dict[str, NoteKind] = {
+    "unknown-structure": "set aside",
+    "off-plane": "refused",
+    "unknown-instance": "set aside",
+}
+#: Off the plane of its image a contour may be by half the distance of slices, and in a single slice by this, mm.
+_ALONE_MM = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ContourGrid:
+    """The images that contours are filled on.
+
+    affines: (Z, 4, 4) of `Stack`. shape: (T, Z, Y, X). instance_uids: (T, Z) SOPInstanceUIDs, or None.
+    """
+
+    affines: NDArray[np.float64]
+    shape: tuple[int, int, int, int]
+    instance_uids: tuple[tuple[str, ...], ...] | None = None
+
+    @cached_property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Phase and slice of each instance."""
+        return {uid: (t, z) for t, row in enumerate(self.instance_uids or ()) for z, uid in enumerate(row)}
+
+    @property
+    def tolerance(self) -> float:
+        """How far from an image's plane its contours may be, mm."""
+        origins = self.affines[:, :3, 3]
+        steps = [float(np.linalg.norm(after - before)) for before, after in pairwise(origins)]
+        return min(steps) / 2 if steps else _ALONE_MM
+
+
+def masks_from_planar_contours(
+    contours: Iterable[PlanarContour],
+    grid: ContourGrid,
+    *,
+    names: Mapping[str, str] = ROI_NAMES,
+    phase: int | None = None,
+) -> ContourMasks:
+    """Masks from closed contours: each is laid on its image and filled; several of one structure by exclusive or.
+
+    The image is the one a contour was drawn on, by its instance UID, else the slice nearest to it of `phase`. With
+    `phase` instance UIDs are passed over.
+
+    Args:
+        contours: as `images.read_rtstruct` gives them.
+        grid: of the stack.
+        names: name of a structure in the source -> one of `STRUCTURES`.
+        phase: the phase all contours belong to; may be left out if contours name their images, or T is 1.
+
+    Raises:
+        LabelError: a structure outside `STRUCTURES` in `names`, no contour that can be used, or contours that do not
+            say their phase.
+    """
+    table = {_plain(name): structure for name, structure in names.items()}
+    _check(table, grid, phase)
+    laid = [_lay(contour, table.get(_plain(contour.structure)), grid, phase) for contour in contours]
+    notes = [item for item in laid if isinstance(item, ImportNote)]
+    areas: dict[tuple[int, int, str], NDArray[np.bool_]] = defaultdict(lambda: np.zeros(grid.shape[2:], bool))
+    for item in (item for item in laid if isinstance(item, _Laid)):
+        # PS3.3 C.8.8.6.3: a contour within a contour of the same region is a hole.
+        areas[item.phase, item.slice, item.structure] ^= fill_contour(item.points, grid.shape[2:])
+    if not areas:
+        told = " ".join(sorted({note.text for note in notes})) or "There was no contour at all."
+        raise LabelError(f"Expected contours that lie on this stack, got none. {told}")
+    return _painted(areas, grid.shape, notes)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Laid:
+    """A contour on its image: points (N, 2) as x, y in pixels."""
+
+    phase: int
+    slice: int
+    structure: str
+    points: NDArray[np.float64]
+
+
+def _lay(contour: PlanarContour, structure: str | None, grid: ContourGrid, phase: int | None) -> _Laid | ImportNote:
+    if structure is None:
+        return _note("unknown-structure", f"No structure is known by the name {contour.structure!r}.", contour)
+    place = _place(contour, grid, phase)
+    if place is None:
+        return _note("unknown-instance", "Contours were drawn on images that are not of this stack.", contour)
+    t, z = place
+    ends = np.column_stack([contour.points, np.ones(len(contour.points))])
+    x, y, off = (np.linalg.inv(grid.affines[z]) @ ends.T)[:3]
+    if np.abs(off).max() > grid.tolerance:
+        text = f"Contours lie off every slice by more than {grid.tolerance:.2f} mm, or across slices."
+        return _note("off-plane", text, contour)
+    return _Laid(phase=t, slice=z, structure=structure, points=np.column_stack([x, y]))
+
+
+def _place(contour: PlanarContour, grid: ContourGrid, phase: int | None) -> tuple[int, int] | None:
+    """Phase and slice of the image a contour was drawn on; None if that is an image of another stack."""
+    if phase is None and contour.instance_uid and grid.instance_uids is not None:
+        return grid.places.get(contour.instance_uid)
+    if phase is None and grid.shape[0] > 1:
+        raise LabelError(
+            f"Expected contours that name their images, or the phase they belong to (0..{grid.shape[0] - 1}), got "
+            f"contours of {contour.structure} that lie on every phase alike. Name the phase."
+        )
+    normals = np.asarray(grid.affines[:, :3, 2])
+    away = np.abs(((contour.points.mean(axis=0) - grid.affines[:, :3, 3]) * normals).sum(axis=1))
+    return phase or 0, int(away.argmin())
+
+
+def _painted(
+    areas: Mapping[tuple[int, int, str], NDArray[np.bool_]], shape: tuple[int, ...], notes: list[ImportNote]
+) -> ContourMasks:
+    mask = np.zeros(shape, np.uint8)
+    for (t, z, structure), inside in sorted(areas.items(), key=lambda item: list(STRUCTURES).index(item[0][2])):
+        mask[t, z][inside] = MASK_CODES[STRUCTURES[structure]]
+    drawn = {STRUCTURES[structure] for _, _, structure in areas}
+    return ContourMasks(
+        mask=mask,
+        phases=tuple(sorted({t for t, _, _ in areas})),
+        classes=tuple(name for name in MASK_CLASSES if name in drawn),
+        notes=gather(notes),
+    )
+
+
+def _check(table: Mapping[str, str], grid: ContourGrid, phase: int | None) -> None:
+    unknown = sorted(set(table.values()) - set(STRUCTURES))
+    if unknown:
+        raise LabelError(f"Expected structures among {', '.join(STRUCTURES)}, got {', '.join(unknown)}.")
+    if phase is not None and not 0 <= phase < grid.shape[0]:
+        raise LabelError(f"Expected a phase within 0..{grid.shape[0] - 1}, got {phase}.")
+
+
+def _plain(name: str) -> str:
+    """A name without case, signs and surplus blanks.
+
+    >>> _plain("LV_Endo ")
+    'lv endo'
+    """
+    return " ".join(re.findall(r"[^\W_]+", name.casefold()))
+
+
+def _note(code: str, text: str, contour: PlanarContour) -> ImportNote:
+    return ImportNote(kind=_KINDS[code], code=code, where=contour.structure, text=text)
