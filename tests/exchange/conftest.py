@@ -1,5 +1,6 @@
 """A packed model that tests may copy and harm, and the means to forge packages whose digests fit."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -49,6 +50,17 @@ SEEN = Fingerprint(
     modalities={"CT": 2},
     named_phases={"ed": 2},
 )
+#: Where a trap writes when it is sprung; the test puts it into its own folder.
+SPRUNG = "sprung-by-a-pickle"
+
+
+class Trap:
+    """Writes a file when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (Path(SPRUNG),))
+
+
 PICTURES = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(1))
 
 
@@ -103,8 +115,7 @@ def forged(members: Mapping[str, bytes], *without: str, **changes: Any) -> dict[
 
 
 def digest_of(content: bytes) -> str:
-    import hashlib
-
+    """SHA-256 of bytes."""
     return hashlib.sha256(content).hexdigest()
 
 

@@ -23,20 +23,10 @@ from medgraft.exchange import archive, card_text, read_facts, unpack
 from medgraft.exchange.package import read_package
 from medgraft.exchange.vectors import TOLERANCE, vectors_error
 
-from .conftest import forged, members_of, zipped
+from .conftest import Trap, forged, members_of, zipped
 
 Members = dict[str, bytes]
 Kind = Callable[[Members], bytes]
-
-#: Where a trap writes when it is sprung; the test puts it into its own folder.
-SPRUNG = "sprung-by-a-pickle"
-
-
-class Trap:
-    """Writes a file when it is unpickled."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Path.touch, (Path(SPRUNG),))
 
 
 def swapped(name: str, content: bytes) -> Kind:

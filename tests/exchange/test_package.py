@@ -79,6 +79,7 @@ def test_equal_packages_have_equal_bytes(tmp_path: Path, packed: Path) -> None:
     assert members_of(unpack(first, tmp_path / "unpacked")) == members_of(packed)
 
 
+@pytest.mark.slow
 def test_a_package_answers_its_test_vectors_in_a_fresh_process(tmp_path: Path, packed: Path) -> None:
     file = write_archive(packed, tmp_path / "best.medgraft")
     program = (

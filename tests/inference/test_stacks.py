@@ -65,7 +65,7 @@ def entry(name: str, stack: Stack, **changes: object) -> StackEntry:
 
 def expected(package: ModelPackage, images: NDArray[np.generic]) -> NDArray[np.float64]:
     """Scores of (N, Y, X), one image at a time."""
-    model = package.model()
+    model = package.classifier()
     with torch.no_grad():
         scores = [model(PAPER.render(image, SIZE)).softmax(1)[0] for image in images]
     return torch.stack(scores).double().numpy()

@@ -35,10 +35,10 @@ def test_maps_are_grad_cam_on_native_pixels(studied: Project, stack: str) -> Non
     package = read_package(package_folder(studied, "tiny", MODEL))
     with studied.cohort() as cohort:
         images = np.asarray(cohort.pixels(cohort.entry(stack))[1], np.float32)
-    pictures = torch.cat([package.recipe.render(image, package.size) for image in images])
-    model = package.model()
+    pictures = torch.cat([package.slice_recipe.render(image, package.size) for image in images])
+    model = package.classifier()
     maps = torch.from_numpy(gradcam(model, pictures, torch.ones(len(images)), model.feature_map_module))
-    expected = package.recipe.restore(maps, images.shape[1:], package.size).numpy()
+    expected = package.slice_recipe.restore(maps, images.shape[1:], package.size).numpy()
     assert kept is not None
     assert kept.shape == images.shape
     np.testing.assert_allclose(kept / 255, np.clip(expected, 0, 1), atol=0.51 / 255)

@@ -160,8 +160,8 @@ def test_a_package_answers_as_its_study_said(studied: Project) -> None:
         with studied.cohort() as cohort, torch.inference_mode():
             read = image_reader(cohort)
             held_out = [item.unit for item in samples.items if item.split == "test"]
-            pictures = torch.cat([package.recipe.render(read(unit), package.size) for unit in held_out])
-            scores = package.model()(pictures).softmax(1).numpy()
+            pictures = torch.cat([package.slice_recipe.render(read(unit), package.size) for unit in held_out])
+            scores = package.classifier()(pictures).softmax(1).numpy()
         assert stage.test is not None
         np.testing.assert_allclose(stage.test.y_score, scores, atol=1e-5)
         assert package.lineage.hops[0].what == "random"

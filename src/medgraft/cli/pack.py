@@ -18,6 +18,9 @@ def pack(
         Path | None, typer.Option(help="The annotation rules of your site, filled in.", dir_okay=False)
     ] = None,
     notes: Annotated[Path | None, typer.Option(help="A text for the head of the model card.", dir_okay=False)] = None,
+    monai_bundle: Annotated[
+        Path | None, typer.Option(help="Write it as a MONAI bundle too, to this folder.", file_okay=False)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a model as one file that can leave: weights, recipe, rules, fingerprint, hashed subjects, test vectors.
@@ -29,7 +32,7 @@ def pack(
     from medgraft.workspace import Project
     from medgraft.workspace.packing import pack_model
 
-    packed = pack_model(Project.open(project), model, file, rules=rules, notes=notes)
+    packed = pack_model(Project.open(project), model, file, rules=rules, notes=notes, monai_bundle=monai_bundle)
     if as_json:
         write_json(packed)
         return

@@ -10,7 +10,9 @@ from medgraft.cli.output import write_json, write_line
 
 
 def unpack(
-    source: Annotated[Path, typer.Argument(help="A package, NAME.medgraft.", exists=True)],
+    source: Annotated[
+        Path, typer.Argument(help="A package, NAME.medgraft, or the folder of a MONAI bundle.", exists=True)
+    ],
     folder: Annotated[Path, typer.Argument(help="A new folder for it.", file_okay=False)],
     *,
     as_json: JsonOption = False,
@@ -19,6 +21,7 @@ def unpack(
 
     Examples:
       medgraft unpack hearts.medgraft model
+      medgraft unpack bundles/walls model
     """
     from medgraft.workspace.packing import unpack_model
 

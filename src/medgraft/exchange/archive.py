@@ -12,7 +12,7 @@ from pathlib import Path
 
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.exchange.facts import CARD, CONTENT, FACTS, MAX_BYTES, MAX_WORDS, check_files, read_facts
-from medgraft.exchange.folder import whole_folder
+from medgraft.exchange.folder import check_new, whole_folder
 
 SUFFIX = ".medgraft"
 
@@ -72,8 +72,7 @@ def unpack(file: Path, folder: Path) -> Path:
     Everything is refused by what the file says of itself before anything is written; what it then gives is counted.
     Raises `WeightsError` for what is no package or not as it was packed, `InputError` if the folder holds something.
     """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise InputError(f"Expected a new or an empty folder, got {folder}. Do: name another.")
+    check_new(folder)
     with _opened(file) as archive, whole_folder(folder) as draft:
         for member in _members(archive, file):
             _extract(archive, member, draft)

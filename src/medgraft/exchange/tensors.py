@@ -22,7 +22,12 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = load_file(path)
     except (safetensors.SafetensorError, ValueError, KeyError, AttributeError) as error:
         raise WeightsError(f"Expected safetensors in {path}, got a file that cannot be read: {error}.") from error
+    check_finite(tensors, path)
+    return tensors
+
+
+def check_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Raise `WeightsError` for tensors of a file that hold what is no number."""
     for name, value in tensors.items():
         if value.is_floating_point() and not torch.isfinite(value).all():
             raise WeightsError(f"Expected finite numbers in {path}, got some that are not in {name}.")
-    return tensors

@@ -46,7 +46,7 @@ def predict_stacks(
     """
     if not entries:
         raise InputError("Expected stacks to predict, got none. Do look at the repair log of the import.")
-    model = package.model().to(device or torch.device("cpu"))
+    model = package.classifier().to(device or torch.device("cpu"))
     units = [
         (entry, UnitKey(entry.id, phase, index))
         for entry in entries
@@ -78,7 +78,9 @@ def _batches(
 ) -> Iterator[tuple[Tensor, ...]]:
     for first in range(0, len(units), _SLICES_PER_PASS):
         chosen = units[first : first + _SLICES_PER_PASS]
-        images = [package.recipe.render(pixels(entry)[unit.phase, unit.slice], package.size) for entry, unit in chosen]
+        images = [
+            package.slice_recipe.render(pixels(entry)[unit.phase, unit.slice], package.size) for entry, unit in chosen
+        ]
         yield (torch.cat(images).to(device),)
         report(Progress(stage="slices", done=first + len(chosen), total=len(units)))
 

@@ -67,7 +67,7 @@ def explain_model(project: Project, model: str, folder: Path, *, report: Report 
     report(Progress(stage="explanation", done=1, total=2))
     images = torch.from_numpy(np.concatenate([cam.images for cam in pictures.cams]))[:, None]
     answers = torch.cat([torch.full((len(cam.images),), cam.predicted) for cam in pictures.cams])
-    network = package.model()
+    network = package.classifier()
     likeness = randomisation_check(network, images, answers, network.feature_map_module, seed=stage.seed)
     folder.mkdir(parents=True, exist_ok=True)
     sheet = folder / f"{path.name}-gradcam.png"

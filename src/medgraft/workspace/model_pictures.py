@@ -50,7 +50,9 @@ def model_pictures(
     Raises:
         ProjectError: a row's unit is not among the samples.
     """
-    view = _View(package=package, model=package.model(), answered=answered, units=_units(answered, samples), read=read)
+    view = _View(
+        package=package, model=package.classifier(), answered=answered, units=_units(answered, samples), read=read
+    )
     return ModelPictures(embedding=embed(view.features(), seed=seed), cams=view.cams())
 
 
@@ -88,7 +90,7 @@ class _View:
         )
 
     def _pictures(self, rows: Sequence[int]) -> Tensor:
-        recipe, size = self.package.recipe, self.package.size
+        recipe, size = self.package.slice_recipe, self.package.size
         return torch.cat([recipe.render(self.read(self.units[row]), size) for row in rows])
 
     def _caption(self, row: int, answer: int) -> str:

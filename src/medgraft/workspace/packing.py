@@ -7,6 +7,8 @@ from pathlib import Path
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.exchange import fingerprint, hash_subjects, read_rules, unpack, write_archive
+from medgraft.exchange.bundle import is_bundle, read_bundle, write_bundle
+from medgraft.exchange.folder import check_new
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.exchange.vectors import TOLERANCE, make_vectors, vectors_error
 from medgraft.workspace.predicting import find_model
@@ -48,7 +50,13 @@ class Verification:
 
 
 def pack_model(
-    project: Project, model: str, file: Path, *, rules: Path | None = None, notes: Path | None = None
+    project: Project,
+    model: str,
+    file: Path,
+    *,
+    rules: Path | None = None,
+    notes: Path | None = None,
+    monai_bundle: Path | None = None,
 ) -> Packed:
     """Write a model of a project as one file that can leave.
 
@@ -60,9 +68,11 @@ def pack_model(
         file: what to write, NAME.medgraft.
         rules: the filled-in annotation rules of the site.
         notes: a text of one's own for the head of the card: intended use, whom to ask, licence.
+        monai_bundle: a folder for the same model as a MONAI bundle.
 
     Raises:
-        InputError: no such model, its training stacks are not in the project, or rules or notes that cannot be read.
+        InputError: no such model, its training stacks are not in the project, rules or notes that cannot be read, or a
+            network that MONAI does not have.
         WeightsError: a package that is damaged.
     """
     package = read_package(find_model(model, project.root))
@@ -76,6 +86,8 @@ def pack_model(
             subjects=hash_subjects((entry.subject for entry in entries), secret=package.weights_digest),
             vectors=make_vectors(package.model(), package.input_shape),
         )
+    if monai_bundle:
+        write_bundle(complete, monai_bundle)
     with tempfile.TemporaryDirectory() as scratch:
         write_archive(write_package(complete, Path(scratch) / "package"), file)
     return Packed(
@@ -89,11 +101,11 @@ def pack_model(
 
 
 def unpack_model(source: Path, folder: Path) -> Unpacked:
-    """Unpack a package file into a new folder, after checking every digest.
+    """Unpack a package file, or take over a MONAI bundle's folder, into a new folder; every digest is checked.
 
     Raises `WeightsError` for what is refused, with the reason; `InputError` if the folder holds something already.
     """
-    package = read_package(unpack(source, folder))
+    package = read_package(_taken_over(source, folder) if is_bundle(source) else unpack(source, folder))
     return Unpacked(name=package.name, folder=str(folder), network=package.network, task=package.task.name)
 
 
@@ -112,6 +124,12 @@ def verify_package(path: Path) -> Verification:
             f"(allowed: {TOLERANCE:g}). Do not use it here before it is known why."
         )
     return Verification(inputs=len(package.vectors.inputs), error=error, tolerance=TOLERANCE)
+
+
+def _taken_over(bundle: Path, folder: Path) -> Path:
+    check_new(folder)
+    package = read_bundle(bundle)
+    return write_package(replace(package, vectors=make_vectors(package.model(), package.input_shape)), folder)
 
 
 def _trained_on(package: ModelPackage, entries: tuple[StackEntry, ...]) -> list[StackEntry]:

@@ -68,6 +68,9 @@ def find_model(text: str, project: Path | None = None) -> Path:
         raise InputError(f"Expected a model package or, within a project, STUDY or STUDY/MODEL, got {text!r}.")
     opened = Project.open(project)
     study, _, model = text.partition("/")
+    kept = [home / study / "models" / model for home in (opened.studies, opened.curves)]
+    if model and (named := [folder for folder in kept if (folder / FACTS).is_file()]):
+        return named[0]
     outcome = study_outcome(opened, study)
     folders = [model_folder(stages[0]) for stages in outcome.by_title().values()]
     chosen = model or model_folder(outcome.by_title()[best_title(outcome)][0])
@@ -189,12 +192,12 @@ def _maps(
     answers: NDArray[np.int64],
 ) -> NDArray[np.float32] | None:
     """Grad-CAM of each slice's plain answer on native pixels, (Z, Y, X)."""
-    model = package.model()
+    model = package.classifier()
     if not model.feature_map_module:
         return None
-    pictures = torch.cat([package.recipe.render(image, package.size) for image in images])
+    pictures = torch.cat([package.slice_recipe.render(image, package.size) for image in images])
     seen = gradcam(model, pictures, torch.from_numpy(answers), model.feature_map_module)
     shape = (images.shape[1], images.shape[2])
-    restored = package.recipe.restore(torch.from_numpy(seen), shape, package.size)
+    restored = package.slice_recipe.restore(torch.from_numpy(seen), shape, package.size)
     maps: NDArray[np.float32] = restored.numpy()
     return maps

@@ -45,10 +45,10 @@ def see_cams(project: Project, request: CamRequest) -> None:
         raise InputError(f"Expected a network with a feature map for Grad-CAM, got {package.network}.")
     with project.cohort() as cohort:
         images = np.asarray(cohort.pixels(cohort.entry(request.stack))[request.phase], np.float32)
-    pictures = torch.cat([package.recipe.render(image, package.size) for image in images])
+    pictures = torch.cat([package.slice_recipe.render(image, package.size) for image in images])
     classes = torch.full((len(images),), package.task.index(request.code))
     seen = torch.from_numpy(gradcam(model, pictures, classes, model.feature_map_module))
-    native = package.recipe.restore(seen, (images.shape[1], images.shape[2]), package.size)
+    native = package.slice_recipe.restore(seen, (images.shape[1], images.shape[2]), package.size)
     keep(cams_path(project, request), _in_8_bits(native.numpy()))
 
 
@@ -81,7 +81,7 @@ def see_map(project: Project, request: MapRequest, *, report: Report = silent) -
 @lru_cache(maxsize=1)
 def _opened(folder: Path) -> tuple[ModelPackage, Classifier]:
     package = read_package(folder)
-    return package, package.model()
+    return package, package.classifier()
 
 
 def _features(
@@ -92,7 +92,9 @@ def _features(
     with torch.inference_mode():
         for first in range(0, len(units), _PER_PASS):
             batch = units[first : first + _PER_PASS]
-            parts.append(model.features(torch.cat([package.recipe.render(read(unit), package.size) for unit in batch])))
+            parts.append(
+                model.features(torch.cat([package.slice_recipe.render(read(unit), package.size) for unit in batch]))
+            )
             report(Progress(stage="features", done=first + len(batch), total=len(units)))
     features: NDArray[np.float32] = torch.cat(parts).numpy() if parts else np.zeros((0, 0), np.float32)
     return features

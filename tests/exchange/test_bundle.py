@@ -1,0 +1,257 @@
+"""MONAI bundles: MONAI's own parser builds the same network from them, and what is not in our tables is refused."""
+
+import dataclasses
+import io
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from monai.bundle import ConfigParser, verify_net_in_out
+
+from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.stack import Stack
+from medgraft.core.task import LV_WALL
+from medgraft.exchange.bundle import is_bundle, read_bundle, write_bundle
+from medgraft.exchange.bundle.networks import bundle_networks
+from medgraft.exchange.package import ModelPackage, read_package, write_package
+from medgraft.exchange.vectors import make_vectors, vectors_error
+from medgraft.images import write_nifti
+from medgraft.networks import spec
+from medgraft.networks.segmenter import build_segmenter
+from medgraft.recipe import HuWindow, PercentileWindow, VolumeRecipe
+
+from .conftest import LINEAGE, RULES, Trap, made
+
+RECIPES = {
+    2: VolumeRecipe(shape=(1, 16, 24), spacing=None, window=PercentileWindow()),
+    3: VolumeRecipe(shape=(16, 16, 24), spacing=1.5, window=HuWindow(low=-100, high=500)),
+    4: VolumeRecipe(shape=(16, 16, 24), spacing=1.0),
+}
+
+
+def segmenter(network: str = "segresnet3d", key: int = 4) -> ModelPackage:
+    """A segmenter with everything that a package can carry."""
+    model = build_segmenter(network, n_classes=3, key=key).eval()
+    package = ModelPackage(
+        name="walls",
+        task=LV_WALL,
+        network=network,
+        recipe=RECIPES[spec(network).dims],
+        lineage=LINEAGE,
+        figures={"Dice": 0.9},
+        state=model.state_dict(),
+        rules=RULES,
+    )
+    return dataclasses.replace(package, vectors=make_vectors(model, package.input_shape))
+
+
+@pytest.mark.parametrize("network", ["unet2d", "unet3d", "segresnet3d", "segnet4d"])
+def test_a_segmenter_is_packed_and_read_as_it_was(tmp_path: Path, network: str) -> None:
+    written = segmenter(network)
+    read = read_package(write_package(written, tmp_path / "walls"))
+    assert read.volume_recipe == written.recipe
+    assert read.task == LV_WALL
+    assert read.vectors is not None
+    assert vectors_error(read.model(), read.vectors) <= 1e-5
+    with pytest.raises(WeightsError, match="made to segment"):
+        read.classifier()
+    with pytest.raises(WeightsError, match="made to segment"):
+        _ = read.slice_recipe
+
+
+def test_a_classifier_is_no_segmenter() -> None:
+    with pytest.raises(WeightsError, match="made to classify"):
+        made().segmenter()
+    with pytest.raises(WeightsError, match="made to classify"):
+        _ = made().volume_recipe
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bundle(segmenter(), tmp_path_factory.mktemp("bundles") / "walls")
+
+
+def parser_of(folder: Path) -> ConfigParser:
+    parser = ConfigParser()
+    parser.read_config(str(folder / "configs" / "inference.json"))
+    parser.read_meta(str(folder / "configs" / "metadata.json"))
+    parser["bundle_root"] = str(folder)
+    return parser
+
+
+@pytest.mark.parametrize("network", bundle_networks())
+def test_monai_builds_the_same_network_and_it_answers_the_same(tmp_path: Path, network: str) -> None:
+    package = segmenter(network)
+    folder = write_bundle(package, tmp_path / "walls")
+    theirs = parser_of(folder).get_parsed_content("network_def")
+    theirs.load_state_dict(torch.load(folder / "models" / "model.pt", weights_only=True))
+    assert package.vectors is not None
+    assert vectors_error(theirs, package.vectors) <= 1e-6
+    files = ("metadata", "inference")
+    meta, config = (str(folder / "configs" / f"{name}.json") for name in files)
+    verify_net_in_out("network_def", meta_file=meta, config_file=config, device="cpu", n=2)
+
+
+@pytest.mark.parametrize("network", bundle_networks())
+def test_a_bundle_comes_back_as_the_package_it_was(tmp_path: Path, network: str) -> None:
+    package = segmenter(network)
+    folder = write_bundle(package, tmp_path / "walls")
+    assert is_bundle(folder)
+    read = read_bundle(folder)
+    assert (read.task, read.network, read.recipe) == (package.task, network, package.recipe)
+    assert package.vectors is not None
+    assert vectors_error(read.model(), package.vectors) <= 1e-6
+    (folder / "models" / "model.safetensors").unlink()
+    assert vectors_error(read_bundle(folder).model(), package.vectors) <= 1e-6
+
+
+def test_the_metadata_have_the_keys_that_monai_asks_for(bundle: Path) -> None:
+    said = json.loads((bundle / "configs" / "metadata.json").read_text())
+    asked = (
+        "version monai_version pytorch_version numpy_version required_packages_version task description authors "
+        "copyright network_data_format"
+    )
+    assert set(asked.split()) <= set(said)
+    assert said["network_data_format"]["outputs"]["pred"]["channel_def"] == {
+        "0": "background",
+        "1": "pool",
+        "2": "myocardium",
+    }
+    places = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
+    assert places == {
+        "LICENSE",
+        "configs/metadata.json",
+        "configs/inference.json",
+        "models/model.pt",
+        "models/model.safetensors",
+        "docs/README.md",
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of MONAI's own parts
+@pytest.mark.parametrize("network", ["unet2d", "segresnet3d"])
+def test_a_bundle_segments_a_file_by_its_own_configuration(tmp_path: Path, network: str) -> None:
+    """What `monai.bundle run` does, but for the engine that only loops (it needs pytorch-ignite)."""
+    folder = write_bundle(segmenter(network), tmp_path / "walls")
+    pixels = np.random.default_rng(0).normal(100, 200, (1, 7, 30, 40)).astype(np.float32)
+    affines = np.stack([np.diag([1.2, 1.2, 1.0, 1.0]) for _ in range(7)])
+    affines[:, 2, 3] = np.arange(7) * 2.0
+    (folder / "images").mkdir()
+    write_nifti(folder / "images" / "one.nii.gz", Stack(pixels=pixels, affines=affines, spacing=(2.0, 1.2, 1.2)))
+    parser = parser_of(folder)
+    network_ = parser.get_parsed_content("network_def").eval()
+    (item,) = parser.get_parsed_content("dataset")
+    with torch.inference_mode():
+        item["pred"] = parser.get_parsed_content("inferer")(item["image"][None], network_)[0]
+    done = parser.get_parsed_content("postprocessing")(item)
+    assert done["pred"].shape == (1, 40, 30, 7)
+    assert list((folder / "eval").rglob("*.nii.gz"))
+
+
+@pytest.mark.parametrize("network", ["segnet4d"])
+def test_a_network_that_monai_has_not_is_refused(tmp_path: Path, network: str) -> None:
+    with pytest.raises(InputError, match=f"network that MONAI has, got {network}.*segresnet3d"):
+        write_bundle(segmenter(network), tmp_path / "walls")
+    with pytest.raises(WeightsError, match="made to classify"):
+        write_bundle(made(), tmp_path / "slices")
+    assert not list(tmp_path.iterdir())
+
+
+def edited(name: str, *keys: str | int, to: Any) -> Callable[[Path], None]:
+    """Another value in a configuration."""
+
+    def edit(folder: Path) -> None:
+        path = folder / "configs" / f"{name}.json"
+        said = json.loads(path.read_text())
+        inner = said
+        for key in keys[:-1]:
+            inner = inner[key]
+        inner[keys[-1]] = to
+        path.write_text(json.dumps(said))
+
+    return edit
+
+
+def checkpoint(content: Any, save: Callable[[Any, Any], object] = torch.save) -> Callable[[Path], None]:
+    """Weights as a checkpoint only."""
+
+    def replace(folder: Path) -> None:
+        (folder / "models" / "model.safetensors").unlink()
+        written = io.BytesIO()
+        save(content, written)
+        (folder / "models" / "model.pt").write_bytes(written.getvalue())
+
+    return replace
+
+
+def written(place: str, content: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / place).write_bytes(content) and None
+
+
+def without_weights(folder: Path) -> None:
+    shutil.rmtree(folder / "models")
+
+
+SYSTEM = {"_target_": "os.system", "command": "touch sprung-by-a-pickle"}
+HARMS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a network that runs a program": (edited("inference", "network_def", to=SYSTEM), "os.system"),
+    "a network that is an expression": (
+        edited("inference", "network_def", to="$open('sprung-by-a-pickle', 'w')"),
+        "sprung",
+    ),
+    "a transform that runs a program": (edited("inference", "preprocessing", "transforms", 0, to=SYSTEM), "os.system"),
+    "a transform of another kind": (
+        edited("inference", "preprocessing", "transforms", 0, to={"_target_": "Rotate90d", "keys": "image"}),
+        "Rotate90d",
+    ),
+    "another window": (edited("inference", "preprocessing", "transforms", 3, "b_max", to=255), "other settings"),
+    "an inferer that runs a program": (edited("inference", "inferer", "predictor", to=SYSTEM), "other settings"),
+    "a network of other widths": (edited("inference", "network_def", "init_filters", to=16), "init_filters"),
+    "a network of a million filters": (edited("inference", "network_def", "init_filters", to=10**6), "init_filters"),
+    "no network": (edited("inference", "network_def", to=None), "network_def None"),
+    "no classes": (edited("metadata", "network_data_format", "outputs", "pred", "channel_def", to={}), "2 to 256"),
+    "other classes than the head": (
+        edited("metadata", "network_data_format", "outputs", "pred", "channel_def", to={"0": "a", "1": "b"}),
+        "segresnet3d",
+    ),
+    "two input channels": (edited("metadata", "network_data_format", "inputs", "image", "num_channels", to=2), "one"),
+    "no data format": (edited("metadata", "network_data_format", to=[]), "Expected a MONAI bundle"),
+    "metadata that are no JSON": (written("configs/metadata.json", b"{"), "metadata.json"),
+    "a configuration that is YAML": (written("configs/inference.json", b"a: !!python/none"), "inference.json"),
+    "a configuration of a thousand storeys": (written("configs/inference.json", b"[" * 10_000), "inference.json"),
+    "no weights": (without_weights, "found neither"),
+    "a checkpoint with code": (checkpoint({"conv_final.2.conv.bias": Trap()}), "plain tensors"),
+    "a pickle with code": (checkpoint({"conv_final.2.conv.bias": Trap()}, pickle.dump), "plain tensors"),
+    "a whole model as a checkpoint": (checkpoint(torch.nn.Linear(1, 1)), "plain tensors"),
+    "a checkpoint of no tensors": (checkpoint({"a": 1}), "tensors by name"),
+    "a checkpoint of a list": (checkpoint([torch.ones(1)]), "tensors by name"),
+    "tensors of another network": (checkpoint({"a": torch.ones(1)}), "its tensors are not"),
+    "tensors that are no numbers": (checkpoint({"a": torch.tensor([float("nan")])}), "finite"),
+    "a checkpoint cut short": (lambda folder: checkpoint({"a": torch.ones(9)})(folder) or cut(folder), "plain tensors"),
+}
+
+
+def cut(folder: Path) -> None:
+    path = folder / "models" / "model.pt"
+    path.write_bytes(path.read_bytes()[:200])
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_hostile_bundle_is_refused_and_nothing_of_it_runs(
+    tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    do_harm, reason = HARMS[harm]
+    folder = Path(shutil.copytree(bundle, tmp_path / "walls"))
+    do_harm(folder)
+    with pytest.raises(WeightsError, match=f"(?s){reason}") as caught:
+        read_bundle(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["walls"]
+    assert len(str(caught.value)) < 2000
