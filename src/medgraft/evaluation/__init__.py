@@ -9,11 +9,7 @@ resamples and the jackknife are one and the same weighted formula.
 """
 
 from medgraft.evaluation.agreement import cohen_kappa, fleiss_kappa, observed_agreement
-from medgraft.evaluation.agreement_boundaries import (
-    BoundaryAgreement,
-    Differences,
-    boundary_agreement,
-)
+from medgraft.evaluation.agreement_boundaries import BoundaryAgreement, boundary_agreement
 from medgraft.evaluation.arm import Arm
 from medgraft.evaluation.baselines import BASELINES, baseline_predictions, majority_baseline, position_baseline
 from medgraft.evaluation.bootstrap import Interval, bootstrap
@@ -21,6 +17,7 @@ from medgraft.evaluation.confusion import confusion
 from medgraft.evaluation.cross_entropy import balanced_cross_entropy
 from medgraft.evaluation.delong import DeLong, delong
 from medgraft.evaluation.holm import holm
+from medgraft.evaluation.measured import Correlation, Differences, bland_altman, icc, pearson
 from medgraft.evaluation.metrics import CLASS_METRICS, METRICS, Metric, evaluate, metrics_for
 from medgraft.evaluation.overlap import dice, hausdorff95
 from medgraft.evaluation.paired import PairedDifference, paired_difference
@@ -37,6 +34,7 @@ __all__ = [
     "BoundaryAgreement",
     "Candidate",
     "Choice",
+    "Correlation",
     "DeLong",
     "Differences",
     "Interval",
@@ -46,6 +44,7 @@ __all__ = [
     "auc",
     "balanced_cross_entropy",
     "baseline_predictions",
+    "bland_altman",
     "bootstrap",
     "boundary_agreement",
     "cohen_kappa",
@@ -56,6 +55,7 @@ __all__ = [
     "fleiss_kappa",
     "hausdorff95",
     "holm",
+    "icc",
     "majority_baseline",
     "mean_difference",
     "mean_interval",
@@ -63,6 +63,7 @@ __all__ = [
     "observed_agreement",
     "one_standard_error",
     "paired_difference",
+    "pearson",
     "position_baseline",
     "result_table",
     "write_table_csv",

@@ -1,0 +1,219 @@
+"""Agreement of measurements of the same subjects: how they correlate, and how far apart they are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import fdtri, ndtri
+
+from medgraft.core.errors import InputError
+from medgraft.evaluation.agreement import resampled, units_of
+from medgraft.evaluation.bootstrap import Interval, tail_of
+
+Floats = NDArray[np.float64]
+
+_LIMITS = 1.96  # standard deviations to either side of the mean, as in the paper
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlation:
+    """A coefficient with its interval; NaN where it is not defined. n: subjects."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def pearson(a: NDArray[np.floating], b: NDArray[np.floating], *, level: float = 0.95) -> Correlation:
+    """Pearson's correlation with Fisher's interval (z-transformed, standard error 1 / sqrt(n - 3)).
+
+    Args:
+        a: (S,) one value per subject.
+        b: the same subjects measured otherwise.
+        level: coverage, within 0..1.
+
+    Raises:
+        InputError: other shapes on the two sides, or a level out of range.
+
+    >>> pearson(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 3, 5])).value
+    0.9827076298239908
+    """
+    tail = tail_of(level, 1)
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise InputError(f"Expected one value per subject on both sides, got shapes {a.shape} and {b.shape}.")
+    from_mean_a, from_mean_b = a - a.mean(), b - b.mean()
+    spread = np.sqrt((from_mean_a**2).sum() * (from_mean_b**2).sum())
+    if not spread > 0:
+        return Correlation(value=float("nan"), low=float("nan"), high=float("nan"), n=len(a))
+    value = float(np.clip((from_mean_a * from_mean_b).sum() / spread, -1, 1))
+    if len(a) <= 3 or abs(value) == 1:
+        return Correlation(value=value, low=float("nan"), high=float("nan"), n=len(a))
+    reach = -ndtri(tail) / np.sqrt(len(a) - 3)
+    low, high = np.tanh(np.arctanh(value) + np.array([-reach, reach])).tolist()
+    return Correlation(value=value, low=low, high=high, n=len(a))
+
+
+def icc(values: NDArray[np.floating], kind: Literal["A,1", "C,1"] = "A,1", *, level: float = 0.95) -> Correlation:
+    """The intraclass correlation of single measurements, with its exact interval from the F distribution.
+
+    Args:
+        values: (S, R) subjects by ways of measuring, two or more of each.
+        kind: "A,1" absolute agreement, which a constant difference lowers (Shrout and Fleiss' ICC(2,1)); "C,1"
+            consistency, which it does not (their ICC(3,1)).
+        level: coverage, within 0..1.
+
+    Raises:
+        InputError: fewer than two subjects or ways, an unknown kind, or a level out of range.
+
+    References:
+        McGraw and Wong 1996, doi 10.1037/1082-989X.1.1.30, tables 4 and 7.
+
+    >>> round(icc(np.array([[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]), "A,1").value, 3)
+    0.667
+    >>> icc(np.array([[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]), "C,1").value
+    1.0
+    """
+    table, tail = np.asarray(values, np.float64), tail_of(level, 1)
+    if table.ndim != 2 or min(table.shape) < 2:
+        raise InputError(f"Expected two or more subjects by two or more ways of measuring, got {table.shape}.")
+    if kind not in _ICC:
+        raise InputError(f"Expected a kind of intraclass correlation, got {kind!r}. Available: {', '.join(_ICC)}.")
+    value, low, high = _ICC[kind](_Squares.of(table), 1 - tail)
+    return Correlation(value=float(value), low=float(low), high=float(high), n=len(table))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differences:
+    """How two measurements differ over n values: a less b.
+
+    mean: the mean difference (bias). absolute: the mean of its size. lower, upper: limits of agreement, mean -+ 1.96
+    standard deviations; NaN for one value.
+    """
+
+    n: int
+    mean: Interval
+    absolute: Interval
+    lower: Interval
+    upper: Interval
+
+
+def bland_altman(
+    a: NDArray[np.floating],
+    b: NDArray[np.floating],
+    subject: NDArray[Any],
+    *,
+    n: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Differences:
+    """Bias and limits of agreement of two measurements, with percentile intervals over resampled subjects.
+
+    Args:
+        a: (V,) values; a subject may have several, of its phases for example.
+        b: (V,) the same measured otherwise.
+        subject: (V,) whose value it is.
+        n: resamples.
+        seed: of the resampling.
+        level: coverage, within 0..1.
+
+    Raises:
+        InputError: no values, arrays of different lengths, or settings out of range.
+
+    References:
+        Bland and Altman 1986, doi 10.1016/S0140-6736(86)90837-8, and 1999, doi 10.1177/096228029900800204.
+    """
+    if not len(a) or len({len(a), len(b), len(subject)}) != 1:
+        raise InputError(
+            f"Expected values of the same subjects, at least one, got {len(a)} and {len(b)} of {len(subject)}."
+        )
+    values = np.asarray(a, float) - np.asarray(b, float)
+    unit, n_units = units_of(subject)
+    # Per subject: how many, their sum, their sizes, their squares; every figure is a formula of these four.
+    terms = (np.ones(len(values)), values, np.abs(values), values**2)
+    sums = np.stack([np.bincount(unit, term, n_units) for term in terms], axis=1)
+
+    def interval(figure: Callable[[Floats], Floats]) -> Interval:
+        return resampled(lambda weights: figure(weights @ sums), n_units, n=n, seed=seed, level=level)
+
+    return Differences(
+        n=len(values),
+        mean=interval(_mean),
+        absolute=interval(lambda sums: np.asarray(sums[:, 2] / sums[:, 0])),
+        lower=interval(lambda sums: _mean(sums) - _LIMITS * _deviation(sums)),
+        upper=interval(lambda sums: _mean(sums) + _LIMITS * _deviation(sums)),
+    )
+
+
+def _mean(sums: Floats) -> Floats:
+    return np.asarray(sums[:, 1] / sums[:, 0])
+
+
+def _deviation(sums: Floats) -> Floats:
+    """The sample standard deviation, NaN for one value."""
+    count = sums[:, 0]
+    squares = np.clip(sums[:, 3] - count * _mean(sums) ** 2, 0, None)
+    return np.asarray(np.sqrt(squares / np.where(count > 1, count - 1, np.nan)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Squares:
+    """Mean squares of a two-way table of n subjects by k ways: of subjects, of ways, of what is left."""
+
+    n: int
+    k: int
+    subjects: np.float64
+    ways: np.float64
+    left: np.float64
+
+    @classmethod
+    def of(cls, values: Floats) -> "_Squares":
+        n, k = values.shape
+        rows, columns, mean = values.mean(axis=1), values.mean(axis=0), values.mean()
+        left = values - rows[:, None] - columns + mean
+        return cls(
+            n=n,
+            k=k,
+            subjects=k * ((rows - mean) ** 2).sum() / (n - 1),
+            ways=n * ((columns - mean) ** 2).sum() / (k - 1),
+            left=(left**2).sum() / ((n - 1) * (k - 1)),
+        )
+
+
+def _consistency(squares: _Squares, quantile: float) -> tuple[np.float64, np.float64, np.float64]:
+    """ICC(C,1) and its interval; NaN where nothing differs."""
+    n, k = squares.n, squares.k
+    free = (n - 1, (n - 1) * (k - 1))
+
+    def from_ratio(subjects: np.float64, left: np.float64) -> np.float64:
+        return _share(subjects - left, subjects + (k - 1) * left)
+
+    return (
+        from_ratio(squares.subjects, squares.left),
+        from_ratio(squares.subjects, squares.left * fdtri(*free, quantile)),
+        from_ratio(squares.subjects * fdtri(*free[::-1], quantile), squares.left),
+    )
+
+
+def _agreement(squares: _Squares, quantile: float) -> tuple[np.float64, np.float64, np.float64]:
+    """ICC(A,1) and its interval; NaN where nothing differs."""
+    n, k, subjects, ways, left = squares.n, squares.k, squares.subjects, squares.ways, squares.left
+    value = _share(subjects - left, subjects + (k - 1) * left + k * (ways - left) / n)
+    # Satterthwaite's degrees of freedom; multiplied by n (1 - value), which may be 0.
+    of_ways, of_left = k * value * ways, (n * (1 - value) + k * value * (n - 1)) * left
+    free = _share((of_ways + of_left) ** 2, of_ways**2 / (k - 1) + of_left**2 / ((n - 1) * (k - 1)))
+    rest = k * ways + (k * n - k - n) * left
+    down, up = fdtri(n - 1, free, quantile), fdtri(free, n - 1, quantile)
+    low = _share(n * (subjects - down * left), down * rest + n * subjects)
+    high = _share(n * (up * subjects - left), rest + n * up * subjects)
+    return value, low, high
+
+
+def _share(part: np.float64, whole: np.float64) -> np.float64:
+    return part / whole if whole else np.float64(np.nan)
+
+
+_ICC = {"A,1": _agreement, "C,1": _consistency}

@@ -1,0 +1,106 @@
+"""Agreement of measurements, against published tables and scipy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from medgraft.core.errors import InputError
+from medgraft.core.seeds import rng
+from medgraft.evaluation import bland_altman, icc, pearson
+
+#: Shrout and Fleiss 1979, table 2: six targets, four judges.
+SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
+
+#: Bland and Altman 1986, table 1: peak expiratory flow of 17 subjects, Wright's meter and a mini meter, l/min.
+WRIGHT = np.array([494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427])
+MINI = np.array([512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451])
+
+keys = st.integers(0, 10_000)
+
+
+def two_ways(key: int, n: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Two noisy measurements of the same n subjects."""
+    draw = rng("measured", key)
+    truth = draw.normal(10, 2, n)
+    return truth + draw.normal(0, 0.5, n), truth + draw.normal(0.3, 0.5, n)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "low", "high"),
+    # The values are Shrout and Fleiss' table 4 (ICC(2,1), ICC(3,1)), the intervals those of R's psych::ICC.
+    [("A,1", 0.29, 0.019, 0.761), ("C,1", 0.71, 0.342, 0.946)],
+)
+def test_icc_of_the_published_table(kind: str, value: float, low: float, high: float) -> None:
+    found = icc(SHROUT_FLEISS, kind)
+    assert found.value == pytest.approx(value, abs=0.005)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.0006)
+    assert found.n == 6
+
+
+@pytest.mark.parametrize("kind", ["A,1", "C,1"])
+@given(key=keys)
+@settings(max_examples=25)
+def test_icc_does_not_depend_on_order_scale_or_origin(kind: str, key: int) -> None:
+    values = np.stack(two_ways(key), axis=1)
+    expected = icc(values, kind).value
+    assert icc(values[::-1, ::-1], kind).value == pytest.approx(expected)
+    assert icc(3 * values + 7, kind).value == pytest.approx(expected)
+
+
+@given(key=keys, shift=st.floats(2, 20))
+@settings(max_examples=25)
+def test_only_absolute_agreement_minds_a_constant_difference(key: int, shift: float) -> None:
+    values = np.stack(two_ways(key), axis=1)
+    shifted = values + np.array([0, shift])
+    assert icc(shifted, "C,1").value == pytest.approx(icc(values, "C,1").value)
+    assert icc(shifted, "A,1").value < icc(values, "A,1").value
+
+
+@pytest.mark.parametrize("kind", ["A,1", "C,1"])
+def test_perfect_agreement_is_one_and_no_variation_is_undefined(kind: str) -> None:
+    assert icc(np.arange(5)[:, None] * [1, 1], kind).value == pytest.approx(1)
+    assert np.isnan(icc(np.ones((5, 2)), kind).value)
+
+
+def test_icc_says_what_it_needs() -> None:
+    with pytest.raises(InputError, match="two or more subjects"):
+        icc(np.ones((1, 2)))
+    with pytest.raises(InputError, match="Available: A,1, C,1"):
+        icc(SHROUT_FLEISS, "A,k")
+
+
+@given(key=keys)
+@settings(max_examples=25)
+def test_pearson_and_its_interval_are_scipys(key: int) -> None:
+    a, b = two_ways(key)
+    expected = stats.pearsonr(a, b)
+    interval = expected.confidence_interval(0.95)
+    found = pearson(a, b)
+    assert (found.value, found.low, found.high) == pytest.approx((expected.statistic, interval.low, interval.high))
+
+
+def test_limits_of_agreement_of_the_published_table() -> None:
+    found = bland_altman(WRIGHT, MINI, np.arange(17))
+    assert found.mean.value == pytest.approx(-2.1, abs=0.05)
+    # The paper takes two standard deviations of 38.8 l/min: -79.7 to 75.5.
+    assert found.upper.value - found.mean.value == pytest.approx(1.96 * 38.8, abs=0.1)
+    # Its 95 % interval of the bias, by Student's t, is -22.0 to 17.8; resampling comes near.
+    assert (found.mean.low, found.mean.high) == pytest.approx((-22.0, 17.8), abs=3)
+
+
+@given(key=keys)
+@settings(max_examples=10)
+def test_turning_the_difference_round_turns_the_limits_round(key: int) -> None:
+    a, b = two_ways(key)
+    subject = np.repeat(np.arange(6), 2)
+    forth, back = (bland_altman(*pair, subject, n=50) for pair in ((a, b), (b, a)))
+    assert back.mean.value == pytest.approx(-forth.mean.value)
+    assert (back.lower.value, back.lower.low) == pytest.approx((-forth.upper.value, -forth.upper.high))
+    assert forth.lower.value <= forth.mean.value <= forth.upper.value
+
+
+def test_bland_altman_needs_values_of_the_same_subjects() -> None:
+    with pytest.raises(InputError, match="values of the same subjects"):
+        bland_altman(WRIGHT, MINI[:-1], np.arange(17))
