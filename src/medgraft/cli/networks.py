@@ -11,7 +11,17 @@ from medgraft.cli.output import write_json, write_table
 if TYPE_CHECKING:
     from medgraft.workspace import NetworkRow
 
-_COLUMNS = tuple("name,network,answers,axes,input,features,stages,parameters (M),ImageNet top 1 (%)".split(","))
+_COLUMNS = (
+    "name",
+    "network",
+    "answers",
+    "axes",
+    "input",
+    "features",
+    "stages",
+    "parameters (M)",
+    "ImageNet top 1 (%)",
+)
 
 
 def networks(

@@ -12,6 +12,7 @@ from medgraft.training.fit import fit
 from medgraft.training.history import History
 from medgraft.training.plan import Plan
 from medgraft.training.predict import predict
+from medgraft.training.predict_volume import predict_volume
 from medgraft.training.side_by_side import fit_side_by_side
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "fit_side_by_side",
     "hard_dice",
     "predict",
+    "predict_volume",
     "trained_state",
 ]

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from medgraft.training.evaluating import evaluating
 
 
 def predict(
@@ -18,12 +19,6 @@ def predict(
         inputs: batches, each a tuple of tensors (n, ...).
         forward: how to compute logits from a batch; the model itself by default (a suffix behind a cache, say).
     """
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        with torch.inference_mode():
-            scores = [(forward or model)(*batch).float().softmax(1).cpu().numpy() for batch in inputs]
-    finally:
-        for module, training in modes.items():
-            module.training = training
+    with evaluating(model):
+        scores = [(forward or model)(*batch).float().softmax(1).cpu().numpy() for batch in inputs]
     return np.concatenate(scores) if scores else np.zeros((0, 0), np.float32)
