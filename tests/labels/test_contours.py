@@ -98,7 +98,7 @@ def test_the_pigs_contours_bound_bright_blood_from_dark_wall(real_data: Path):
     pig = real_data / "pig_cine"
     numbers = np.arange(1, 401).reshape(20, 20).T
     found = masks_from_contours(pig / "lvContours", numbers, (256, 256))
-    assert found.phases == tuple(range(20))
+    assert (found.phases, found.classes) == (tuple(range(20)), ("pool", "myocardium"))
     images = [pydicom.dcmread(path) for path in (pig / "E774S5-shortAxis").glob("*.dcm")]
     pixels = {int(image.InstanceNumber): image.pixel_array for image in images}
     for slice_ in range(9, 18):  # the mid and apical slices, where the automatic contours hold

@@ -43,6 +43,17 @@ def test_only_the_phases_that_carry_a_mask_get_labels():
     assert found.refused == {3: "no slice shows pool"}
 
 
+def test_a_rule_that_looks_for_what_the_source_never_labels_is_refused():
+    """Where nobody drew the myocardium, a slice without any is not known to be outside."""
+    mask = np.zeros((2, 3, 4, 4), np.uint8)
+    mask[:, 1] = MASK_CODES["pool"]
+    assert labels_from_mask(mask, [0, 1], "any", classes=("pool",)).refused == {
+        0: "the source does not label myocardium",
+        1: "the source does not label myocardium",
+    }
+    assert set(labels_from_mask(mask, [0, 1], "pool", classes=("pool",)).codes) == {0, 1}
+
+
 def test_a_hole_is_noted():
     assert labels_from_mask(mask_of("pp.p"), [0]).notes == (
         "phase 0, slice 2: no pool between slices that show it; labelled inside",

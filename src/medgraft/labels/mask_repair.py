@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
@@ -86,9 +87,11 @@ def repair_mask(
     for step in steps:
         repair, reach = _repair(step), _reach(step, spacing)
         for phase in phases:
-            before = repaired[phase].copy()
-            repaired[phase] = repair.change(before, reach)
-            changes += _changes(step.repair, phase, before, repaired[phase])
+            # No repair reaches out of the box around what is drawn, and a heart is a small part of a chest.
+            box = (ndimage.find_objects((repaired[phase] > 0).astype(np.uint8)) or [()])[0]
+            before = repaired[phase][box].copy()
+            repaired[phase][box] = repair.change(before, reach)
+            changes += _changes(step.repair, phase, before, repaired[phase][box])
     return RepairedMask(mask=repaired, changes=tuple(changes))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
-from medgraft.core.task import MASK_CODES, SAX_LEVELS, SAX_RANGE, Task, UnitKey
+from medgraft.core.task import MASK_CLASSES, MASK_CODES, SAX_LEVELS, SAX_RANGE, Task, UnitKey
 from medgraft.labels.event import LabelEvent
 
 
@@ -75,7 +75,9 @@ class MaskLabels:
         )
 
 
-def labels_from_mask(mask: NDArray[Any], phases: Sequence[int], rule: str = "pool") -> MaskLabels:
+def labels_from_mask(
+    mask: NDArray[Any], phases: Sequence[int], rule: str = "pool", classes: Sequence[str] = MASK_CLASSES
+) -> MaskLabels:
     """The labels of all slices of the phases that carry a mask.
 
     A slice without the structure between slices that show it is labelled by its place, inside, because the task asks
@@ -85,6 +87,7 @@ def labels_from_mask(mask: NDArray[Any], phases: Sequence[int], rule: str = "poo
         mask: (T, Z, Y, X) in `core.task.MASK_CODES`, slice 0 at the base.
         phases: which of the T phases carry a mask.
         rule: a name in `MASK_RULES`.
+        classes: which classes the mask labels at all; a rule that looks for another one is refused at every phase.
 
     Raises:
         InputError: an unknown rule, a mask that is not (T, Z, Y, X), or a phase outside T.
@@ -96,6 +99,10 @@ def labels_from_mask(mask: NDArray[Any], phases: Sequence[int], rule: str = "poo
     """
     chosen = _rule(rule)
     _check_mask(mask, phases)
+    unlabelled = [name for name in chosen.inside if name not in classes]
+    if unlabelled:
+        why = f"the source does not label {' or '.join(unlabelled)}"
+        return MaskLabels(rule=chosen, codes={}, refused=dict.fromkeys(phases, why), notes=())
     shows = np.asarray(np.isin(mask, [MASK_CODES[name] for name in chosen.inside]).any(axis=(2, 3)), bool)
     labelled = [phase for phase in phases if shows[phase].any()]
     return MaskLabels(

@@ -121,7 +121,7 @@ def ct_heart(
         pixels=patient.image(point, steps, rng(seed, "ct noise", site, subject)),
         affines=affines,
         spacing=steps,
-        times=np.round(patient.cycle_ms * np.arange(n_phases) / n_phases, 1),
+        times=np.arange(n_phases, dtype=np.float64) * round(patient.cycle_ms / n_phases, 1),
         phases={"ed": 0, "es": end_systole(n_phases)},
         mask=patient.mask(point),
         mask_phases=tuple(range(n_phases)),

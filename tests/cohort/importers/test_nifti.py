@@ -4,11 +4,12 @@ import nibabel
 import numpy as np
 import pytest
 
-from medgraft.cohort import Cohort, ImportOptions, import_source
+from medgraft.cohort import Cohort, ImportOptions, import_source, phases_from_csv, set_phases
 from medgraft.cohort.importers.nifti import MASK_SUFFIXES
 from medgraft.core.errors import InputError
 from medgraft.core.geometry import BASE_TO_APEX
 from medgraft.core.seeds import rng
+from medgraft.phantoms import write_ct_nifti
 
 
 def write(path, key=0, affine=None, *, mask=False):
@@ -120,3 +121,16 @@ def test_phases_of_an_empty_mask_are_unlabelled_unless_the_user_says_so(cohort, 
     assert [(note.code, note.count) for note in report.notes] == (
         [] if labelled_when_empty else [("unlabelled-phases", 2)]
     )
+
+
+def test_a_site_of_4d_ct_comes_in_with_sparse_labels_and_named_phases(cohort, tmp_path):
+    root = tmp_path / "in"
+    write_ct_nifti(root, 2, site="two", size=16, n_phases=4)
+    report = import_source(root, cohort)
+    set_phases(cohort, phases_from_csv(root / "phases.csv"))
+    assert {note.code for note in report.notes} == {"not-in-layout", "unlabelled-phases"}
+    for entry in cohort.entries():
+        assert (entry.shape, entry.phases, entry.mask_phases) == ((4, 16, 16, 16), {"ed": 0, "es": 1}, (0, 1))
+        assert entry.mask_classes == ("pool", "myocardium")
+        assert np.ptp(np.diff(entry.times)) < 1e-3
+    assert cohort.subjects() == ("two001", "two002")
