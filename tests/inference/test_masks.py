@@ -27,17 +27,21 @@ RECIPES = {
 class Bands(nn.Module):
     """Pool where it is brighter than 0.75, wall above 0.25, voxel by voxel: any window gives the same answer."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.sharpness = nn.Parameter(torch.tensor(20.0))
+
     def forward(self, images: Tensor) -> Tensor:
         grey = images[:, 0]
-        return 20 * torch.stack([0.25 - grey, 2 * grey - 1.25, torch.zeros_like(grey)], dim=1)
+        return self.sharpness * torch.stack([0.25 - grey, 2 * grey - 1.25, torch.zeros_like(grey)], dim=1)
 
 
-class BrighterThanItsCycle(nn.Module):
+class BrighterThanItsCycle(Bands):
     """Class 1 where a voxel is brighter than over the phases that the network sees."""
 
     def forward(self, images: Tensor) -> Tensor:
         change = images - images.mean(dim=2, keepdim=True)
-        return torch.cat([torch.zeros_like(change), 100 * change], dim=1)
+        return torch.cat([torch.zeros_like(change), self.sharpness * change], dim=1)
 
 
 class Watched(np.ndarray[Any, Any]):
@@ -98,12 +102,12 @@ def test_phases_that_are_not_asked_for_stay_as_they_are(dims):
     assert (out[[0, 2, 3, 4]] == 9).all()
 
 
-@pytest.mark.parametrize(("dims", "most"), [(2, 1), (3, 1), (4, 4)])
-def test_no_more_than_a_window_of_phases_is_ever_read(dims, most):
+@pytest.mark.parametrize("dims", RECIPES)
+def test_no_more_than_a_phase_is_ever_read_at_once(dims):
     pixels = hearts(n_phases=11)[0].view(Watched)
     pixels.read = []
     predict_masks(Bands(), RECIPES[dims], pixels, None, dims=dims, phases_at_once=4)
-    assert max(pixels.read) == most
+    assert max(pixels.read) == 1
     assert sum(pixels.read) <= 2 * len(pixels)
 
 
@@ -121,7 +125,7 @@ def test_a_network_over_time_sees_the_whole_cycle_where_it_fits():
     pixels = np.random.default_rng(0).integers(0, 200, (6, 4, 8, 8)).astype(np.float32)
     recipe = VolumeRecipe(shape=(4, 8, 8), spacing=None, window=WINDOW)
     found = predict_masks(BrighterThanItsCycle(), recipe, pixels, None, dims=4)
-    margin = np.abs(pixels - pixels.mean(axis=0)) > 1e-3
+    margin = np.abs(pixels - pixels.mean(axis=0)) > 0.2  # half precision of 0..200
     assert np.array_equal(found[margin], (pixels > pixels.mean(axis=0))[margin])
 
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.inference.sliding import predict_volume
 from medgraft.recipe import VolumeRecipe
+from medgraft.training import predict_volume
 
 #: Some phases (T, Z, Y, X) as the network reads them.
 Render = Callable[[slice], Tensor]
@@ -109,10 +109,12 @@ def _one_phase(model: nn.Module, image: Tensor, window: tuple[int, ...]) -> Tens
 def _over_time(
     model: nn.Module, render: Render, window: tuple[int, ...], asked: list[int], n_phases: int
 ) -> Iterator[tuple[int, Tensor]]:
+    """As `_scores`, window after window; images and probabilities of a window are held at half precision."""
     for start, kept in temporal_windows(n_phases, window[0]):
         wanted = sorted(set(kept) & set(asked))
         if wanted:
-            yield from _within(model, render(slice(start, start + window[0])), window, start, wanted)
+            rendered = [render(slice(phase, phase + 1)).half() for phase in range(start, start + window[0])]
+            yield from _within(_OfHalf(model), torch.cat(rendered), window, start, wanted)
 
 
 def _within(
@@ -121,7 +123,19 @@ def _within(
     """The wanted phases of one temporal window (T, Z, Y, X)."""
     answers = predict_volume(model, images[None, None], window)
     for phase in wanted:
-        yield phase, answers[:, phase - start].clone()  # a view would keep the whole window in memory
+        yield phase, answers[:, phase - start].float()
+
+
+class _OfHalf(nn.Module):
+    """A model that is given numbers of half precision and computes in its own."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, volumes: Tensor) -> Tensor:
+        scores: Tensor = self.model(volumes.float())
+        return scores
 
 
 def temporal_windows(n_phases: int, length: int) -> list[tuple[int, tuple[int, ...]]]:
