@@ -9,17 +9,18 @@ from starlette.responses import HTMLResponse
 from medgraft.web.headers import STRICT, policy
 
 _STYLE = """
-:root{color-scheme:dark light;--page:#0d0f12;--panel:#171a1f;--edge:#343a44;--text:#e7eaee;--dim:#a3abb6;--act:#56b4e9}
-@media (prefers-color-scheme:light){:root{--page:#eef0f3;--panel:#fff;--edge:#c3c9d2;--text:#171a1f;--dim:#535c69;
---act:#005f97}}
+:root{color-scheme:dark light;--page:#0b0d10;--panel:#14171c;--edge:#5f6876;--text:#e8ebef;--dim:#a0a9b5;--act:#6cc0f0;
+--on-act:#06131c;--bad:#ff8a4c}
+@media (prefers-color-scheme:light){:root{--page:#eceef1;--panel:#fff;--edge:#8b94a1;--text:#14171c;--dim:#535c69;
+--act:#00659f;--on-act:#fff;--bad:#b34700}}
 *{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--page);
 color:var(--text);font:16px/1.5 system-ui,sans-serif}main{width:min(384px,calc(100vw - 32px));padding:32px;
-background:var(--panel);border:1px solid var(--edge);border-radius:8px}h1{margin:0 0 8px;font-size:20px}
+background:var(--panel);border-radius:8px}h1{margin:0 0 8px;font-size:20px}
 p{margin:0 0 24px;color:var(--dim);font-size:14px}label{display:block;margin:0 0 16px;font-size:14px}
 input{display:block;width:100%;margin-top:4px;padding:8px 12px;font:inherit;color:inherit;background:var(--page);
 border:1px solid var(--edge);border-radius:4px}button{width:100%;padding:8px;font:inherit;font-weight:600;
-color:#0d0f12;background:#56b4e9;border:0;border-radius:4px;cursor:pointer}
-:focus-visible{outline:2px solid var(--act);outline-offset:2px}[role=alert]{color:#d55e00;font-weight:600}
+color:var(--on-act);background:var(--act);border:0;border-radius:4px;cursor:pointer}
+:focus-visible{outline:2px solid var(--act);outline-offset:2px}[role=alert]{color:var(--bad);font-weight:600}
 """
 _FORM = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in - medgraft</title>
 <meta name="viewport" content="width=device-width,initial-scale=1"><style>{style}</style></head><body><main>

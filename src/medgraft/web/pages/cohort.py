@@ -22,10 +22,10 @@ _PER_PAGE = 48
 
 @dataclass(frozen=True, kw_only=True)
 class LabelMark:
-    """What the reader said about one phase: a colour and a code per slice from the base, "" where nothing."""
+    """What the reader said about one phase: a code per slice from the base, "" where nothing."""
 
     phase: str
-    slices: tuple[tuple[str, str], ...]
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,19 @@ class CohortCards:
     task: Task
     notes: StackNotes
 
+    @property
+    def colours(self) -> dict[str, str]:
+        """The colour of each class."""
+        return {item.code: item.colour for item in self.task.classes}
+
+    @property
+    def along(self) -> dict[str, str]:
+        """Of each class whether it lies before the inner ones, towards the base, or "after" them, else ""."""
+        outer = (
+            {self.task.along_stack[0]: "before", self.task.along_stack[-1]: "after"} if self.task.along_stack else {}
+        )
+        return {code: outer.get(code, "") for code in self.task.codes}
+
 
 def add_page(app: FastAPI, place: Place) -> None:  # noqa: ARG001 - every page is added in one way
     """Add the page."""
@@ -87,10 +100,14 @@ class _CohortView:
     def _head(self) -> None:
         with ui.element("header").classes("bar"):
             ui.html(fragment("cohort_head.html", cards=self._cards), sanitize=False).classes("bar-facts")
-            search = ui.input(placeholder="Search subject, site, series", value=self._wanted).classes("search")
-            search.props("dense outlined clearable debounce=200").on_value_change(lambda e: self._search(e.value or ""))
-            ui.checkbox("with notes", value=self._notes_only, on_change=lambda e: self._only_noted(e.value))
+            if self._cards.stacks:
+                self._search_fields()
             ui.html(fragment("cohort_import_button.html"), sanitize=False)
+
+    def _search_fields(self) -> None:
+        search = ui.input(placeholder="Search subject, site, series", value=self._wanted).classes("search")
+        search.props("dense outlined clearable debounce=200").on_value_change(lambda e: self._search(e.value or ""))
+        ui.checkbox("with notes", value=self._notes_only, on_change=lambda e: self._only_noted(e.value))
 
     @ui.refreshable_method
     def _list(self) -> None:
@@ -142,7 +159,7 @@ def cohort_cards(place: Place, reader: str) -> CohortCards:
     return CohortCards(
         subjects=_by_subject(cards),
         stacks=len(cards),
-        labelled=sum(bool(card.marks) and all(all(code for _, code in m.slices) for m in card.marks) for card in cards),
+        labelled=sum(bool(card.marks) and all(all(m.codes) for m in card.marks) for card in cards),
         task=task,
         notes=notes,
     )
@@ -155,14 +172,13 @@ def _by_subject(cards: Sequence[StackCard]) -> tuple[SubjectCard, ...]:
 
 def _stack_card(row: StackRow, task: Task, said: dict[UnitKey, str], notes: StackNotes) -> StackCard:
     asked = [(name, row.named_phases[name]) for name in task.phases if name in row.named_phases]
-    marks = tuple(LabelMark(phase=name, slices=_along(row, phase, task, said)) for name, phase in asked)
+    marks = tuple(LabelMark(phase=name, codes=_along(row, phase, said)) for name, phase in asked)
     return StackCard(row=row, shape=_shape(row), size=_size(row), marks=marks, notes=notes.by_stack.get(row.id, ()))
 
 
-def _along(row: StackRow, phase: int, task: Task, said: dict[UnitKey, str]) -> tuple[tuple[str, str], ...]:
-    colours = {item.code: item.colour for item in task.classes}
-    codes = [said.get(UnitKey(row.id, phase, at), "") for at in range(row.slices)]
-    return tuple((colours.get(code, ""), code) for code in (codes[::-1] if row.base_first is False else codes))
+def _along(row: StackRow, phase: int, said: dict[UnitKey, str]) -> tuple[str, ...]:
+    codes = tuple(said.get(UnitKey(row.id, phase, at), "") for at in range(row.slices))
+    return codes[::-1] if row.base_first is False else codes
 
 
 def _shape(row: StackRow) -> str:

@@ -23,7 +23,7 @@ let timer = 0;
 async function draw() {
   const found = await ask("/readings");
   const round = found.rounds.find((one) => one.name === name);
-  if (name && !round) return tell($("read"), "failed", "There is no such round", `No round of this project is called ${name}.`, ["See all rounds", "/read"]);
+  if (name && !round) return tell($("read"), "failed", "There is no such round", `No round of this project is called “${name}”.`, ["See all rounds", "/read"]);
   $("open-round").hidden = !found.may_open || Boolean(name);
   if (view === "rounds") return drawRounds(found);
   head(round);

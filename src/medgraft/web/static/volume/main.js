@@ -184,7 +184,7 @@ async function begin() {
   const wanted = new URLSearchParams(location.search).get("stack");
   const masked = stacks.findIndex((one) => one.masks);
   const index = wanted ? stacks.findIndex((one) => one.id === wanted) : Math.max(masked, 0);
-  if (index < 0) return tell($("volumes"), "failed", "There is no such stack", `No stack of this project has the id ${wanted}.`, ["Show the first", "/volumes"]);
+  if (index < 0) return tell($("volumes"), "failed", "There is no such stack", `No stack of this project has the id “${wanted}”.`, ["Show the first", "/volumes"]);
   await open(index);
 }
 
