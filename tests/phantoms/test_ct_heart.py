@@ -10,9 +10,11 @@ from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.core.task import MASK_CODES
 from medgraft.phantoms import CT_SITES, SITE_ONE, SITE_TWO, CtHeart, ct_heart
-from medgraft.phantoms.ct_scene import HeartFrame, annotate, annotated_ml, cover
-from medgraft.phantoms.ct_sites import Annotation, labelled_phases
+from medgraft.phantoms.annotation import Annotation, annotate, annotated_ml
+from medgraft.phantoms.coverage import cover
+from medgraft.phantoms.ct_sites import labelled_phases
 from medgraft.phantoms.heart import contraction_at, contraction_curve
+from medgraft.phantoms.heart_frame import HeartFrame
 from medgraft.phantoms.left_ventricle import LeftVentricle, VentricleState, spheroidal
 
 POOL, MYOCARDIUM = MASK_CODES["pool"], MASK_CODES["myocardium"]

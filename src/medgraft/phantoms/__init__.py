@@ -5,14 +5,16 @@ Enters: a subject's number, a site, a seed. Leaves: `PhantomHeart` (short-axis c
 patient.
 
 A heart is drawn (`population`) as continuous geometry (`heart`), cut by planes (`planes`), painted into a chest
-(`heart_scene`, `chest`, `canvas`, `texture`) and acquired (`scanner`, `sites`). A CT heart has a left ventricle whose
-volumes and thickness are closed forms (`left_ventricle`, `papillary`, `outflow`), the rest is painted around it
-(`ct_scene`, `ct_chest`) and reconstructed (`ct_heart`) in the way of one of two hospitals (`ct_sites`).
+(`heart_scene`, `chest`, `canvas`, `texture`) and acquired (`scanner`, `sites`). A CT heart (`ct_heart`) has a left
+ventricle whose volumes and thickness are closed forms (`left_ventricle`, `papillary`, `outflow`); the rest is painted
+around it (`coverage`, `ct_scene`, `ct_chest`), reconstructed (`ct_patient`) and drawn (`annotation`) as is the custom
+of one of two hospitals (`ct_sites`).
 """
 
+from medgraft.phantoms.annotation import Annotation
 from medgraft.phantoms.ct_folders import with_labels, write_ct_dicom, write_ct_nifti
 from medgraft.phantoms.ct_heart import CT_CLASSES, CtHeart, Thickness, ct_heart
-from medgraft.phantoms.ct_sites import CT_SITES, SITE_ONE, SITE_TWO, Annotation, SiteStyle
+from medgraft.phantoms.ct_sites import CT_SITES, SITE_ONE, SITE_TWO, SiteStyle
 from medgraft.phantoms.folders import ACDC_CODES, write_acdc_layout, write_dicom
 from medgraft.phantoms.short_axis import PhantomHeart, short_axis_heart
 from medgraft.phantoms.sites import SITES, Site

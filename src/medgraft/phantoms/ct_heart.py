@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.core.stack import Stack
+from medgraft.phantoms.annotation import Annotation, annotated_ml
 from medgraft.phantoms.ct_grid import axial_affines, voxel_centres
 from medgraft.phantoms.ct_patient import Spacing, draw_patient
-from medgraft.phantoms.ct_scene import HeartFrame, annotated_ml
-from medgraft.phantoms.ct_sites import Annotation, SiteStyle, ct_site
+from medgraft.phantoms.ct_sites import SiteStyle, ct_site
 from medgraft.phantoms.heart import end_systole
+from medgraft.phantoms.heart_frame import HeartFrame
 from medgraft.phantoms.left_ventricle import VentricleState, spheroidal
 
 #: Classes that the readers of both sites draw.

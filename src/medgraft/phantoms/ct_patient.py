@@ -7,13 +7,16 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from medgraft.core.geometry import BASE_TO_APEX
+from medgraft.phantoms.annotation import annotate
 from medgraft.phantoms.canvas import Canvas
 from medgraft.phantoms.chest import Chest, Point, draw_chest
+from medgraft.phantoms.coverage import N_MOMENTS, cover
 from medgraft.phantoms.ct_chest import ATTENUATION, paint_ct_chest
-from medgraft.phantoms.ct_scene import N_MOMENTS, HeartFrame, annotate, cover, paint_surroundings
+from medgraft.phantoms.ct_scene import paint_surroundings
 from medgraft.phantoms.ct_sites import SiteStyle
 from medgraft.phantoms.fields import Field
 from medgraft.phantoms.heart import contraction_at
+from medgraft.phantoms.heart_frame import HeartFrame
 from medgraft.phantoms.left_ventricle import LeftVentricle, VentricleState
 from medgraft.phantoms.texture import Texture, draw_texture
 
@@ -48,7 +51,7 @@ class CtPatient:
         still = Canvas(values=air, pixel=float(np.mean(steps)), signal=self.attenuation)
         paint_ct_chest(still, self.chest, point, self.texture)
         coarse = self.texture.smooth_at(point, 8.0)
-        phases = [self._phase(still, t, point, steps, coarse) for t in range(len(self.states))]
+        phases = (self._phase(still, t, point, steps, coarse) for t in range(len(self.states)))
         return np.stack([self._acquire(phase, t, steps, random) for t, phase in enumerate(phases)])
 
     def mask(self, point: Point) -> NDArray[np.uint8]:

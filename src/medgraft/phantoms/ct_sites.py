@@ -2,24 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from medgraft.core.errors import InputError
+from medgraft.phantoms.annotation import Annotation
 from medgraft.phantoms.sites import Range
-
-
-@dataclass(frozen=True, kw_only=True)
-class Annotation:
-    """How a site's readers draw the left ventricle.
-
-    papillary: the class that papillary muscles are given. mitral_shift_mm: how far below the mitral plane, towards
-    the apex, cavity and wall are cut. outflow: the cavity ends at the mitral plane, or its outflow tract is drawn up
-    to the aortic valve.
-    """
-
-    papillary: Literal["pool", "myocardium"]
-    mitral_shift_mm: float
-    outflow: Literal["mitral plane", "aortic valve"]
 
 
 @dataclass(frozen=True, kw_only=True)
