@@ -5,6 +5,7 @@ where masks come from, how measurements are compared (`evaluation`) or drawn (`r
 """
 
 from medgraft.measurement.aha import AHA_SEGMENTS, aha_segments, seen_from_apex, segment_thickness, septum_angle
+from medgraft.measurement.surface import WallSurface, wall_surface
 from medgraft.measurement.thickness import WallThickness, thickness_of, wall_thickness
 from medgraft.measurement.volumes import (
     MYOCARDIUM_G_PER_ML,
@@ -17,6 +18,7 @@ from medgraft.measurement.volumes import (
 __all__ = [
     "AHA_SEGMENTS",
     "MYOCARDIUM_G_PER_ML",
+    "WallSurface",
     "WallThickness",
     "aha_segments",
     "cavity_volumes",
@@ -27,5 +29,6 @@ __all__ = [
     "septum_angle",
     "structure_volume",
     "thickness_of",
+    "wall_surface",
     "wall_thickness",
 ]

@@ -98,7 +98,7 @@ def septum_angle(mask: NDArray[Any], spacing: Spacing | None) -> float:
     """The angle of the middle of the septum: half-way between the right ventricle's insertions.
 
     In each slice the insertions are the ends of the arc along which the wall touches the right ventricle; the angle is
-    the mean direction over slices.
+    the mean direction over slices, each weighted with the size of its arc.
 
     Args:
         mask: (Z, Y, X) with `rv` voxels.
@@ -114,10 +114,10 @@ def septum_angle(mask: NDArray[Any], spacing: Spacing | None) -> float:
     beside = ndimage.binary_dilation(mask == MASK_CODES["rv"], np.ones((1, 3, 3)), iterations=2)
     septal = beside & (mask == MASK_CODES["myocardium"])
     angles = np.radians(_angles(mask, mm))
-    middles = [_middle_of_arc(angles[index][septal[index]]) for index in np.flatnonzero(septal.any(axis=(1, 2)))]
-    if not middles:
+    arcs = [angles[index][septal[index]] for index in np.flatnonzero(septal.any(axis=(1, 2)))]
+    if not arcs:
         raise InputError("Expected a right ventricle (code 3) beside the wall, got none. Give the septum's angle.")
-    return float(np.degrees(np.angle(np.exp(1j * np.array(middles)).sum())))
+    return float(np.degrees(np.angle(sum(len(arc) * np.exp(1j * _middle_of_arc(arc)) for arc in arcs))))
 
 
 def segment_thickness(thickness: NDArray[np.floating], segments: NDArray[np.uint8]) -> dict[int, WallThickness]:
@@ -147,14 +147,14 @@ def _ring_of_slices(mask: NDArray[np.uint8], base_first: bool) -> NDArray[np.int
 
 def _angles(mask: NDArray[np.uint8], spacing: Spacing) -> NDArray[np.float64]:
     """The angle (Z, Y, X) of each voxel around its slice's cavity, degrees; around the wall where there is none."""
-    rows, columns = np.indices(mask.shape[1:])
+    rows, columns = np.arange(mask.shape[1])[:, None], np.arange(mask.shape[2])
     angles = np.zeros(mask.shape)
     for index, part in enumerate(mask):
         cavity, wall = part == MASK_CODES["pool"], part == MASK_CODES["myocardium"]
-        inside = cavity if cavity.any() else wall
-        if inside.any():
-            down, right = rows - np.mean(rows[inside]), columns - np.mean(columns[inside])
-            angles[index] = np.degrees(np.arctan2(down * spacing[1], right * spacing[2]))
+        inside = np.argwhere(cavity if cavity.any() else wall)
+        if len(inside):
+            row, column = inside.mean(axis=0)
+            angles[index] = np.degrees(np.arctan2((rows - row) * spacing[1], (columns - column) * spacing[2]))
     return angles
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CODES
 
 Floats = NDArray[np.float64]
@@ -43,12 +44,17 @@ def regions_of(mask: NDArray[np.integer], spacing: Spacing) -> Regions:
     pool's section: the wall around such an opening ends in the same plane.
 
     Args:
-        mask: (Z, Y, X) in `core.task.MASK_CODES`, with at least one voxel of wall.
+        mask: (Z, Y, X) in `core.task.MASK_CODES`.
         spacing: (z, y, x) in mm.
+
+    Raises:
+        InputError: the mask shows no wall.
     """
     inside = np.zeros(256, np.uint8)
     inside[[MASK_CODES["pool"], MASK_CODES["myocardium"]]] = POOL, WALL
     codes = inside[np.asarray(mask, np.uint8)]
+    if not (codes == WALL).any():
+        raise InputError(f"Expected a mask with a wall (code {MASK_CODES['myocardium']}), got none.")
     box = ndimage.find_objects((codes == WALL).view(np.uint8))[0]
     origin = tuple(int(side.start) - MARGIN for side in box)
     codes = _with_margin(codes, box)
