@@ -15,6 +15,7 @@ from medgraft.exchange.fingerprint import Fingerprint, PixelsOf, Range, fingerpr
 from medgraft.exchange.rules import (
     QUESTIONS,
     AnnotationRules,
+    Part,
     Question,
     RuleDifference,
     blank_form,
@@ -31,6 +32,7 @@ __all__ = [
     "AnnotationRules",
     "Fingerprint",
     "PackageFacts",
+    "Part",
     "PixelsOf",
     "Question",
     "Range",

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
 from medgraft.core.errors import InputError
+
+#: The third of the ventricle next to the valves, the rest of it, or all of it.
+Part = Literal["base", "rest", "whole"]
 
 #: The longest form or answer that is read, in bytes and letters.
 _LONGEST_FORM, _LONGEST_ANSWER = 64 << 10, 500
@@ -22,14 +26,14 @@ class Question:
     """One line of the questionnaire.
 
     answers: those to choose from, none where free words are asked for. compared: whether another answer at another site
-    makes other masks. classes: the mask classes it is about.
+    makes other masks. part: of the heart where it shows, between the mitral valve and the apex.
     """
 
     key: str
     text: str
     answers: tuple[str, ...] = ()
     compared: bool = True
-    classes: tuple[str, ...] = ()
+    part: Part = "whole"
 
 
 #: The questionnaire; a new question is one line here, and a site's own go under `more` in its form.
@@ -47,25 +51,25 @@ QUESTIONS = (
         key="papillary_muscles",
         text="Papillary muscles belong to",
         answers=("pool", "myocardium", "background", "undecided"),
-        classes=("pool", "myocardium"),
+        part="rest",
     ),
     Question(
         key="trabeculae",
         text="Trabeculae belong to",
         answers=("pool", "myocardium", "undecided"),
-        classes=("pool", "myocardium"),
+        part="rest",
     ),
     Question(
         key="mitral_plane",
         text="At the mitral valve the cavity ends at",
         answers=("plane of the annulus", "closed leaflets", "last slice with myocardium all around", "undecided"),
-        classes=("pool",),
+        part="base",
     ),
     Question(
         key="outflow_tract",
         text="The outflow tract is",
         answers=("included up to the aortic valve", "left out", "undecided"),
-        classes=("pool",),
+        part="base",
     ),
 )
 
@@ -98,7 +102,6 @@ class RuleDifference:
     text: str
     ours: str
     theirs: str
-    classes: tuple[str, ...] = ()
 
 
 def blank_form() -> str:
@@ -135,7 +138,6 @@ def differences(ours: AnnotationRules, theirs: AnnotationRules) -> tuple[RuleDif
             text=question.text,
             ours=ours.answers[question.key],
             theirs=theirs.answers[question.key],
-            classes=question.classes,
         )
         for question in QUESTIONS
         if question.compared

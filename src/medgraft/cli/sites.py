@@ -1,0 +1,100 @@
+"""medgraft sites: two institutions agree on what they draw before a model travels."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medgraft.cli.bars import progress_bars
+from medgraft.cli.command import add_command
+from medgraft.cli.options import JsonOption
+from medgraft.cli.output import write_json, write_line, write_table
+
+if TYPE_CHECKING:
+    from medgraft.workspace.site_agreement import SiteAgreement, StructureAgreement
+
+RulesOption = Annotated[Path | None, typer.Option(help="That site's annotation rules, filled in.", dir_okay=False)]
+
+
+def rules(
+    file: Annotated[Path | None, typer.Argument(help="Annotation rules that are filled in.", dir_okay=False)] = None,
+    other: Annotated[
+        Path | None, typer.Argument(help="Another site's, to see the differences.", dir_okay=False)
+    ] = None,
+    *,
+    new: Annotated[Path | None, typer.Option(help="Write the blank form to this file.", dir_okay=False)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the form of annotation rules, check one that is filled in, or show where two sites differ.
+
+    Examples:
+      medgraft sites rules --new rules.yaml
+      medgraft sites rules rules.yaml
+      medgraft sites rules rules.yaml theirs.yaml
+    """
+    from medgraft.workspace.site_rules import check_rules, new_rules
+
+    if (new is None) == (file is None):
+        raise typer.BadParameter("Expected either a file of rules or --new FILE.")
+    checked = new_rules(new) if new else check_rules(Path(str(file)), other)
+    if as_json:
+        write_json(checked)
+    elif new:
+        write_line(f"{checked.file}: fill it in, and medgraft sites rules {checked.file} checks it")
+    elif other is None:
+        write_line(f"{checked.file}: filled in as it asks")
+    else:
+        write_table(("rule", str(file), str(other)), [(one.text, one.ours, one.theirs) for one in checked.differences])
+        write_line(f"{len(checked.differences)} annotation rules differ")
+
+
+def agree(
+    a: Annotated[Path, typer.Argument(help="A site's masks: a folder of NIfTI files, or a project.", exists=True)],
+    b: Annotated[Path, typer.Argument(help="The other site's masks of the same cases.", exists=True)],
+    *,
+    rules_a: RulesOption = None,
+    rules_b: RulesOption = None,
+    seed: Annotated[int, typer.Option(help="Of the resampling of subjects.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare masks of the same cases that two sites drew blindly: Dice and Hausdorff distance, per rule too.
+
+    Examples:
+      medgraft sites agree drawn-here drawn-there
+      medgraft sites agree drawn-here drawn-there --rules-a rules.yaml --rules-b theirs.yaml
+    """
+    from medgraft.workspace.site_agreement import agree_sites
+
+    with progress_bars() as report:
+        found = agree_sites(a, b, rules_a=rules_a, rules_b=rules_b, seed=seed, report=report)
+    if as_json:
+        write_json(found)
+        return
+    _show(found)
+
+
+def _show(found: "SiteAgreement") -> None:
+    columns = ("structure", "subjects", "cases", "Dice", "Hausdorff 95 %, mm")
+    write_table(columns, [(one.structure, one.subjects, one.cases, *_figures(one)) for one in found.structures])
+    rows = [
+        (rule.text, rule.a, rule.b, "yes" if rule.differs else "", rule.agreement.part, *_figures(rule.agreement))
+        for rule in found.rules
+        if rule.agreement
+    ]
+    write_table(("rule", "a", "b", "differs", "part", "Dice of the pool there", "Hausdorff 95 %, mm"), rows)
+    for reason in found.left_out:
+        write_line(f"left out: {reason}")
+    write_line("in brackets: 95 % intervals over subjects")
+
+
+def _figures(one: "StructureAgreement") -> tuple[str, str]:
+    figures = (one.dice, one.hausdorff_mm)
+    dice, hausdorff = (f"{item.value:.3f} ({item.low:.3f} to {item.high:.3f})" for item in figures)
+    return dice, hausdorff
+
+
+app = typer.Typer(
+    no_args_is_help=True, help="Agree with another institution on what is drawn, and measure whether you do."
+)
+add_command(app, "rules", rules)
+add_command(app, "agree", agree)

@@ -1,0 +1,31 @@
+"""The annotation rules of a site as a file: the blank form, and whether a filled-in one is as it asks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from medgraft.core.errors import InputError
+from medgraft.exchange import AnnotationRules, RuleDifference, blank_form, differences, read_rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteRules:
+    """A file of rules. rules: None where it is still blank. differences: from another site's, if one was given."""
+
+    file: str
+    rules: AnnotationRules | None = None
+    differences: tuple[RuleDifference, ...] = ()
+
+
+def new_rules(file: Path) -> SiteRules:
+    """Write the blank form. Raises `InputError` if the file is there already."""
+    if file.exists():
+        raise InputError(f"Expected a new file for the form, got {file}, which is there already. Do: name another.")
+    file.write_text(blank_form(), encoding="utf-8")
+    return SiteRules(file=str(file))
+
+
+def check_rules(file: Path, other: Path | None = None) -> SiteRules:
+    """Read filled-in rules, and compare them with another site's. Raises `InputError` as `exchange.read_rules` does."""
+    rules = read_rules(file)
+    found = differences(rules, read_rules(other)) if other else ()
+    return SiteRules(file=str(file), rules=rules, differences=found)
