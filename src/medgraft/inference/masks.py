@@ -13,8 +13,8 @@ from medgraft.core.progress import Progress, Report, silent
 from medgraft.recipe import VolumeRecipe
 from medgraft.training import predict_volume
 
-#: Some phases (T, Z, Y, X) as the network reads them.
-Render = Callable[[slice], Tensor]
+#: One phase (1, Z', Y', X') as the network reads it.
+Render = Callable[[int], Tensor]
 
 #: Phases that a 4D network reads at once, as in Myronenko et al. 2019; a cycle that is longer takes several windows.
 PHASES_AT_ONCE = 16
@@ -39,14 +39,14 @@ def predict_masks(
     Args:
         model: gives logits of K classes, the first of them the background.
         recipe: what the model reads; its shape is the sliding window.
-        pixels: (T, Z, Y, X), which may be memory-mapped: never more than a phase or a temporal window is read.
+        pixels: (T, Z, Y, X), which may be memory-mapped: one phase is read at a time.
         spacing: native (z, y, x) in mm; None where unknown.
         dims: axes the model reads: 2 slices, 3 volumes, 4 volumes over time.
         phases: which are asked for; all by default.
         full: look everywhere, by sliding window; else only at the cut about the middle that the recipe trains on.
         phases_at_once: the longest temporal window, for 4 axes.
         out: (T, Z, Y, X) uint8 to write to, such as a memory-mapped file; phases not asked for stay as they are.
-        device: where the model computes, the CPU by default; grids and masks stay on the CPU.
+        device: where the model computes, the CPU by default; everything else stays on the CPU.
         report: told after every phase.
 
     Returns:
@@ -59,17 +59,15 @@ def predict_masks(
     asked = sorted(range(len(pixels)) if phases is None else set(phases))
     _check(recipe, dims, asked, pixels, out)
     grid, limits = recipe.grid(pixels.shape, spacing, full=full), recipe.window.limits(pixels)
-    place = device or torch.device("cpu")
-    scores = _scores(
-        model.to(place),
-        lambda chosen: recipe.render_on(grid, pixels[chosen], limits).to(place),
-        (min(phases_at_once, len(pixels)), *recipe.shape)[-dims:],
-        asked,
-        len(pixels),
-    )
+    window = (min(phases_at_once, len(pixels)), *recipe.shape)[-dims:]
+
+    def render(phase: int) -> Tensor:
+        return recipe.render_on(grid, pixels[phase : phase + 1], limits)
+
     masks = np.zeros(pixels.shape, np.uint8) if out is None else out
+    scores = _scores(model.to(device or torch.device("cpu")), render, window, asked, len(pixels))
     for done, (phase, answer) in enumerate(scores, start=1):
-        masks[phase] = grid.scores_to_native(answer.cpu()).numpy()
+        masks[phase] = grid.scores_to_native(answer).numpy()
         report(Progress(stage="phases", done=done, total=len(asked)))
     return masks
 
@@ -96,7 +94,7 @@ def _scores(
         yield from _over_time(model, render, window, asked, n_phases)
     else:
         for phase in asked:
-            yield phase, _one_phase(model, render(slice(phase, phase + 1)), window)
+            yield phase, _one_phase(model, render(phase), window)
 
 
 def _one_phase(model: nn.Module, image: Tensor, window: tuple[int, ...]) -> Tensor:
@@ -113,8 +111,8 @@ def _over_time(
     for start, kept in temporal_windows(n_phases, window[0]):
         wanted = sorted(set(kept) & set(asked))
         if wanted:
-            rendered = [render(slice(phase, phase + 1)).half() for phase in range(start, start + window[0])]
-            yield from _within(_OfHalf(model), torch.cat(rendered), window, start, wanted)
+            images = torch.cat([render(phase).half() for phase in range(start, start + window[0])])
+            yield from _within(_OfHalf(model), images, window, start, wanted)
 
 
 def _within(
