@@ -104,6 +104,12 @@ def test_what_does_not_lie_on_a_slice_is_told(odd: PlanarContour, code: str | No
     assert found.mask[0, 1].any() == (code is None)
 
 
+def test_every_name_that_is_not_known_is_told_once_with_its_count() -> None:
+    odd = [square(2, 9, name=name) for name in ("cord", "heart", "cord")]
+    found = masks_from_planar_contours([square(2, 9), *odd], GRID)
+    assert [(note.where, note.count) for note in found.notes] == [("cord", 2), ("heart", 1)]
+
+
 def test_contours_of_another_series_are_refused() -> None:
     grid = replace(GRID, instance_uids=(("1.1", "1.2", "1.3"),))
     with pytest.raises(LabelError, match="not of this stack"):

@@ -9,7 +9,7 @@ import pytest
 from medgraft.core.cohort import ImportNote
 from medgraft.core.errors import InputError
 from medgraft.images import read_dicom_tree, read_nifti
-from medgraft.phantoms import ct_heart, with_labels, write_ct_dicom, write_ct_nifti
+from medgraft.phantoms import SITE_ONE, ct_heart, with_labels, write_ct_dicom, write_ct_nifti
 
 SMALL = {"size": 16, "n_phases": 4}
 
@@ -48,6 +48,14 @@ def test_dicom_reads_back_as_one_stack_of_all_phases(tmp_path: Path, series_per_
         np.testing.assert_allclose(item.stack.times, whole.times)
         assert (item.modality, item.stack.phases, item.stack.base_first) == ("CT", {"ed": 0}, None)
     assert {note.kind for note in notes} <= {"noticed", "repaired"}
+
+
+def test_readers_of_the_other_site_may_draw(tmp_path: Path) -> None:
+    (path,) = write_ct_nifti(tmp_path, 1, site="two", readers="one", **SMALL)
+    heart = ct_heart(subject=1, site="two", **SMALL).drawn_by(SITE_ONE.annotation)
+    found = read_nifti(path, path.with_name("two001_gt.nii.gz"))
+    np.testing.assert_array_equal(found.mask[0], heart.stack.mask[0])
+    assert float(rows(tmp_path / "truth.csv")[0]["cavity_ml"]) == pytest.approx(heart.cavity_ml[0], abs=1e-4)
 
 
 def test_truth_and_phases_stand_beside_the_images(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import pytest
 from scipy import integrate
 
 from medgraft.core.errors import InputError
-from medgraft.core.seeds import rng
 from medgraft.core.task import MASK_CODES
 from medgraft.phantoms import CT_SITES, SITE_ONE, SITE_TWO, CtHeart, ct_heart
 from medgraft.phantoms.annotation import Annotation, annotate, annotated_ml
@@ -188,18 +187,19 @@ def test_the_two_sites_differ_as_their_table_says() -> None:
     assert SITE_ONE.annotation != SITE_TWO.annotation
 
 
-def test_papillary_muscles_are_where_the_rule_puts_them() -> None:
-    heart = patient("one", 1)
-    state = heart.states[0]
-    at = heart.frame.coordinates(state, tuple(np.moveaxis(rng("places").uniform(-40, 40, (20000, 3)), 1, 0)))
-    as_pool, as_muscle = (
-        annotate(state, Annotation(papillary=papillary, mitral_shift_mm=0, outflow="mitral plane"), *at)
-        for papillary in ("pool", "myocardium")
-    )
-    changed = as_pool != as_muscle
-    assert changed.any()
-    assert set(as_pool[changed]) == {POOL}
-    assert set(as_muscle[changed]) == {MYOCARDIUM}
+def test_the_same_images_drawn_at_both_sites_differ_as_their_rules_do() -> None:
+    ours = patient("two", 1)
+    theirs = ours.drawn_by(SITE_ONE.annotation)
+    assert theirs.stack.pixels is ours.stack.pixels
+    np.testing.assert_allclose(voxel_ml(theirs, POOL), theirs.cavity_ml, rtol=0.02)
+    changed = theirs.stack.mask != ours.stack.mask
+    papillary = changed & (theirs.stack.mask == POOL) & (ours.stack.mask == MYOCARDIUM)
+    outflow = changed & (theirs.stack.mask == 0) & (ours.stack.mask == POOL)
+    cut = changed & (theirs.stack.mask > 0) & (ours.stack.mask == 0)
+    for part in (papillary, outflow, cut):
+        assert part.any(axis=(1, 2, 3)).all()
+    np.testing.assert_array_equal(papillary | outflow | cut, changed)
+    np.testing.assert_array_equal(theirs.drawn_by(SITE_TWO.annotation).stack.mask, ours.stack.mask)
 
 
 def test_motion_within_the_window_blurs_the_edges_of_the_wall() -> None:

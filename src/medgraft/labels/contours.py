@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def masks_from_contours(folder: Path, instance_numbers: NDArray[np.integer], sha
     phases = tuple(int(phase) for phase in np.flatnonzero(mask.any(axis=(1, 2, 3))))
     kinds = {kind for files in instances.values() for kind in files}
     classes = tuple(name for kind, name in _CLASSES.items() if kind in kinds)
-    return ContourMasks(mask=mask, phases=phases, classes=classes, notes=gather(notes))
+    return ContourMasks(mask=mask, phases=phases, classes=classes, notes=_gather(notes))
 
 
 def read_contour_file(path: Path) -> NDArray[np.float64]:
@@ -140,7 +140,7 @@ def _note(code: str, path: Path, text: str) -> ImportNote:
     return ImportNote(kind=_KINDS[code], code=code, where=path.name, text=text)
 
 
-def gather(notes: Sequence[ImportNote]) -> tuple[ImportNote, ...]:
+def _gather(notes: list[ImportNote]) -> tuple[ImportNote, ...]:
     """One note per code, with the first file as the example and how many files it speaks about."""
     first: dict[str, ImportNote] = {}
     counts = Counter(note.code for note in notes)

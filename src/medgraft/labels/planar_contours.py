@@ -1,9 +1,9 @@
 """Contours in the patient (RT Structure Sets) filled into the mask of a stack."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from medgraft.core.cohort import ImportNote, NoteKind
 from medgraft.core.contour import PlanarContour
 from medgraft.core.errors import LabelError
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
-from medgraft.labels.contours import ContourMasks, fill_contour, gather
+from medgraft.labels.contours import ContourMasks, fill_contour
 
 #: What a contour may surround, in the order of painting, and the class that gets what no later one takes.
 STRUCTURES = {"epicardium": "myocardium", "rv": "rv", "myocardium": "myocardium", "pool": "pool"}
@@ -159,7 +159,7 @@ def _painted(
         mask=mask,
         phases=tuple(sorted({t for t, _, _ in areas})),
         classes=tuple(name for name in MASK_CLASSES if name in drawn),
-        notes=gather(notes),
+        notes=tuple(replace(note, count=count) for note, count in Counter(notes).items()),
     )
 
 

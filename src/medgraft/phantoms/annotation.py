@@ -1,5 +1,6 @@
 """How a hospital's readers draw the left ventricle: a rule, what is drawn by it, and the exact volumes of that."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.task import MASK_CODES
 from medgraft.phantoms.fields import Field
+from medgraft.phantoms.heart_frame import HeartFrame
 from medgraft.phantoms.left_ventricle import VentricleState, spheroidal
 from medgraft.phantoms.outflow import Outflow
 
@@ -28,6 +30,13 @@ class Annotation:
 
 #: What is really there: papillary muscles are muscle, and the cavity ends at the mitral plane.
 TISSUE = Annotation(papillary="myocardium", mitral_shift_mm=0.0, outflow="mitral plane")
+
+
+def drawn_mask(
+    frame: HeartFrame, states: Sequence[VentricleState], rule: Annotation, point: tuple[Field, Field, Field]
+) -> NDArray[np.uint8]:
+    """What readers draw of each state, (T, Z, Y, X), decided at the voxels' centres (LPS mm)."""
+    return np.stack([annotate(state, rule, *frame.coordinates(state, point)) for state in states])
 
 
 def annotate(state: VentricleState, rule: Annotation, u: Field, v: Field, w: Field) -> NDArray[np.uint8]:

@@ -36,6 +36,7 @@ def write_ct_nifti(
     size: int | tuple[int, int, int] = 48,
     n_phases: int = 8,
     labelled: str | None = None,
+    readers: str | None = None,
 ) -> tuple[Path, ...]:
     """Write subjects 1 to `n_subjects` of a site as 4D NIfTI, `<subject>.nii.gz` and `<subject>_gt.nii.gz`; the images.
 
@@ -50,13 +51,15 @@ def write_ct_nifti(
         size: voxels along (z, y, x).
         n_phases: phases of the cycle.
         labelled: "all", "every other" or "ed-es"; None is the site's custom.
+        readers: the site whose readers draw, by its rule; None is the site itself.
 
     Raises:
         InputError: as `ct_heart` does, or for another word in `labelled`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written, truth = [], _Truth()
-    for heart in _hearts(n_subjects, site, seed, size, n_phases):
+    for imaged in _hearts(n_subjects, site, seed, size, n_phases):
+        heart = imaged if readers is None else imaged.drawn_by(ct_site(readers).annotation)
         path = folder / f"{heart.subject}.nii.gz"
         drawn = with_labels(heart.stack, labelled or ct_site(site).labelled)
         write_nifti(path, drawn, folder / f"{heart.subject}_gt.nii.gz")

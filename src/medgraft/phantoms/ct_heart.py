@@ -1,6 +1,6 @@
 """A beating heart as synthetic 4D CT, with exact volumes and wall thickness."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.core.stack import Stack
-from medgraft.phantoms.annotation import Annotation, annotated_ml
+from medgraft.phantoms.annotation import Annotation, annotated_ml, drawn_mask
 from medgraft.phantoms.ct_grid import axial_affines, voxel_centres
 from medgraft.phantoms.ct_patient import Spacing, draw_patient
 from medgraft.phantoms.ct_sites import SiteStyle, ct_site
@@ -67,6 +67,12 @@ class CtHeart:
         cavity, phases = self.cavity_ml, self.stack.phases
         return float(1 - cavity[phases["es"]] / cavity[phases["ed"]])
 
+    def drawn_by(self, rule: Annotation) -> "CtHeart":
+        """The same images drawn by other readers: mask and figures follow their rule."""
+        point = voxel_centres(self.stack.affines, self.stack.pixels.shape[1:])
+        mask = drawn_mask(self.frame, self.states, rule, point)
+        return replace(self, stack=replace(self.stack, mask=mask), annotation=rule)
+
     def thickness(self, phase: int) -> Thickness:
         """The exact thickness of the wall without papillary muscles, over its volume as the site cuts it."""
         state = self.states[phase]
@@ -124,7 +130,7 @@ def ct_heart(
         spacing=steps,
         times=np.arange(n_phases, dtype=np.float64) * round(patient.cycle_ms / n_phases, 1),
         phases={"ed": 0, "es": end_systole(n_phases)},
-        mask=patient.mask(point),
+        mask=drawn_mask(patient.frame, patient.states, style.annotation, point),
         mask_phases=tuple(range(n_phases)),
         mask_classes=CT_CLASSES,
         facts={"Manufacturer": style.manufacturer, "HeartRate": f"{60_000 / patient.cycle_ms:.0f}"},

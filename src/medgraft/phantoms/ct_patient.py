@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from medgraft.core.geometry import BASE_TO_APEX
-from medgraft.phantoms.annotation import annotate
 from medgraft.phantoms.canvas import Canvas
 from medgraft.phantoms.chest import Chest, Point, draw_chest
 from medgraft.phantoms.coverage import N_MOMENTS, cover
@@ -53,12 +52,6 @@ class CtPatient:
         coarse = self.texture.smooth_at(point, 8.0)
         phases = (self._phase(still, t, point, steps, coarse) for t in range(len(self.states)))
         return np.stack([self._acquire(phase, t, steps, random) for t, phase in enumerate(phases)])
-
-    def mask(self, point: Point) -> NDArray[np.uint8]:
-        """What the site's readers draw at each phase (T, Z, Y, X), decided at the voxels' centres."""
-        return np.stack(
-            [annotate(state, self.style.annotation, *self.frame.coordinates(state, point)) for state in self.states]
-        )
 
     def _phase(self, still: Canvas, t: int, point: Point, steps: Spacing, coarse: Field) -> Field:
         canvas = Canvas(values=still.values.copy(), pixel=still.pixel, signal=still.signal)
