@@ -1,5 +1,6 @@
 """Picture: a figure with its title, its caption and the words for those who cannot see it."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -13,3 +14,12 @@ class Picture:
     alt: str
     png: bytes
     about: str = ""
+
+
+def slug(name: str) -> str:
+    """A name as part of a file's name.
+
+    >>> slug("95 % Hausdorff pool")
+    '95-hausdorff-pool'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -24,6 +24,8 @@ from medgraft.report import (
 )
 
 SIZES = (5, 10, 30)
+WALL_FIGURES = ("median", "95th percentile", "maximum")
+HARD = {"Dice pool": 0.04, "Dice myocardium": -0.04}
 AS_IS = ModelKey(arm="as it is", size=0)
 ARMS = ("scratch", "fine-tuned")
 N_SUBJECTS = {"train": 30, "validation": 6, "test": 10, "home": 6}
@@ -69,7 +71,7 @@ def differences(pairs: list[tuple[ModelKey, ModelKey]], on: str) -> list[CurveDi
 
 
 def wall(model: ModelKey, phase: str, name: str) -> WallAgreement:
-    middle = {"ed": 8.0, "es": 12.0}[phase] * {"median": 1.0, "p95": 1.3, "maximum": 1.6}[name]
+    middle = {"ed": 8.0, "es": 12.0}[phase] * {"median": 1.0, "95th percentile": 1.3, "maximum": 1.6}[name]
     reference = middle + rng("wall", phase, name).normal(scale=1.2, size=10)
     spread = {"as it is": 0.9, "scratch": 1.6, "fine-tuned": 0.4}[model.arm]
     seen = reference + 0.6 * spread + rng("wall", phase, name, model.arm).normal(scale=spread, size=10)
@@ -119,7 +121,9 @@ def overlay(rank: str) -> Overlay:
     )
     shift = {"worst": -0.1, "median": 0.0, "best": 0.06}[rank]
     scores = {model.title: SKILL["test"][model.arm] + shift for model in (MODELS[0], MODELS[3], MODELS[6])}
-    return Overlay(subject=subject, phase="ed", rank=rank, dice=scores, planes=planes)
+    return Overlay(
+        subject=subject, phase="ed", rank=rank, ranked_by="fine-tuned, 30 subjects", dice=scores, planes=planes
+    )
 
 
 def eye(phase: str) -> BullsEye:
@@ -134,8 +138,8 @@ def eye(phase: str) -> BullsEye:
 
 def ellipsoid(source: str, n_rings: int = 24, n_around: int = 36) -> Surface:
     """An open half-ellipsoid with the apex down, thickness growing towards the base."""
-    down, around = np.meshgrid(np.linspace(-np.pi / 2, 0.45, n_rings), np.linspace(0, 2 * np.pi, n_around, endpoint=False),
-                               indexing="ij")  # fmt: skip
+    angles = np.linspace(0, 2 * np.pi, n_around, endpoint=False)
+    down, around = np.meshgrid(np.linspace(-np.pi / 2, 0.45, n_rings), angles, indexing="ij")
     x, z = 30 * np.cos(down) * np.cos(around), 30 * np.cos(down) * np.sin(around)
     vertices = np.stack([x, 45 * np.sin(down), z], axis=-1).reshape(-1, 3)
     ring, place = np.meshgrid(np.arange(n_rings - 1), np.arange(n_around), indexing="ij")
@@ -175,7 +179,7 @@ def made_up() -> CurveContent:
         title="Learning curve two-sites",
         created_note="14 March 2026, medgraft 0.1",
         task=LV_WALL,
-        verdict="Fine-tune with 10 subjects (fine-tuned). Mean Dice: +0.33 [+0.30, +0.36] against scratch with as many.",
+        verdict="Fine-tune with 10 subjects (fine-tuned). Mean Dice: +0.33 [+0.30, +0.36] against scratch.",
         advice="fine-tune",
         arms=ARMS,
         sizes=SIZES,
@@ -188,7 +192,7 @@ def made_up() -> CurveContent:
             decay="times 0.9 after every 10 epochs", n_draws=3, seed=7, augmented=True,
         ),
         settings="name: two-sites\nnetwork: segresnet3d\n",
-        walls=tuple(wall(m, phase, name) for m in shown for phase in ("ed", "es") for name in ("median", "p95", "maximum")),
+        walls=tuple(wall(m, phase, name) for m in shown for phase in ("ed", "es") for name in WALL_FIGURES),
         overlays=tuple(overlay(rank) for rank in ("worst", "median", "best")),
         bulls_eyes=(eye("ed"), eye("es")),
         surfaces=(ellipsoid("reference"), ellipsoid("fine-tuned, 30 subjects")),

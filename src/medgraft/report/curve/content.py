@@ -17,9 +17,6 @@ Group = Literal["test", "home"]
 #: The figure that the verdict looks at.
 DICE = "mean Dice"
 
-#: What is said of a wall, as the paper's Table 1 has it.
-WALL_FIGURES = ("median", "p95", "maximum")
-
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class ModelKey:
@@ -65,8 +62,8 @@ class CurveDifference:
 class WallAgreement:
     """The wall of S subjects as a model sees it, beside the reference.
 
-    figure: of `WALL_FIGURES`. seen, reference: (S,) mm. pearson, icc: in -1..1. bias, lower, upper: mean of seen minus
-    reference and the limits within which 95 % of such differences lie, in mm.
+    figure: what is said of a subject's wall, such as "median". seen, reference: (S,) mm. pearson, icc: in -1..1.
+    bias, lower, upper: mean of seen minus reference and the limits within which 95 % of such differences lie, in mm.
     """
 
     model: ModelKey
@@ -103,11 +100,15 @@ class Plane:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Overlay:
-    """One held-out subject at one phase. rank: "worst", "median" or "best". dice: its mean Dice by model's title."""
+    """One held-out subject at one phase. rank: "worst", "median" or "best" of those of the model `ranked_by`.
+
+    dice: its mean Dice by model's title.
+    """
 
     subject: str
     phase: str
     rank: str
+    ranked_by: str
     dice: Mapping[str, float]
     planes: tuple[Plane, ...]
 

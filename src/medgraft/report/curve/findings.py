@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from medgraft.report.curve.content import DICE, CurveContent, CurveDifference, Group, WallAgreement
-from medgraft.report.curve.tables import wall_title
-from medgraft.report.finding import Finding, signed, with_interval
+from medgraft.report.finding import Finding, millimetres, signed, with_interval
 
 _FEW_SUBJECTS = 30
 
@@ -76,15 +75,14 @@ def _wall(content: CurveContent) -> Iterator[Finding]:
     if shown:
         listed = "; ".join(_wall_part(wall) for wall in shown)
         yield Finding(
-            text=f"{wall_title(shown[0].figure).capitalize()} wall thickness at {phase.upper()} against the reference: "
-            f"{listed}."
+            text=f"{shown[0].figure.capitalize()} wall thickness at {phase.upper()} against the reference: {listed}."
         )
 
 
 def _wall_part(wall: WallAgreement) -> str:
     return (
-        f"{wall.model.title} r = {with_interval(wall.pearson)}, mean difference {wall.bias.value:+.1f} mm "
-        f"(limits {wall.lower.value:+.1f} to {wall.upper.value:+.1f})"
+        f"{wall.model.title} r = {with_interval(wall.pearson)}, mean difference {millimetres(wall.bias)} mm "
+        f"(limits {millimetres(wall.lower)} to {millimetres(wall.upper)})"
     )
 
 

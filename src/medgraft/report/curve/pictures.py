@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from medgraft.report.curve.content import DICE, CurveContent, Group, Overlay
-from medgraft.report.curve.tables import wall_title
 from medgraft.report.figures import (
     bulls_eyes,
     learning_curves,
@@ -13,7 +12,7 @@ from medgraft.report.figures import (
     wall_agreement,
 )
 from medgraft.report.finding import with_interval
-from medgraft.report.picture import Picture
+from medgraft.report.picture import Picture, slug
 from medgraft.report.style import png_of
 
 
@@ -65,24 +64,23 @@ def _wall(content: CurveContent, figure: str) -> Picture:
     )
     return Picture(
         png=png_of(wall_agreement(content, figure)),
-        name=f"wall-{figure}",
-        title=f"Wall thickness, {wall_title(figure)}",
+        name=f"wall-{slug(figure)}",
+        title=f"Wall thickness, {figure}",
         caption=(
             "Left of each pair: the model against the reference, one mark per subject, the line is equality, r is "
             "Pearson's with its interval. Right: difference against mean (Bland-Altman); line: mean difference, "
             "dashes: limits of 95 % of differences, bands: their 95 % intervals."
         ),
-        alt=f"Scatter and Bland-Altman plots of {wall_title(figure)} wall thickness: {listed}.",
+        alt=f"Scatter and Bland-Altman plots of {figure} wall thickness: {listed}.",
     )
 
 
 def _overlay(content: CurveContent, overlay: Overlay) -> Picture:
     listed = "; ".join(f"{title} {dice:.2f}" for title, dice in overlay.dice.items())
-    last = content.shown[-1].title
     return Picture(
         png=png_of(mask_overlays(content, overlay)),
         name=f"overlay-{overlay.rank}",
-        title=f"The {overlay.rank} test subject of {last}: {overlay.subject}, {overlay.phase.upper()}",
+        title=f"The {overlay.rank} test subject of {overlay.ranked_by}: {overlay.subject}, {overlay.phase.upper()}",
         caption="Borders of blood pool and myocardium: dashed white as drawn, orange as the model sees them.",
         alt=f"Three planes of {overlay.subject} with contours; mean Dice: {listed}.",
         about=overlay.subject,

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from medgraft.report.curve.content import CurveContent, Group, ModelKey
+from medgraft.report.curve.content import CurveContent, Group, ModelKey, RuleAnswer
+from medgraft.report.picture import slug
 from medgraft.report.tables import Cell, Column, Table
 
 _INTERVALS = "Small figures: 95 % intervals over subjects; draws are averaged within each subject first."
-_WALL_NAMES = {"median": "median", "p95": "95th percentile", "maximum": "maximum"}
 
 
 def curve_tables(content: CurveContent) -> tuple[Table, ...]:
@@ -18,15 +18,6 @@ def curve_tables(content: CurveContent) -> tuple[Table, ...]:
 def figure_title(content: CurveContent, name: str) -> str:
     """A figure's name as people read it, with its unit."""
     return f"{name}, {content.distance_unit}" if "Hausdorff" in name else name[0].upper() + name[1:]
-
-
-def wall_title(figure: str) -> str:
-    """What is said of a wall, in words.
-
-    >>> wall_title("p95")
-    '95th percentile'
-    """
-    return _WALL_NAMES.get(figure, figure)
 
 
 def _test(content: CurveContent) -> Table:
@@ -41,7 +32,7 @@ def _figures(content: CurveContent, on: Group, name: str, title: str) -> Table:
     names = content.figure_names(on)
     head = (Column(key="model", title="Start"), Column(key="subjects", title="Trained on"))
     columns = tuple(
-        Column(key=_key(figure), title=figure_title(content, figure), best="Dice" in figure,
+        Column(key=slug(figure).replace("-", "_"), title=figure_title(content, figure), best="Dice" in figure,
                digits=1 if "Hausdorff" in figure else 3)
         for figure in names
     )  # fmt: skip
@@ -49,9 +40,8 @@ def _figures(content: CurveContent, on: Group, name: str, title: str) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for model in models:
         found = [content.figure(model, on, figure) for figure in names]
-        rows.append(
-            (model.arm, model.size, *(item.value if item else None for item in found), _best(content, model, on))
-        )
+        values = (item.value if item else None for item in found)
+        rows.append((model.arm, model.size, *values, _best(content, model, on)))
     return Table(
         name=name,
         title=title,
@@ -100,13 +90,12 @@ def _walls(content: CurveContent) -> Table:
     columns = (
         Column(key="phase", title="Phase"),
         Column(key="figure", title="Wall thickness"),
-        *(Column(key=f"r_{_key(model.title)}", title=model.title, best=True) for model in models),
+        *(Column(key="r_" + slug(model.title).replace("-", "_"), title=model.title, best=True) for model in models),
     )
     found = {(wall.phase, wall.figure, wall.model): wall.pearson for wall in content.walls}
     places = tuple(dict.fromkeys((wall.phase, wall.figure) for wall in content.walls))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (phase.upper(), wall_title(figure), *(found.get((phase, figure, model)) for model in models))
-        for phase, figure in places
+        (phase.upper(), figure, *(found.get((phase, figure, model)) for model in models)) for phase, figure in places
     )
     note = (
         "Pearson's correlation between the thickness in the model's masks and in the reference masks, over subjects, "
@@ -127,8 +116,7 @@ def _wall_agreement(content: CurveContent) -> Table:
         Column(key="upper", title="Upper limit, mm"),
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (w.model.title, w.phase.upper(), wall_title(w.figure), len(w.seen), w.icc, w.bias, w.lower, w.upper)
-        for w in content.walls
+        (w.model.title, w.phase.upper(), w.figure, len(w.seen), w.icc, w.bias, w.lower, w.upper) for w in content.walls
     )
     note = (
         "Intraclass correlation for absolute agreement: unlike Pearson's it falls when all walls come out too thick. "
@@ -145,22 +133,18 @@ def _rules(content: CurveContent) -> Table:
         Column(key="differs", title="Differs"),
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            rule.question,
-            rule.home or "not known",
-            rule.here or "not known",
-            _differs(rule.home, rule.here, rule.compared),
-        )
-        for rule in content.rules
+        (rule.question, rule.home or "not known", rule.here or "not known", _differs(rule)) for rule in content.rules
     )
     note = "Masks drawn by other rules are another truth: a lower Dice may then be no error of the model."
     return Table(name="rules", title="How masks were drawn", columns=columns, rows=rows, note=note)
 
 
-def _differs(home: str, here: str, compared: bool) -> str:
-    if not compared:
+def _differs(rule: RuleAnswer) -> str:
+    if not rule.compared:
         return ""
-    return "not known" if not home or not here else "no" if home == here else "yes"
+    if not (rule.home and rule.here):
+        return "not known"
+    return "no" if rule.home == rule.here else "yes"
 
 
 def _choices(content: CurveContent) -> Table:
@@ -192,8 +176,3 @@ _BUILDERS: tuple[Callable[[CurveContent], Table], ...] = (
 
 def _first_draw(content: CurveContent) -> str:
     return f"Arms: their first draw of {content.sizes[-1]} subjects." if content.recipe.n_draws > 1 else ""
-
-
-def _key(name: str) -> str:
-    """A figure's name as a column's key in files."""
-    return "".join(letter if letter.isalnum() else "_" for letter in name.lower().replace(" %", "").replace(",", ""))

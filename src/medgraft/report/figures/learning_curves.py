@@ -81,7 +81,7 @@ def _draw_arm(axes: Axes, content: CurveContent, points: list[CurveFigure], *, m
         return
     best = [point.best for point in points]
     axes.plot(sizes, best, color=colour, linewidth=0.9, linestyle=":", alpha=0.75)
-    axes.annotate(f"best subject {best[-1]:.2f}", (sizes[-1], best[-1]), xytext=(10, 0), textcoords="offset points",
+    axes.annotate(f"best subject {best[-1]:.2f}", (sizes[-1], best[-1]), xytext=(20, 0), textcoords="offset points",
                   va="center", fontsize=TICK - 0.5, color=colour)  # fmt: skip
     shift = 0.02 * (content.sizes[-1] - content.sizes[0] or 1)
     for point in points:
@@ -98,7 +98,7 @@ def _label(axes: Axes, ends: Mapping[ModelKey, float], content: CurveContent, lo
         axes.annotate(
             f"{model.arm} {value:.2f}",
             (content.sizes[-1], place),
-            xytext=(14, 0),
+            xytext=(20, 0),
             textcoords="offset points",
             va="center",
             fontsize=LABEL,
@@ -109,7 +109,7 @@ def _label(axes: Axes, ends: Mapping[ModelKey, float], content: CurveContent, lo
 
 def _floor(content: CurveContent, on: Group, names: list[str]) -> float:
     figures = [item for item in content.figures if item.on == on and item.figure in names]
-    lowest = min(np.nanmin([item.value.value, item.value.low, *item.draws]) for item in figures)
+    lowest = min(float(np.nanmin([item.value.value, item.value.low, *item.draws])) for item in figures)
     return max(0.0, math.floor(10 * (lowest - 0.03)) / 10)
 
 

@@ -11,6 +11,8 @@ from medgraft.report.style import INK, LABEL, MUTED, TITLE, bare, grey_limits, n
 
 #: Reference and model on grey: white, and Okabe-Ito's orange, told apart in brightness as well.
 _REFERENCE, _MODEL = "#FFFFFF", "#E69F00"
+#: Behind the key, so that white can be seen.
+_DARK = "#3a3f45"
 #: Inches.
 _WIDTH, _HEIGHT = 11.0, 2.3
 
@@ -31,8 +33,8 @@ def mask_overlays(content: CurveContent, overlay: Overlay) -> Figure:
         grid[row, 0].set_title(heading, loc="left", fontsize=TITLE, color=INK)
     for axes, plane in zip(grid[-1], overlay.planes, strict=True):
         axes.set_xlabel(plane.title, fontsize=LABEL, color=MUTED)
-    figure.legend(handles=_key(), loc="outside lower center", ncols=2, frameon=True, facecolor="#3a3f45", fontsize=LABEL,
-                  labelcolor="#ffffff", edgecolor="none")  # fmt: skip
+    figure.legend(handles=_key(), loc="outside lower center", ncols=2, fontsize=LABEL, facecolor=_DARK, edgecolor=_DARK,
+                  framealpha=1, labelcolor="white")  # fmt: skip
     return figure
 
 

@@ -73,12 +73,12 @@ def _colours(surface: Surface, scale: Normalize) -> Floats:
     thickness = surface.thickness[surface.triangles].mean(axis=1)
     known = np.isfinite(thickness)
     colours = np.asarray(colormaps[THICKNESS_COLOURS](scale(np.where(known, thickness, 0.0))))[:, :3]
-    return np.where(known[:, None], colours, _UNKNOWN)
+    return np.asarray(np.where(known[:, None], colours, _UNKNOWN))
 
 
 def _centred(surface: Surface) -> Floats:
-    vertices = np.asarray(surface.vertices, float)
-    return vertices - (vertices.min(axis=0) + vertices.max(axis=0)) / 2
+    vertices: Floats = np.asarray(surface.vertices, float)
+    return np.asarray(vertices - (vertices.min(axis=0) + vertices.max(axis=0)) / 2)
 
 
 def _rotation(turn: float, tilt: float) -> Floats:

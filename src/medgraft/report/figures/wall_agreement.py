@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from medgraft.report.curve.content import CurveContent, WallAgreement
 from medgraft.report.curve.style import Mark, mark_of
+from medgraft.report.finding import millimetres
 from medgraft.report.style import INK, MUTED, TICK, new_figure, tidy
 
 
@@ -58,7 +59,7 @@ def _bland_altman(axes: Axes, wall: WallAgreement, mark: Mark, limits: tuple[flo
         axes.axhspan(value.low, value.high, color=mark.colour, alpha=0.1, linewidth=0)
         axes.axhline(value.value, color=INK, linewidth=0.9, linestyle=dashes)
         axes.annotate(
-            f"{round(value.value, 1) + 0.0:+.1f}", (1, value.value), xycoords=("axes fraction", "data"), xytext=(3, 0),
+            millimetres(value), (1, value.value), xycoords=("axes fraction", "data"), xytext=(3, 0),
             textcoords="offset points", va="center", fontsize=TICK, color=INK,
         )  # fmt: skip
     axes.axhline(0, color=MUTED, linewidth=0.6, linestyle=":")

@@ -1,0 +1,108 @@
+"""The report of a learning curve: verdict, curves, walls and pictures in one page."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from medgraft import __version__
+from medgraft.core.progress import Report, silent
+from medgraft.exchange.package import ModelPackage, read_package
+from medgraft.exchange.rules import QUESTIONS, AnnotationRules, read_rules
+from medgraft.report import ModelKey, RuleAnswer, write_curve_report
+from medgraft.samples import MaskedSamples
+from medgraft.study.curve import AS_IS, CurveOutcome, curve_findings, verdict
+from medgraft.workspace.curve_content import CurvePictures, curve_content
+from medgraft.workspace.curve_pictures import curve_pictures
+from medgraft.workspace.curves import curve_outcome
+from medgraft.workspace.project import Project
+from medgraft.workspace.project_masks import project_masks
+from medgraft.workspace.reporting import ReportMade
+
+_CHANGED = (
+    "Images or masks of the project have changed since this curve was run. Figures are of the curve as it was run; "
+    "pictures of single subjects are left out. Run the curve again for the masks as they are now."
+)
+#: For `notes` where a curve was run on phantoms.
+SYNTHETIC = (
+    "All subjects are phantoms that medgraft made: their hearts, their noise and the difference between the sites are "
+    "invented. What holds here need not hold for patients."
+)
+
+
+def report_curve(
+    project: Project,
+    name: str,
+    *,
+    rules: Path | None = None,
+    notes: tuple[str, ...] = (),
+    folder: Path | None = None,
+    now: datetime | None = None,
+    report: Report = silent,
+) -> ReportMade:
+    """Write the report of a finished learning curve.
+
+    Args:
+        project: where the curve is.
+        name: of the curve.
+        rules: the filled-in annotation rules of this site, to be set beside those of the travelling model.
+        notes: what else a reader must know before believing it, such as `SYNTHETIC`.
+        folder: where to write; `curves/<name>/report` by default.
+        now: the time to put on the page; the present by default.
+        report: told after every picture.
+
+    Raises:
+        ProjectError: no such curve, or it has not ended. InputError: rules that cannot be read.
+    """
+    outcome = curve_outcome(project, name)
+    samples = project_masks(project, outcome.curve.task, in_mm=outcome.curve.spacing is not None)
+    models = _models(project, outcome)
+    ours = read_rules(rules) if rules else None
+    changed = _changed(models, samples)
+    content = curve_content(
+        outcome,
+        curve_findings(outcome),
+        verdict(outcome),
+        samples,
+        pictures=CurvePictures() if changed else curve_pictures(project, outcome, samples, models, report),
+        rules=_rules(models, ours),
+        lineage={key.title: package.lineage for key, package in models.items()},
+        warnings=(*([_CHANGED] if changed else []), *_left_out(samples), *notes),
+        created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
+    )
+    page = write_curve_report(content, folder or project.curves / name / "report")
+    return ReportMade(study=name, page=str(page))
+
+
+def _models(project: Project, outcome: CurveOutcome) -> dict[ModelKey, ModelPackage]:
+    """The travelling model, and each arm's first draw at its largest size; what is no longer there is left out."""
+    largest = outcome.sizes[-1]
+    kept = project.curves / outcome.curve.name / "models"
+    places = {ModelKey(arm=arm, size=largest): kept / f"{arm}-{largest}" for arm in outcome.arms}
+    if outcome.curve.package is not None:
+        places = {ModelKey(arm=AS_IS, size=0): Path(outcome.curve.package), **places}
+    return {key: read_package(place) for key, place in places.items() if place.exists()}
+
+
+def _changed(models: Mapping[ModelKey, ModelPackage], samples: MaskedSamples) -> bool:
+    trained = [package for key, package in models.items() if key.size]
+    return any(package.lineage.hops[-1].data_digest != samples.digest for package in trained)
+
+
+def _rules(models: Mapping[ModelKey, ModelPackage], ours: AnnotationRules | None) -> tuple[RuleAnswer, ...]:
+    """Both sites' answers, nothing where neither gave any."""
+    theirs = next((package.rules for key, package in models.items() if not key.size), None)
+    if theirs is None and ours is None:
+        return ()
+    return tuple(
+        RuleAnswer(
+            question=question.text,
+            home=theirs.answers[question.key] if theirs else "",
+            here=ours.answers[question.key] if ours else "",
+            compared=question.compared,
+        )
+        for question in QUESTIONS
+    )
+
+
+def _left_out(samples: MaskedSamples) -> Iterator[str]:
+    return (f"Left out: {item.count} ({item.reason}), for example {item.example}." for item in samples.dropped)
