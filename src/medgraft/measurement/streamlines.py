@@ -58,6 +58,7 @@ def _field(grid: WallGrid, along: Floats) -> Floats:
 def _followed(grid: WallGrid, field: Floats, seeds: Indices, end: int) -> Floats:
     """How far (n,) it is from seeds along their streamlines to the inner or outer surface, mm."""
     step = grid.spacing.min() * (1 if end == _OUTER else -1)
+    longest = float(np.sum(grid.shape * grid.spacing))  # where a mask is no wall, a line may turn in circles
     lengths, run = np.full(len(seeds), np.nan, np.float32), np.zeros(len(seeds), np.float32)
     lines, at, here = np.arange(len(seeds)), grid.voxels(seeds).astype(np.float32), field[seeds]
     before = here
@@ -69,7 +70,7 @@ def _followed(grid: WallGrid, field: Floats, seeds: Indices, end: int) -> Floats
         way = np.linalg.norm(move, axis=1)
         ends = there[:, end] <= 0
         lengths[lines[ends]] = run[ends] + way[ends] * here[ends, end] / (here[ends, end] - there[ends, end])
-        on = ~ends & (way > _STUCK * grid.spacing.min())
+        on = ~ends & (way > _STUCK * grid.spacing.min()) & (run < longest)
         lines, at, run, before, here = lines[on], at[on], (run + way)[on], here[on], there[on]
     return lengths
 
