@@ -29,6 +29,7 @@ from medgraft.cli.predict import predict
 from medgraft.cli.readers import app as readers
 from medgraft.cli.reading import app as reading
 from medgraft.cli.report import report
+from medgraft.cli.sites import app as sites
 from medgraft.cli.unpack import unpack
 from medgraft.core.errors import MedgraftError
 
@@ -56,6 +57,7 @@ add_command(app, "explain", explain)
 add_command(app, "pack", pack)
 add_command(app, "inspect", inspect)
 add_command(app, "unpack", unpack)
+app.add_typer(sites, name="sites")
 add_command(app, "networks", networks)
 add_command(app, "phantoms", phantoms)
 add_command(app, "demo", demo)
