@@ -1,5 +1,6 @@
 """A project with a finished study, its application for tests without a browser, and a served one for a real one."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -57,7 +58,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="session")
 def place(studied: Project) -> Served:
     """The study's project behind its guard."""
-    clock, used = [0.0], []
+    clock, used = [0.0], list[None]()
     sessions = Sessions(idle=3600, lifetime=7200, clock=lambda: clock[0])
     guard = make_app(studied, Settings(), sessions, link_used=lambda: used.append(None))
     assert isinstance(guard, Guard)
@@ -81,10 +82,31 @@ def study_server(studied: Project) -> Iterator[Server]:
 @pytest.fixture
 def study_page(browser_page: Page, study_server: Server) -> Page:
     """A page of that server, signed in."""
-    reader = add_reader(Project.open(study_server.root), f"reader-{uuid4().hex[:8]}")
-    browser_page.goto(study_server.base)
-    browser_page.get_by_label("Name").fill(reader.name)
-    browser_page.get_by_label("Token").fill(reader.token)
-    browser_page.get_by_role("button", name="Sign in").click()
-    browser_page.wait_for_url("**/label", timeout=10_000)
-    return browser_page
+    return signed_in(browser_page, study_server)
+
+
+@pytest.fixture
+def own_study_server(studied: Project, tmp_path: Path) -> Iterator[Server]:
+    """A server for one test, which may begin studies: its project has the finished one twice."""
+    root = Path(shutil.copytree(studied.root, tmp_path / "heart"))
+    shutil.copytree(root / "studies" / "tiny", root / "studies" / "twin")
+    server = Server(root)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_study_page(browser_page: Page, own_study_server: Server) -> Page:
+    """A page of that server, signed in."""
+    return signed_in(browser_page, own_study_server)
+
+
+def signed_in(page: Page, server: Server) -> Page:
+    """A page of a server, signed in as a new reader."""
+    reader = add_reader(Project.open(server.root), f"reader-{uuid4().hex[:8]}")
+    page.goto(server.base)
+    page.get_by_label("Name").fill(reader.name)
+    page.get_by_label("Token").fill(reader.token)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/label", timeout=10_000)
+    return page

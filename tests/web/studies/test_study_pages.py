@@ -23,11 +23,31 @@ API = "/api/v1/studies/tiny"
 
 
 @pytest.mark.parametrize(
-    "path", [*PAGES, "/api/v1/studies", API, f"{API}/models/{MODEL}/answers", f"{API}/models/{MODEL}/map"]
+    "path",
+    [
+        *PAGES,
+        "/models",
+        "/api/v1/studies",
+        API,
+        f"{API}/models/{MODEL}/answers",
+        f"{API}/models/{MODEL}/map",
+        f"{API}/models/{MODEL}/gradcam/STACK/0/IN",
+        "/api/v1/stacks/STACK/pixels/0/3.png?side=288",
+        "/api/v1/worklists",
+        "/api/v1/models",
+    ],
 )
 def test_nobody_sees_anything_unasked(place: Served, path: str) -> None:
-    assert place.client().get(path).status_code == 401
-    assert place.client("ana").get(path).status_code == 200
+    """Pixels of Grad-CAM and of the pictures on the map among them, though they were computed before."""
+    with place.project.cohort() as cohort:
+        path = path.replace("STACK", cohort.entries()[0].id)
+    known = place.client("ana").get(path)
+    assert known.status_code == 200
+    refused = place.client().get(path)
+    assert refused.status_code == 401
+    assert refused.headers["content-type"] == "application/json"
+    assert len(refused.content) < 200
+    assert place.client().post(f"{API}/models/{MODEL}/map").status_code == 401
 
 
 def test_one_row_per_network_and_depth_and_the_chosen_one_marked(client: TestClient, studied: Project) -> None:
@@ -70,11 +90,23 @@ def test_every_stack_is_on_the_strip_the_worst_first(client: TestClient, studied
 
 
 def test_tables_hold_the_figures_of_the_study(client: TestClient, studied: Project) -> None:
-    page = client.get("/studies/tiny").text
-    shown = [float(value) for value in re.findall(r'data-value="([\d.]+)"', page)]
-    for line in study_results(studied, "tiny").lines:
-        figure = line.figures["macro_f1"].value
-        assert figure in shown
+    lines = study_results(studied, "tiny").lines
+    assert len({(line.on, line.decision) for line in lines}) == 4
+    for line in lines:
+        page = client.get(f"/studies/tiny?on={line.on}&decision={line.decision}").text
+        shown = [float(value) for value in re.findall(r'data-value="([\d.]+)"', page)]
+        assert line.figures["macro_f1"].value in shown
+
+
+@pytest.mark.parametrize("decision", ["argmax", "stack"])
+def test_a_model_is_shown_beside_others(client: TestClient, studied: Project, decision: str) -> None:
+    page = client.get(f"/studies/tiny?model={MODEL}&on=test&decision={decision}").text
+    title = study_results(studied, "tiny").model(MODEL).title
+    wanted = (title, "test", decision)
+    lines = [x for x in study_results(studied, "tiny").contrasts if (x.model, x.on, x.decision) == wanted]
+    rows = re.findall(r"<tr><td>([^<]+)</td><td>([+−][\d.]+)</td>", page)
+    assert rows == [(line.other, f"{line.value:+.3f}".replace("-", "−")) for line in lines]
+    assert lines
 
 
 @pytest.mark.parametrize(

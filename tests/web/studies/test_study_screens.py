@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from medgraft.workspace import Project
 from medgraft.workspace.stack_lists import stack_lists
+from medgraft.workspace.study_process import stop_study
+from medgraft.workspace.study_progress import study_progress
 
 from ..conftest import Server
 from .conftest import MODEL
@@ -82,7 +84,68 @@ def test_filters_keys_and_decisions(study_page: Page, study_server: Server) -> N
     expect(page.locator('button[data-decision="stack"]')).to_have_attribute("aria-pressed", "true")
     assert "decision=stack" in page.url
     page.locator("[name=confidence]").fill("0")
-    expect(page.get_by_text("No image passes these filters")).to_be_visible()
+    page.get_by_role("button", name="Clear the filters").click()
+    expect(page.locator("#found")).to_contain_text("56 of 56 images")
+
+
+#: Long enough to be watched and stopped.
+LONG = """name: long
+networks: [{network: mobilenetv1_025, weights: random, size: 32}]
+stages: [{depth: 1, rates: [0.02], epochs: 3000}]
+folds: 2
+"""
+
+
+def epochs_of(page: Page) -> int:
+    """How many epochs the card of the long study shows as done."""
+    count = page.locator("#study-long .bars").get_by_text(re.compile(r"\d+ / 3000"))
+    expect(count).to_be_visible(timeout=60_000)
+    return int(count.inner_text().split(" / ")[0])
+
+
+def test_a_study_is_begun_watched_stopped_and_resumed(own_study_page: Page, own_study_server: Server) -> None:
+    page, project = own_study_page, Project.open(own_study_server.root)
+    page.goto(f"{own_study_server.base}/studies")
+    page.get_by_role("button", name="New study").click()
+    page.locator("#study-text").fill(LONG)
+    page.get_by_role("button", name="Start").click()
+    card = page.locator("#study-long")
+    expect(card).to_have_attribute("data-state", "running", timeout=120_000)
+    first = epochs_of(page)
+    page.wait_for_timeout(2500)
+    assert epochs_of(page) > first, "live: nobody reloads"
+    expect(card.locator("progress").first).to_be_visible()
+    card.get_by_role("button", name="Stop").click()
+    expect(card).to_have_attribute("data-state", "stopped", timeout=30_000)
+    expect(card).to_contain_text("What was finished is kept")
+    assert study_progress(project, "long").state == "stopped"
+    card.get_by_role("button", name="Resume").click()
+    expect(card).to_have_attribute("data-state", "running", timeout=120_000)
+    assert epochs_of(page) > 0
+    stop_study(project, "long")
+    expect(card).to_have_attribute("data-state", "stopped", timeout=30_000)
+
+
+def test_two_studies_are_marked_and_compared(own_study_page: Page, own_study_server: Server) -> None:
+    page = own_study_page
+    page.goto(f"{own_study_server.base}/studies")
+    compare = page.get_by_role("button", name="Compare two")
+    expect(compare).to_be_disabled()
+    for name in ("tiny", "twin"):
+        page.locator(f"#study-{name} [name=compare]").check()
+    compare.click()
+    differences = page.locator(".paired tbody tr")
+    expect(differences).to_have_count(5)
+    expect(page.get_by_text("+0.000 to +0.000")).to_have_count(5)
+    page.locator("[data-choose=model_a]").select_option("mobilenetv1_025-random-depth-0")
+    expect(page.locator("[data-choose=model_a]")).to_have_value("mobilenetv1_025-random-depth-0")
+    page.locator("[data-choose=model_b]").select_option(MODEL)
+    expect(page).to_have_url(re.compile(f"model_b={MODEL}"))
+    page.get_by_role("link", name="each slice alone").click()
+    expect(page.locator('.segments [aria-current="true"]')).to_have_text("each slice alone")
+    assert "model_a=mobilenetv1_025-random-depth-0" in page.url
+    assert page.get_by_text("+0.000 to +0.000").count() < 5
+    expect(differences.locator("svg.whisker")).to_have_count(5)
 
 
 def test_a_lasso_makes_a_worklist(study_page: Page, study_server: Server) -> None:
@@ -91,6 +154,7 @@ def test_a_lasso_makes_a_worklist(study_page: Page, study_server: Server) -> Non
     page.get_by_role("button", name="Draw the map").click()
     expect(page.locator("#map")).to_have_attribute("data-state", "ready", timeout=60_000)
     expect(page.locator("#counts")).to_contain_text("84 images")
+    expect(page.get_by_text("Neighbours look alike to the study's final model")).to_be_visible()
     box = page.locator("#field").bounding_box()
     assert box
     corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.05)]

@@ -2,14 +2,12 @@
 
 from collections.abc import MutableMapping
 from concurrent.futures import Future
-from dataclasses import asdict
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from medgraft.core.errors import MedgraftError
-from medgraft.web.api.models import ClassView
 from medgraft.web.api.stacks import PlaceOf
 from medgraft.web.api.study_views import AnswersView, MapView
 from medgraft.web.side_process import LOST, answer_of, see_cams_beside, see_map_beside
@@ -96,7 +94,7 @@ def _answers_view(table: AnswerTable) -> AnswersView:
         study=table.study,
         model=table.model,
         on=table.on,
-        classes=tuple(ClassView(**asdict(item)) for item in table.task.classes),
+        classes=table.task.classes,
         stack=tuple(rows.stack.tolist()),
         subject=tuple(rows.subject.tolist()),
         site=tuple(rows.site.tolist()),

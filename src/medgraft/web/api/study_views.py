@@ -1,27 +1,34 @@
-"""Studies, answers, maps and worklists as they go over the wire."""
+"""Studies, answers and maps as they go over the wire, where that is not what the workspace itself answers.
 
+Routes return values of the workspace; FastAPI reads of them what the view names.
+"""
+
+import math
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from medgraft.web.api.models import Answer, Body, ClassView, Name
+from medgraft.core.progress import Progress
+from medgraft.core.task import ClassLabel
+from medgraft.web.api.models import Answer, Body, Name
+from medgraft.workspace.study_results import ContrastLine, ResultLine
 
+#: A number that may be undefined; null then.
+Defined = Annotated[float | None, BeforeValidator(lambda value: None if math.isnan(value) else value)]
 
-class BarView(Answer):
-    """`done` of `total` steps of a stage; total is 0 while it is not known."""
-
-    stage: str
-    done: int
-    total: int
-    detail: str
+#: A task, by its name.
+TaskName = Annotated[str, BeforeValidator(lambda task: task.name)]
 
 
 class StudyProgressView(Answer):
-    """How far a study is. seconds_left: about; null while nothing can be said."""
+    """How far a study is; which process it is, is nobody's business.
+
+    bars: the whole study first. seconds_left: about; null while nothing can be said.
+    """
 
     name: str
     state: Literal["starting", "running", "stopped", "failed", "finished"]
-    bars: tuple[BarView, ...]
+    bars: tuple[Progress, ...]
     seconds: float
     seconds_left: float | None
     error: str
@@ -31,25 +38,6 @@ class NewStudy(Body):
     """A study file as YAML text, with at least its name and its networks."""
 
     text: Annotated[str, Field(min_length=1, max_length=50_000)]
-
-
-class FigureView(Answer):
-    """A figure with its 95 % interval; null where it is undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-class LineView(Answer):
-    """Figures of one model or baseline, decided in one way."""
-
-    title: str
-    on: str
-    decision: str
-    subjects: int
-    images: int
-    figures: dict[str, FigureView]
 
 
 class ModelView(Answer):
@@ -65,31 +53,39 @@ class ModelView(Answer):
     loss: float
 
 
-class ContrastView(Answer):
-    """`model` minus `other` in one metric, paired over patients."""
-
-    model: str
-    other: str
-    on: str
-    decision: str
-    metric: str
-    value: float
-    low: float | None
-    high: float | None
-    p_value: float | None
-
-
 class StudyView(Answer):
     """What a finished study found. best: the model with the lowest validation loss."""
 
     name: str
-    task: str
+    task: TaskName
     sets: tuple[str, ...]
     best: str
     models: tuple[ModelView, ...]
-    lines: tuple[LineView, ...]
-    contrasts: tuple[ContrastView, ...]
+    lines: tuple[ResultLine, ...]
+    contrasts: tuple[ContrastLine, ...]
     lost: tuple[str, ...]
+
+
+class DifferenceView(Answer):
+    """`a` minus `b` in one figure, paired over patients, with a 95 % interval."""
+
+    metric: str
+    value_a: float
+    value_b: float
+    value: float
+    low: Defined
+    high: Defined
+    p_value: Defined
+
+
+class ComparisonView(Answer):
+    """Two models on the images that both answered for. only_a, only_b: images that one alone answered for."""
+
+    images: int
+    subjects: int
+    only_a: int
+    only_b: int
+    differences: tuple[DifferenceView, ...]
 
 
 class AnswersView(Answer):
@@ -102,7 +98,7 @@ class AnswersView(Answer):
     study: str
     model: str
     on: str
-    classes: tuple[ClassView, ...]
+    classes: tuple[ClassLabel, ...]
     stack: tuple[str, ...]
     subject: tuple[str, ...]
     site: tuple[str, ...]
@@ -138,36 +134,3 @@ class NewWorklist(Body):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     stacks: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20_000)]
     why: Annotated[str, Field(max_length=200)] = ""
-
-
-class StackListView(Answer):
-    """A named list of stacks."""
-
-    id: str
-    name: str
-    stacks: tuple[str, ...]
-    by: str
-    at: str
-    why: str
-
-
-class DifferenceView(Answer):
-    """`a` minus `b` in one figure, paired over patients, with a 95 % interval."""
-
-    metric: str
-    value_a: float
-    value_b: float
-    value: float
-    low: float | None
-    high: float | None
-    p_value: float | None
-
-
-class ComparisonView(Answer):
-    """Two models on the images that both answered for. only_a, only_b: images that one alone answered for."""
-
-    images: int
-    subjects: int
-    only_a: int
-    only_b: int
-    differences: tuple[DifferenceView, ...]

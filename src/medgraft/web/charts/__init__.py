@@ -9,7 +9,7 @@ from medgraft.web.charts.confusion import confusion_table
 from medgraft.web.charts.curves import rate_curves
 from medgraft.web.charts.sparkline import sparkline
 from medgraft.web.charts.strip import StripRow, strip
-from medgraft.web.charts.whisker import difference_whisker, whisker
+from medgraft.web.charts.whisker import difference_whisker, reach_of, whisker
 
 __all__ = [
     "StripRow",
@@ -17,6 +17,7 @@ __all__ = [
     "confusion_table",
     "difference_whisker",
     "rate_curves",
+    "reach_of",
     "sparkline",
     "strip",
     "whisker",

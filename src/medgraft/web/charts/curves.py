@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from medgraft.web.charts.svg import drawing, element, path
 
-_WIDTH, _LOSS, _ACCURACY = 320, 150, 110
-_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 10, 8, 20
+_WIDTH, _LOSS, _ACCURACY = 320, 164, 124
+_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 10, 22, 20
 
 Curve = NDArray[np.float64]
 Place = Callable[[int, float], tuple[float, float]]
@@ -70,7 +70,7 @@ def _axis(place: Place, epochs: int, top: float, name: str) -> list[Markup]:
         lines.append(element("line", x1=x1, x2=x2, y1=y, y2=y, class_="rule"))
         lines.append(element("text", f"{value:g}", x=x1 - 6, y=y + 3.5, text_anchor="end", class_="axis"))
     x, y = place(0, top)
-    return [*lines, element("text", name, x=x + 4, y=y + 9, class_="axis name")]
+    return [*lines, element("text", name, x=x, y=y - 10, class_="axis name")]
 
 
 def _round_steps(top: float) -> list[float]:
@@ -108,7 +108,7 @@ def _mark(loss: Place, accuracy: Place, chosen: int, top: float) -> list[Markup]
             "text",
             f"epoch {chosen}",
             x=x - 5 if late else x + 5,
-            y=y1 + 22,
+            y=_LOSS - 6,
             text_anchor="end" if late else "start",
             class_="axis chosen-text",
         ),

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
 
 from medgraft.core.errors import InputError, MedgraftError
-from medgraft.web.charts import difference_whisker, whisker
+from medgraft.web.charts import difference_whisker, reach_of, whisker
 from medgraft.web.pages.rail import fragment
 from medgraft.web.pages.studies import DECISIONS
 from medgraft.web.pages.study_cards import common_scale, headline_of
@@ -18,15 +18,13 @@ from medgraft.workspace import Project, study_states
 from medgraft.workspace.study_comparison import ModelChoice, PairedDifference, StudyComparison, compare_models
 from medgraft.workspace.study_results import HEADLINE, Figure, StudyResults, study_results
 
-#: The least reach of the axis of differences: smaller ones are none that anybody would act on.
-_LEAST = 0.05
-
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One of the two studies: its models with their figure, and the one that is compared."""
+    """One of the two studies: its models with their figure, drawn on a scale, and the one that is compared."""
 
     study: StudyResults
+    scale: tuple[float, float]
     rows: tuple[tuple[str, str, Figure, Markup], ...]
     chosen: str
 
@@ -49,7 +47,7 @@ def add_page(app: FastAPI, place: Place) -> None:
         try:
             found = [study_results(place.project, name) for name in _two(names, a, b)]
         except MedgraftError as error:
-            return trouble("/studies", "Compare", error)
+            return trouble("/studies", "The comparison", error)
         on = next((on for on in found[0].sets if on in found[1].sets), found[0].sets[0])
         decided = decision if decision in found[0].decisions else headline_of(found[0])[1]
         sides = _sides(found, (model_a, model_b), on, decided)
@@ -89,6 +87,7 @@ def _sides(found: list[StudyResults], models: tuple[str, str], on: str, decision
     return tuple(
         Side(
             study=study,
+            scale=scale,
             chosen=wanted if wanted in [model.id for model in study.models] else study.best,
             rows=tuple(
                 (model.id, model.title, figure, whisker(figure.value, figure.low, figure.high, scale=scale))
@@ -116,8 +115,7 @@ def _paired(project: Project, sides: tuple[Side, ...], on: str, decision: str) -
 def _drawn(comparison: StudyComparison | None) -> tuple[Paired, ...]:
     if comparison is None:
         return ()
-    ends = [abs(end) for item in comparison.differences for end in (item.low, item.high, item.value)]
-    reach = max([_LEAST, *(end for end in ends if math.isfinite(end))])
+    reach = reach_of(end for item in comparison.differences for end in (item.low, item.high, item.value))
     return tuple(
         Paired(
             title=_title(item.metric),

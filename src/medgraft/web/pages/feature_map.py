@@ -23,7 +23,7 @@ def add_page(app: FastAPI, place: Place) -> None:
             chosen = study_results(place.project, study) if study else studies[0]
             shown = chosen.model(model or chosen.best)
         except ProjectError as error:
-            return trouble("/map", "Map", error)
+            return trouble("/map", "The map", error)
         return HTMLResponse(fragment("map.html", here="/map", title="Map", studies=studies, study=chosen, model=shown))
 
 

@@ -10,14 +10,14 @@ from markupsafe import Markup
 from medgraft.core.errors import ProjectError
 from medgraft.web.charts import whisker
 from medgraft.web.pages.rail import fragment
+from medgraft.web.pages.studies import DECISIONS
 from medgraft.web.place import Place
 from medgraft.workspace import Project, list_cohort
 from medgraft.workspace.model_packages import PackageCard, package_cards
-from medgraft.workspace.study_results import Figure, StudyResults, study_results
+from medgraft.workspace.study_results import HEADLINE, Figure, StudyResults, study_results
 
 #: The figures of a card, by metric, for people.
-_METRICS = {"macro_f1": "macro F1", "balanced_accuracy": "balanced accuracy", "accuracy": "accuracy"}
-_DECISIONS = {"argmax": "each slice alone", "stack": "whole stack"}
+_METRICS = {HEADLINE: "macro F1", "balanced_accuracy": "balanced accuracy", "accuracy": "accuracy"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +33,22 @@ class FigureRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCard:
-    """One model. is_best: has the lowest validation loss of its study. subjects: that its figures speak about."""
+    """One model.
+
+    is_best: has the lowest validation loss of its study. figures: headline is the one that stands for all, if there are
+    any. subjects: that they speak about.
+    """
 
     package: PackageCard
     is_best: bool
     figures: tuple[FigureRow, ...]
     subjects: int
     error: str = ""
+
+    @property
+    def headline(self) -> FigureRow | None:
+        """Macro F1, of whole stacks where they were decided as such."""
+        return next((row for row in reversed(self.figures) if row.metric == _METRICS[HEADLINE]), None)
 
 
 def add_page(app: FastAPI, place: Place) -> None:
@@ -89,7 +98,7 @@ def _row(metric: str, on: str, decision: str, figures: Mapping[str, Figure]) -> 
     return FigureRow(
         metric=_METRICS[metric],
         on=on,
-        decision=_DECISIONS.get(decision, decision),
+        decision=DECISIONS[decision],
         figure=figure,
         dots=whisker(figure.value, figure.low, figure.high, scale=(0.0, 1.0)),
     )

@@ -19,7 +19,7 @@ def add_page(app: FastAPI, place: Place) -> None:
             results = study_results(place.project, name)
             chosen = results.model(model or results.best)
         except ProjectError as error:
-            return trouble("/studies", "Read errors", error)
+            return trouble("/studies", "The answers", error)
         return HTMLResponse(
             fragment("predictions.html", here="/studies", title="Read errors", study=results, model=chosen)
         )

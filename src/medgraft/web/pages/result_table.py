@@ -1,4 +1,4 @@
-"""The table of a study's figures on one set of answers: the paper's Table 2, every figure with its interval."""
+"""The table of a study's figures on one set, decided in one way: the paper's Table 2, every figure with interval."""
 
 from dataclasses import dataclass
 
@@ -24,13 +24,12 @@ class FigureCell:
 
 @dataclass(frozen=True, kw_only=True)
 class FigureRow:
-    """One model or baseline, decided in one way. model: its id, "" for a baseline."""
+    """One model or baseline. model: its id, "" for a baseline."""
 
     title: str
     model: str
     depth: str
     weights: str
-    decision: str
     is_best: bool
     cells: tuple[FigureCell, ...]
 
@@ -46,9 +45,9 @@ class ResultTable:
     rows: tuple[FigureRow, ...]
 
 
-def result_table(results: StudyResults, on: str) -> ResultTable:
+def result_table(results: StudyResults, on: str, decision: str) -> ResultTable:
     """All models, then the baselines that see no pixels."""
-    lines = [line for line in results.lines if line.on == on]
+    lines = [line for line in results.lines if (line.on, line.decision) == (on, decision)]
     f1 = [(f"f1_{code}", f"F1 {code}") for code in results.task.codes]
     columns = tuple((key, title) for key, title in (*f1, *_OVERALL) if any(key in line.figures for line in lines))
     tops = {key: _highest(lines, key) for key, _ in columns}
@@ -70,7 +69,6 @@ def _row(
         model=model.id if model else "",
         depth=model.depth if model else "",
         weights=_kind(model.weights) if model else "no pixels",
-        decision=line.decision,
         is_best=model is not None and model.id == results.best,
         cells=tuple(_cell(line.figures.get(key), tops[key]) for key, _ in columns),
     )

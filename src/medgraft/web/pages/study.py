@@ -1,4 +1,4 @@
-"""One study: its table of figures, and of a chosen model the curves, the confusion matrix and every stack."""
+"""One study on one set, decided in one way: its table, and of a model the curves, the confusion and every stack."""
 
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -10,17 +10,25 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from medgraft.core.errors import ProjectError
-from medgraft.web.charts import StripRow, class_colours, confusion_table, rate_curves, strip
+from medgraft.web.charts import (
+    StripRow,
+    class_colours,
+    confusion_table,
+    difference_whisker,
+    rate_curves,
+    reach_of,
+    strip,
+)
 from medgraft.web.pages.durations import duration
 from medgraft.web.pages.rail import fragment
-from medgraft.web.pages.result_table import ResultTable, result_table
+from medgraft.web.pages.result_table import result_table
 from medgraft.web.pages.studies import DECISIONS
 from medgraft.web.pages.study_cards import headline_of
 from medgraft.web.pages.trouble import trouble
 from medgraft.web.place import Place
 from medgraft.workspace import Project
 from medgraft.workspace.answer_table import AnswerTable, answer_table
-from medgraft.workspace.study_results import StudyModel, StudyResults, study_results
+from medgraft.workspace.study_results import ContrastLine, StudyModel, StudyResults, study_results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +41,19 @@ class RatePanel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """A paired difference to another model or a baseline, drawn."""
+
+    line: ContrastLine
+    drawn: Markup
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelPanel:
     """What the page shows of one model on one set, decided in one way.
 
-    wrong, right: stacks with and without an error, as rows; n_wrong, n_right: how many there are.
+    contrasts: to other models. wrong, right: stacks with and without an error, as rows; n_wrong, n_right: how many
+    there are.
     """
 
     model: StudyModel
@@ -44,6 +61,7 @@ class ModelPanel:
     decision: str
     rates: tuple[RatePanel, ...]
     confusion: Markup
+    contrasts: tuple[Contrast, ...]
     wrong: Markup
     right: Markup
     n_wrong: int
@@ -61,14 +79,14 @@ def add_page(app: FastAPI, place: Place) -> None:
             results = study_results(place.project, name)
             panel = model_panel(place.project, results, model or results.best, on=on, decision=decision)
         except ProjectError as error:
-            return trouble("/studies", "Study", error)
+            return trouble("/studies", "The study", error)
         return HTMLResponse(
             fragment(
                 "study.html",
                 here="/studies",
                 title=name,
                 study=results,
-                table=tables_of(results),
+                table=result_table(results, panel.on, panel.decision),
                 panel=panel,
                 decisions=DECISIONS,
                 duration=duration,
@@ -83,11 +101,6 @@ def add_page(app: FastAPI, place: Place) -> None:
     @app.get("/studies/{name}/", include_in_schema=False)
     def study_slash(name: str) -> Response:
         return RedirectResponse(f"/studies/{quote(name)}", 303)
-
-
-def tables_of(results: StudyResults) -> tuple[ResultTable, ...]:
-    """The table of figures on each set of answers."""
-    return tuple(result_table(results, on) for on in results.sets)
 
 
 def model_panel(
@@ -110,6 +123,7 @@ def model_panel(
         confusion=confusion_table(
             _counts(table, answers), codes, link=lambda truth, answer: _cell_link(table, chosen, truth, answer)
         ),
+        contrasts=_contrasts(results, found.title, table.on, chosen),
         wrong=strip(wrong, codes),
         right=strip(right, codes),
         n_wrong=len(wrong),
@@ -143,6 +157,15 @@ def _rate_panels(model: StudyModel) -> tuple[RatePanel, ...]:
             ),
         )
         for at, rate in enumerate(model.rates)
+    )
+
+
+def _contrasts(results: StudyResults, model: str, on: str, decision: str) -> tuple[Contrast, ...]:
+    wanted = (model, on, decision)
+    lines = [line for line in results.contrasts if (line.model, line.on, line.decision) == wanted]
+    reach = reach_of([end for line in lines for end in (line.value, line.low, line.high)])
+    return tuple(
+        Contrast(line=line, drawn=difference_whisker(line.value, line.low, line.high, reach=reach)) for line in lines
     )
 
 

@@ -1,5 +1,8 @@
 // The Map page: points from the server, what is under the pointer, a selection that becomes a worklist.
 import { ask } from "../label/server.js";
+import { fail, tell } from "../message.js";
+import { answerOf, confidenceOf, isWrong, rowsOf } from "../predictions/answers.js";
+import { chip, element } from "../study/parts.js";
 import { looksBy, trace } from "./colours.js";
 import { Scatter } from "./scatter.js";
 
@@ -25,39 +28,38 @@ async function load() {
   try {
     show(await ask(path));
   } catch (error) {
-    say("The map cannot be shown", error.message);
+    fail(page, error, "The map cannot be shown");
   }
 }
 
 function show(map) {
-  page.dataset.state = map.state;
   if (map.state === "ready") return draw(map);
   if (map.state === "computing") return waitFor(map);
-  const why = map.state === "failed" ? map.error : `Each of the ${map.images} images goes through the network once, then t-SNE finds a place for it: from some seconds to a few minutes. It is kept.`;
-  say(map.state === "failed" ? "The map could not be drawn" : "This map is not drawn yet", why, map.state === "failed" ? "Try again" : "Draw the map", compute);
+  if (map.state === "failed") return tell(page, "failed", "The map could not be drawn", map.error, ["Try again", compute]);
+  const why = `Each of the ${map.images} images goes through the network once, then t‑SNE finds a place for it: from some seconds to a few minutes. It is kept.`;
+  tell(page, "absent", "This map is not drawn yet", why, ["Draw the map", compute]);
 }
 
 async function compute() {
   try {
     show(await ask(path, { method: "POST" }));
   } catch (error) {
-    say("The map cannot be drawn", error.message);
+    fail(page, error, "The map cannot be drawn");
   }
 }
 
 function waitFor(map) {
-  say("Drawing the map", `${map.images} images go through the network; this page shows them as soon as they have a place. You may leave it.`);
-  const line = document.createElement("div");
-  line.className = "skeleton wait";
-  $("message").append(line);
+  tell(page, "computing", "Drawing the map", `${map.images} images go through the network; this page shows them as soon as they have a place. You may leave it.`, ["Back to the study", `/studies/${encodeURIComponent(study)}`]);
+  $("message").querySelector("p").after(element("div", "skeleton wait"));
   setTimeout(load, EVERY);
 }
 
 function draw(map) {
+  page.dataset.state = "ready";
   $("message").hidden = true;
   classes = map.sets[0].classes;
-  const rows = map.sets.flatMap(rowsOf);
-  points = rows.map((row, at) => ({ ...row, x: map.x[at], y: map.y[at] })).filter((point) => point.x !== null);
+  const rows = map.sets.flatMap((set) => rowsOf(set).map((row) => ({ ...row, on: set.on })));
+  points = rows.map((row, at) => pointOf(row, map.x[at], map.y[at])).filter((point) => point.x !== null);
   scatter.show(points, looksBy($("colour").value, points, classes));
   showLegend();
   const wrong = points.filter((point) => point.wrong).length;
@@ -66,15 +68,9 @@ function draw(map) {
   showSelection();
 }
 
-/** One point per image. Answers of a whole stack count where there are such. */
-function rowsOf(set) {
-  return set.stack.map((stack, at) => {
-    const answer = (set.joint ?? set.plain)[at];
-    return {
-      stack, on: set.on, subject: set.subject[at], site: set.site[at], phase: set.phase[at], phaseAt: set.phase_at[at], slice: set.slice[at], slices: set.slices[at],
-      stored: set.stored[at], truth: set.truth[at], answer, wrong: answer !== set.truth[at], confidence: set.scores[at][answer],
-    };
-  });
+/** An image with its place. Answers of a whole stack count where there are such. */
+function pointOf(row, x, y) {
+  return { ...row, x, y, answer: answerOf(row, "stack"), wrong: isWrong(row, "stack"), confidence: confidenceOf(row, "stack") };
 }
 
 function recolour() {
@@ -101,28 +97,15 @@ function showLegend() {
 function showHovered(at) {
   const point = points[at];
   if (!point) return;
-  const picture = document.createElement("img");
-  Object.assign(picture, { src: `/api/v1/stacks/${point.stack}/pixels/${point.phaseAt}/${point.stored}.png?side=288`, alt: "The slice", width: 240, height: 240 });
-  const name = document.createElement("b");
-  name.textContent = `${point.subject} ${point.phase.toUpperCase()}, slice ${point.slice + 1} of ${point.slices}`;
-  const [truth, answer] = [classes[point.truth], classes[point.answer]];
-  const facts = document.createElement("p");
-  facts.append("truth ", chip(truth), " answer ", chip(answer), ` ${point.confidence.toFixed(2)}`);
-  const more = document.createElement("p");
-  more.className = point.wrong ? "wrong" : "dim";
-  more.textContent = [point.wrong ? "✕ wrong" : "✓ right", point.on, point.site && `site ${point.site}`].filter(Boolean).join(", ");
-  const link = document.createElement("a");
-  Object.assign(link, { href: linkOf(point), textContent: "Open its stack" });
-  $("hovered").replaceChildren(picture, name, facts, more, link);
-}
-
-function chip({ code, colour }) {
-  const made = document.createElement("span");
-  made.className = "chip";
-  made.style.setProperty("--class", colour);
-  made.style.setProperty("--on-class", "#000");
-  made.textContent = code;
-  return made;
+  const picture = element("img");
+  Object.assign(picture, { src: `/api/v1/stacks/${point.stack}/pixels/${point.phase_at}/${point.stored}.png?side=288`, alt: "The slice", width: 240, height: 240 });
+  const facts = element("p");
+  facts.append("truth ", chip(classes, point.truth), " answer ", chip(classes, point.answer), ` ${point.confidence.toFixed(2)}`);
+  const words = [point.wrong ? "✕ wrong" : "✓ right", point.on, point.site && `site ${point.site}`].filter(Boolean).join(", ");
+  const link = element("a", "", "Open its stack");
+  link.href = linkOf(point);
+  const name = element("b", "", `${point.subject} ${point.phase.toUpperCase()}, slice ${point.slice + 1} of ${point.slices}`);
+  $("hovered").replaceChildren(picture, name, facts, element("p", point.wrong ? "wrong" : "dim", words), link);
 }
 
 function linkOf(point) {
@@ -166,35 +149,18 @@ async function make(event) {
 
 async function showLists() {
   const lists = await ask("/worklists").catch(() => []);
-  $("lists").replaceChildren(...lists.map((list) => {
-    const item = document.createElement("li");
-    const link = document.createElement("a");
-    Object.assign(link, { href: `/label?worklist=${list.id}`, textContent: list.name });
-    const facts = document.createElement("span");
-    facts.className = "dim number";
-    facts.textContent = `${list.stacks.length} stacks, by ${list.by}`;
-    const remove = document.createElement("button");
-    Object.assign(remove, { type: "button", className: "button small", textContent: "Remove" });
-    remove.setAttribute("aria-label", `Remove the worklist ${list.name}`);
-    remove.addEventListener("click", () => ask(`/worklists/${list.id}`, { method: "DELETE" }).then(showLists));
-    item.append(link, facts, remove);
-    return item;
-  }));
-  if (!lists.length) $("lists").append(Object.assign(document.createElement("li"), { className: "dim", textContent: "None yet." }));
+  $("lists").replaceChildren(...lists.map(listItem));
+  if (!lists.length) $("lists").append(element("li", "dim", "None yet."));
 }
 
-function say(title, text, action = "", act = null) {
-  const heading = document.createElement("h2");
-  heading.textContent = title;
-  const line = document.createElement("p");
-  line.textContent = text;
-  const parts = [heading, line];
-  if (act) {
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "button primary", textContent: action });
-    button.addEventListener("click", act);
-    parts.push(button);
-  }
-  $("message").replaceChildren(...parts);
-  $("message").hidden = false;
+function listItem(list) {
+  const item = element("li");
+  const link = element("a", "", list.name);
+  link.href = `/label?worklist=${list.id}`;
+  const remove = element("button", "button small", "Remove");
+  remove.type = "button";
+  remove.setAttribute("aria-label", `Remove the worklist ${list.name}`);
+  remove.addEventListener("click", () => ask(`/worklists/${list.id}`, { method: "DELETE" }).then(showLists));
+  item.append(link, element("span", "dim number", `${list.stacks.length} stacks, by ${list.by}`), remove);
+  return item;
 }

@@ -1,5 +1,6 @@
 // The Models page: whether weights are intact, and whether other stacks fit, when asked.
 import { ask } from "../label/server.js";
+import { element } from "../study/parts.js";
 
 for (const card of document.querySelectorAll("[data-model]")) {
   const path = `/models/${encodeURIComponent(card.dataset.study)}/${encodeURIComponent(card.dataset.model)}`;
@@ -32,28 +33,28 @@ async function showFit(path, fit, site) {
     const found = await ask(`${path}/fit${site ? `?site=${encodeURIComponent(site)}` : ""}`);
     root.replaceChildren(...fitParts(found));
   } catch (error) {
-    root.replaceChildren(element("p", error.message, "warn"));
+    root.replaceChildren(element("p", "warn", error.message));
   }
 }
 
 function fitParts({ trained, others, ranges, doubts }) {
-  if (!others) return [element("p", `It was trained on all stacks that are here (${trained}). Import others to compare them.`, "dim")];
+  if (!others) return [element("p", "dim", `It was trained on all stacks that are here (${trained}). Import others to compare them.`)];
   const verdict = doubts.length
     ? `${doubts.length} of ${others} stacks are unlike the ${trained} it was trained on.`
     : `All ${others} stacks are like the ${trained} it was trained on.`;
-  return [element("p", verdict), table(ranges, others), ...(doubts.length ? [list(doubts)] : [])];
+  return [element("p", "", verdict), table(ranges, others), ...(doubts.length ? [list(doubts)] : [])];
 }
 
 function table(ranges, others) {
-  const root = element("table", "", "ranges number");
+  const root = element("table", "ranges number");
   const head = root.createTHead().insertRow();
-  for (const name of ["", "trained on", "these", "outside"]) head.append(element("th", name));
+  for (const name of ["", "trained on", "these", "outside"]) head.append(element("th", "", name));
   const body = root.createTBody();
   for (const one of ranges) {
     const row = body.insertRow();
     const cells = [one.name, span(one.low, one.high, one.unit), span(one.new_low, one.new_high, one.unit)];
-    row.append(...cells.map((text) => element("td", text)));
-    row.append(element("td", one.outside ? `${one.outside} of ${others}` : "none", one.outside ? "out" : "dim"));
+    row.append(...cells.map((text) => element("td", "", text)));
+    row.append(element("td", one.outside ? "out" : "dim", one.outside ? `${one.outside} of ${others}` : "none"));
   }
   return root;
 }
@@ -67,20 +68,13 @@ function span(low, high, unit) {
 const MOST = 24;
 
 function list(doubts) {
-  const root = element("ul", "", "doubts");
+  const root = element("ul", "doubts");
   for (const { stack, subject, site, reasons } of doubts.slice(0, MOST)) {
     const line = root.appendChild(document.createElement("li"));
-    const way = line.appendChild(element("a", subject));
+    const way = line.appendChild(element("a", "", subject));
     way.href = `/volumes?stack=${encodeURIComponent(stack)}`;
     line.append(`${site ? ` (site ${site})` : ""}: ${reasons.join(", ")}`);
   }
-  if (doubts.length > MOST) root.append(element("li", `and ${doubts.length - MOST} more`, "dim"));
+  if (doubts.length > MOST) root.append(element("li", "dim", `and ${doubts.length - MOST} more`));
   return root;
-}
-
-function element(tag, text = "", name = "") {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  made.className = name;
-  return made;
 }

@@ -1,7 +1,7 @@
 // All images that the filters let through, as small pictures; each leads to its stack.
+import { chip, element } from "../study/parts.js";
 import { answerOf, confidenceOf, isWrong } from "./answers.js";
 import { paintMap } from "./cams.js";
-import { chip, element } from "./review.js";
 
 const PER_PAGE = 60;
 

@@ -1,6 +1,8 @@
 // The page of a model's answers: what is shown is in the address, so that a link shows the same.
 import { ask } from "../label/server.js";
 import { PixelCache } from "../label/pixel_cache.js";
+import { listen as listenToKeys } from "../keys.js";
+import { fail, tell } from "../message.js";
 import { answerOf, isWrong, passes, rowsOf, stacksOf } from "./answers.js";
 import { Cams } from "./cams.js";
 import { ImageGrid } from "./image_grid.js";
@@ -30,10 +32,10 @@ const review = new Review({ slices: $("slices"), large: $("large"), overlay: $("
 const list = new StackList($("stack-list"), (key) => open(key));
 const grid = new ImageGrid($("images"), (row) => { setView("stacks"); open(keyOf(row), row.slice); }, (row) => (state.cam && row.stored >= 0 ? cams.get(row.stack, row.phase_at, camCode(row)) : null));
 
-const KEYS = {
-  ArrowUp: () => step(-1), ArrowDown: () => step(1), ArrowLeft: () => turn(review.shown.at - 1), ArrowRight: () => turn(review.shown.at + 1),
-  n: nextError, g: toggleCam, d: otherDecision, v: () => setView(state.view === "stacks" ? "images" : "stacks"), h: () => review.hide(), 0: () => setCamClass(""),
-};
+const KEYS = [
+  ["ArrowUp", () => step(-1)], ["ArrowDown", () => step(1)], ["ArrowLeft", () => turn(review.shown.at - 1)], ["ArrowRight", () => turn(review.shown.at + 1)],
+  ["n", nextError], ["g", toggleCam], ["d", otherDecision], ["v", () => setView(state.view === "stacks" ? "images" : "stacks")], ["h", () => review.hide()], ["0", () => setCamClass("")],
+];
 
 listen();
 load();
@@ -46,10 +48,9 @@ async function load() {
     if (found) cohort = new Map(found.stacks.map((stack) => [stack.id, stack]));
     table = { classes: answers.classes, codes: answers.classes.map((item) => item.code), rows: rowsOf(answers) };
   } catch (error) {
-    return say("The answers could not be loaded", error.message);
+    return fail(page, error, "The answers could not be loaded");
   }
   offerSites();
-  page.dataset.state = "ready";
   refresh(true);
 }
 
@@ -64,7 +65,8 @@ function refresh(first = false) {
   $("found").textContent = `${rows.length} of ${table.rows.length} images, ${stacks.length} stacks`;
   $("confidence-text").textContent = wanted.confidence.toFixed(2);
   showSwitches();
-  if (!rows.length) return say("No image passes these filters", "Clear some of them to see images again.");
+  if (!rows.length) return tell(page, "empty", "No image passes these filters", "Clear them to see all images again.", ["Clear the filters", clearFilters]);
+  page.dataset.state = "ready";
   $("message").hidden = true;
   $("review").hidden = state.view !== "stacks";
   $("images").hidden = state.view !== "images";
@@ -175,17 +177,11 @@ function setView(view) {
 }
 
 function listen() {
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input, textarea, dialog")) return;
-    const code = table.classes[Number(event.key) - 1]?.code;
-    const action = code ? () => setCamClass(code) : KEYS[event.key];
-    if (!action || page.dataset.state !== "ready" || (!review.shown && event.key !== "v")) return;
-    event.preventDefault();
-    action();
-  });
+  const act = (action) => page.dataset.state === "ready" && review.shown && action();
+  listenToKeys(KEYS, act, (key) => act(() => table.codes[key - 1] && setCamClass(table.codes[key - 1])));
   filters.addEventListener("input", (event) => event.target.name && refresh());
   filters.addEventListener("submit", (event) => event.preventDefault());
-  $("clear").addEventListener("click", () => { filters.reset(); refresh(); });
+  $("clear").addEventListener("click", clearFilters);
   $("cam").addEventListener("click", toggleCam);
   $("cam-class").addEventListener("input", ({ target }) => setCamClass(target.value));
   $("strength").addEventListener("input", ({ target }) => {
@@ -211,6 +207,11 @@ function listen() {
   $("cam").setAttribute("aria-pressed", String(state.cam));
 }
 
+function clearFilters() {
+  filters.reset();
+  refresh();
+}
+
 function readFilters() {
   const { errors, truth, answer, site, confidence } = filters.elements;
   return { errors: errors.checked, truth: truth.value, answer: answer.value, site: site.value, confidence: Number(confidence.value) };
@@ -218,10 +219,10 @@ function readFilters() {
 
 function offerSites() {
   const sites = [...new Set(table.rows.map((row) => row.site))].filter(Boolean).sort();
-  $("site-choice").hidden = sites.length < 2;
   const field = filters.elements.site;
+  field.hidden = sites.length < 2;
   const wanted = field.value || address.searchParams.get("site") || "";
-  field.replaceChildren(new Option("any", ""), ...sites.map((site) => new Option(site, site)));
+  field.replaceChildren(new Option("any site", ""), ...sites.map((site) => new Option(`site ${site}`, site)));
   field.value = sites.includes(wanted) ? wanted : "";
 }
 
@@ -256,15 +257,4 @@ function remember() {
 function note(text) {
   $("cam-note").textContent = text;
   $("cam-note").hidden = !text;
-}
-
-function say(title, text) {
-  $("review").hidden = true;
-  $("images").hidden = true;
-  const heading = document.createElement("h2");
-  heading.textContent = title;
-  const line = document.createElement("p");
-  line.textContent = text;
-  $("message").replaceChildren(heading, line);
-  $("message").hidden = false;
 }

@@ -1,6 +1,7 @@
 // One stack: every slice from base to apex with truth, answer and probabilities, one of them large, Grad-CAM over both.
 import { aspectOf, greyTable, paint } from "../label/grey.js";
 import { SliceView } from "../label/slice_view.js";
+import { chip, element } from "../study/parts.js";
 import { answerOf, isWrong } from "./answers.js";
 import { paintMap } from "./cams.js";
 
@@ -191,15 +192,4 @@ function verdict(row, classes, decision) {
 function hasEvidence(maps, index) {
   const size = maps ? maps.rows * maps.columns : 0;
   return Boolean(maps?.values.subarray(index * size, (index + 1) * size).some((value) => value > 0));
-}
-
-export function chip(classes, index) {
-  return element("span", `chip k${index}`, classes[index].code);
-}
-
-export function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
 }
