@@ -160,5 +160,7 @@ def test_a_text_that_says_no_step_is_explained(text: str) -> None:
 def test_millimetres_need_a_spacing_and_masks_their_axes() -> None:
     with pytest.raises(InputError, match="spacing"):
         repair_mask(np.zeros((1, 2, 3, 4)), [0], [RepairStep(repair="closing", radius=1, unit="mm")])
+    with pytest.raises(InputError, match="at most 50"):
+        repair_mask(np.zeros((1, 2, 3, 4)), [0], [RepairStep(repair="closing", radius=np.inf)])
     with pytest.raises(InputError, match="phases on it"):
         repair_mask(np.zeros((1, 2, 3, 4)), [1], PAPER_REPAIR)

@@ -12,6 +12,9 @@ from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
 from medgraft.labels.mask_morphology import FAR, Reach, Volume, close_classes, close_gap, fill_holes, largest_components
 
+#: A repair that reaches farther than this would invent anatomy, and fill the memory.
+MOST_VOXELS = 50
+
 
 @dataclass(frozen=True, kw_only=True)
 class RepairStep:
@@ -71,8 +74,8 @@ def repair_mask(
         spacing: (z, y, x) in mm; needed by steps whose radius is in mm.
 
     Raises:
-        InputError: an unknown repair, a radius that is missing or not wanted, mm without a spacing, a mask that is
-            not (T, Z, Y, X), or a phase outside T.
+        InputError: an unknown repair, a radius that is missing, not wanted or above `MOST_VOXELS`, mm without a
+            spacing, a mask that is not (T, Z, Y, X), or a phase outside T.
 
     >>> mask = np.zeros((1, 1, 5, 5), np.uint8)
     >>> mask[0, 0, 1:4, 1:4] = MASK_CODES["pool"]
@@ -170,7 +173,10 @@ def _reach(step: RepairStep, spacing: tuple[float, float, float] | None) -> Reac
         raise InputError(f"Expected a spacing for {step.repair} in mm, got none. Give the radius in voxels.")
     in_mm = step.unit == "mm" or not step.radius
     z, y, x = spacing if in_mm and spacing else (1.0, 1.0, 1.0)
-    return Reach(radius=step.radius, voxel=(FAR if step.in_plane else z, y, x))
+    voxel = (FAR if step.in_plane else z, y, x)
+    if step.radius > MOST_VOXELS * min(voxel):
+        raise InputError(f"Expected a radius of at most {MOST_VOXELS} voxels for {step.repair}, got {step.radius:g}.")
+    return Reach(radius=step.radius, voxel=voxel)
 
 
 def _changes(repair: str, phase: int, before: Volume, after: Volume) -> list[MaskChange]:

@@ -178,6 +178,11 @@ def test_pictures_of_contours_become_masks_of_the_classes_they_label(source, coh
     assert [np.unique(cohort.mask(entry)[t, z]).tolist() for t in (0, 1) for z in (0, 1)] == [[0], [1], [0], [0]]
 
 
+def test_another_name_of_a_column_counts_only_where_its_own_is_missing(source, cohort):
+    root = source({"a.png": 1, "b.png": 2}, "path,subject,image,patient\na.png,A,7,x\nb.png,B,8,x\n")
+    assert {entry.subject for entry in import_source(root, cohort).added} == {"A", "B"}
+
+
 def test_the_wall_is_between_both_contours(source, cohort):
     root = source(
         {"a.png": 9, "in.png": 0, "out.png": 1}, "path,subject,endocardium,epicardium\na.png,A,in.png,out.png\n"

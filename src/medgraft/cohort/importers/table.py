@@ -4,7 +4,6 @@ Rows of one subject and series that carry slice numbers form a stack; every othe
 columns endocardium and epicardium name pictures that are not zero inside these contours: they become masks.
 """
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from medgraft.cohort.found import LabelledStack
 from medgraft.cohort.importers.image_folder import single
 from medgraft.cohort.importers.importer import Importer
-from medgraft.cohort.importers.picture_masks import CONTOUR_COLUMNS, read_picture_mask, with_masks
+from medgraft.cohort.importers.picture_index import COLUMNS, OPTIONAL_COLUMNS, IndexRow, is_index, read_index
+from medgraft.cohort.importers.picture_masks import read_picture_mask, with_masks
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.source import Note, Source, attempt
 from medgraft.core.cohort import ImportNote, NoteKind
@@ -27,52 +27,24 @@ from medgraft.core.progress import Progress, Report
 from medgraft.core.stack import FoundStack, Stack
 from medgraft.images import read_picture
 
-COLUMNS = ("path", "subject", "label")
-OPTIONAL_COLUMNS = ("split", "site", "series", "phase", "slice", *CONTOUR_COLUMNS)
-#: Other names that tables use; slices counted from the base say where the base is.
-FROM_BASE = "slice_from_base"
-ALIASES = {"image": "path", "patient": "subject", FROM_BASE: "slice"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    """One line of the index; an empty cell is ""."""
-
-    path: str
-    subject: str
-    label: str = ""
-    split: str = ""
-    site: str = ""
-    series: str = ""
-    phase: str = ""
-    slice: str = ""
-    endocardium: str = ""
-    epicardium: str = ""
-    from_base: bool = False
-
-    @property
-    def contours(self) -> dict[str, str]:
-        """Paths of its contours' pictures by column."""
-        return {column: path for column in CONTOUR_COLUMNS if (path := getattr(self, column))}
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Picture:
-    row: _Row
+    row: IndexRow
     pixels: NDArray[np.generic]
     mask: NDArray[np.uint8] | None
 
 
 def _recognises(source: Source, options: ImportOptions) -> bool:
-    return options.table is not None or any(_header(path) for path in source.suffixes(".csv"))
+    return options.table is not None or any(is_index(path) for path in source.suffixes(".csv"))
 
 
 def _read(source: Source, options: ImportOptions, note: Note, report: Report) -> Iterator[FoundStack]:
     index = options.table or _only_index(source)
-    rows = _usable(_rows(index), source, note)
+    rows = _usable(read_index(index), source, note)
     named = (source.root / path for row in rows for path in (row.path, *row.contours.values()))
     source.note_unused([index, *named], note)
-    groups: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[IndexRow]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: (row.subject, row.series, row.path)):
         groups[_group(row)].append(row)
     done = 0
@@ -84,7 +56,7 @@ def _read(source: Source, options: ImportOptions, note: Note, report: Report) ->
 
 
 def _only_index(source: Source) -> Path:
-    found = [path for path in source.suffixes(".csv") if _header(path)]
+    found = [path for path in source.suffixes(".csv") if is_index(path)]
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise InputError(
@@ -93,44 +65,11 @@ def _only_index(source: Source) -> Path:
     return found[0]
 
 
-def _header(path: Path) -> bool:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return {"path", "subject"} <= set(_names(next(csv.reader(file), [])))
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return False
-
-
-def _rows(index: Path) -> list[_Row]:
-    try:
-        with index.open(newline="", encoding="utf-8-sig") as file:
-            lines = [[cell.strip() for cell in line] for line in csv.reader(file) if any(line)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"Expected an index CSV that can be read, got {index.name}: {error}.") from error
-    header = _names(lines[0]) if lines else []
-    missing = [name for name in ("path", "subject") if name not in header]
-    if missing:
-        raise InputError(
-            f"Expected the columns {', '.join(COLUMNS)} [, {', '.join(OPTIONAL_COLUMNS)}] in {index.name}, "
-            f"got {', '.join(header)}. Add {', '.join(missing)}: without subjects a patient could be in two folds."
-        )
-    known = {*COLUMNS, *OPTIONAL_COLUMNS}
-    from_base = FROM_BASE in [name.lower() for name in lines[0]]
-    cells = [{k: v for k, v in zip(header, line, strict=False) if k in known} for line in lines[1:]]
-    return [_Row(**row, from_base=from_base) for row in cells]
-
-
-def _names(header: list[str]) -> list[str]:
-    """Names of columns as this layout calls them."""
-    names = [name.strip().lower() for name in header]
-    return [ALIASES.get(name, name) for name in names]
-
-
-def _usable(rows: list[_Row], source: Source, note: Note) -> list[_Row]:
+def _usable(rows: list[IndexRow], source: Source, note: Note) -> list[IndexRow]:
     """Rows that speak about a file of the source, once; what is wrong with the others is noted."""
     files = {source.relative(path) for path in source.files}
     times = Counter(row.path for row in rows)
-    usable: dict[str, _Row] = {}
+    usable: dict[str, IndexRow] = {}
     for row in sorted(rows, key=lambda row: (row.path, row.subject, row.label, row.phase, row.slice)):
         if row.path not in files:
             _say(note, "refused", "missing-file", row.path or "(no path)", "No such file below the source.")
@@ -147,12 +86,12 @@ def _usable(rows: list[_Row], source: Source, note: Note) -> list[_Row]:
     return [row for path, row in usable.items() if path not in disagreeing]
 
 
-def _group(row: _Row) -> tuple[str, ...]:
+def _group(row: IndexRow) -> tuple[str, ...]:
     """What makes rows one stack: subject and series where slices are numbered, else the file itself."""
     return (row.subject, row.series, row.split, row.site) if row.slice else (row.subject, row.series, row.path, "file")
 
 
-def _pictures(rows: list[_Row], source: Source, note: Note) -> list[_Picture]:
+def _pictures(rows: list[IndexRow], source: Source, note: Note) -> list[_Picture]:
     read = [(row, attempt(partial(read_picture, source.root / row.path), row.path, note)) for row in rows]
     return [
         _Picture(row=row, pixels=pixels, mask=read_picture_mask(row.contours, pixels.shape, source, note))
