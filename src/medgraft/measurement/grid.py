@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from medgraft.measurement.levels import levels_of
+from medgraft.measurement.levels import level_at
 from medgraft.measurement.regions import BEYOND, OUTSIDE, POOL, WALL, Regions
 
 Floats = NDArray[np.float32]
@@ -33,7 +33,7 @@ class WallGrid:
 
     n_wall: N. spacing: (3,) z, y, x in mm. strides: (3,) from a voxel to the next along z, y, x in the flat box.
     numbers: the node at each place of the flat box, M where there is none. places: (M,) the place of each node.
-    kind: (M,) codes of `regions`. inner, outer: (M,) values of `levels`.
+    kind: (M,) codes of `regions`. inner, outer: (M,) levels of the endocardium and the epicardium.
     """
 
     n_wall: int
@@ -82,11 +82,10 @@ class WallGrid:
 
 def grid_of(regions: Regions) -> WallGrid:
     """The nodes of regions, with the levels of both surfaces at each."""
-    codes, levels = regions.codes.ravel(), levels_of(regions)
     wall = regions.codes == WALL
     around = _grown(wall) & ~wall
     places = np.concatenate([np.flatnonzero(wall), np.flatnonzero(around)])
-    numbers = np.full(codes.size, len(places), np.int32)
+    numbers = np.full(wall.size, len(places), np.int32)
     numbers[places] = np.arange(len(places), dtype=np.int32)
     return WallGrid(
         n_wall=int(wall.sum()),
@@ -94,9 +93,9 @@ def grid_of(regions: Regions) -> WallGrid:
         spacing=np.asarray(regions.spacing, np.float32),
         numbers=numbers,
         places=places,
-        kind=codes[places],
-        inner=levels.inner.ravel()[places],
-        outer=levels.outer.ravel()[places],
+        kind=regions.codes.ravel()[places],
+        inner=level_at(regions, "endocardium", places),
+        outer=level_at(regions, "epicardium", places),
     )
 
 

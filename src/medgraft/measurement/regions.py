@@ -25,6 +25,8 @@ BEYOND = 3
 MARGIN = 6
 #: An opening covers at least this share of the pool's section there; less is a gap between two slices as drawn.
 _OPENING = 0.5
+#: A heart has few: mitral valve, aortic valve, the end of the image. Smaller patches are not looked at.
+_MOST_OPENINGS = 4
 _BELOW = -0.4
 
 
@@ -58,7 +60,8 @@ def regions_of(mask: NDArray[np.integer], spacing: Spacing) -> Regions:
     box = ndimage.find_objects((codes == WALL).view(np.uint8))[0]
     origin = tuple(int(side.start) - MARGIN for side in box)
     codes = _with_margin(codes, box)
-    for opening in _openings(codes, spacing):
+    largest = sorted(_openings(codes, spacing), key=lambda opening: opening.size, reverse=True)
+    for opening in largest[:_MOST_OPENINGS]:
         _continue_beyond(opening, codes, spacing)
     return Regions(codes=codes, origin=origin, spacing=spacing)
 
@@ -83,39 +86,44 @@ class _Opening:
     centre: Floats
     area: Floats
 
+    @property
+    def size(self) -> float:
+        """Of its area as seen along its normal, mm2."""
+        return float(np.linalg.norm(self.area))
+
 
 def _openings(codes: NDArray[np.uint8], spacing: Spacing) -> Iterator[_Opening]:
     """Every connected patch where pool and background share faces."""
-    places, areas = [], []
-    for axis in range(3):
+    voxels, halves, areas = [], [], []
+    for axis, direction in enumerate(np.eye(3)):
         low, high = _pairs(codes, axis)
-        face = np.eye(3)[axis] * np.prod(spacing) / spacing[axis]
+        face = direction * np.prod(spacing) / spacing[axis]
         for side, pool, back in ((1, low, high), (-1, high, low)):
-            found = np.argwhere((pool == POOL) & (back == OUTSIDE)).astype(float)
-            places.append(found + 0.5 * np.eye(3)[axis])
+            found = np.argwhere((pool == POOL) & (back == OUTSIDE))
+            voxels.append(found)
+            halves.append(np.broadcast_to(0.5 * direction, found.shape))
             areas.append(np.broadcast_to(side * face, found.shape))
-    place, area = np.concatenate(places), np.concatenate(areas)
-    if not len(place):
+    voxel, half, area = (np.concatenate(parts) for parts in (voxels, halves, areas))
+    if not len(voxel):
         return
     touched = np.zeros(codes.shape, bool)
-    touched[tuple(np.rint(place).astype(int).T)] = True
+    touched[tuple(voxel.T)] = True
     patches, n_patches = ndimage.label(touched, np.ones((3, 3, 3)))
-    patch = patches[tuple(np.rint(place).astype(int).T)]
+    patch = patches[tuple(voxel.T)]
     for number in range(1, n_patches + 1):
         mine = patch == number
-        yield _Opening(centre=place[mine].mean(axis=0) * spacing, area=area[mine].sum(axis=0))
+        yield _Opening(centre=(voxel + half)[mine].mean(axis=0) * spacing, area=area[mine].sum(axis=0))
 
 
 def _continue_beyond(opening: _Opening, codes: NDArray[np.uint8], spacing: Spacing) -> None:
     """Continue pool and wall straight through an opening, unless it is a mere gap."""
-    size = float(np.linalg.norm(opening.area))
-    if not size:
+    if not opening.size:
         return
-    normal = opening.area / size
+    normal = opening.area / opening.size
     step = 1 / float(np.abs(normal / spacing).max())  # mm from one layer of voxels to the next
     height = _heights(codes.shape, spacing, normal) - float(opening.centre @ normal)
     section = ((codes == POOL) & (height > -step) & (height <= 0)).sum() * np.prod(spacing) / step
-    if size < _OPENING * section:
+    if opening.size < _OPENING * section:
         return
     # In a plane across the grid the last background voxels lie a little below it.
     empty = np.argwhere((codes == OUTSIDE) & (height > _BELOW * step) & (height < MARGIN * step))

@@ -1,15 +1,15 @@
 """The endocardium or the epicardium as triangles with the wall's thickness at every corner, for views in 3D."""
 
 from dataclasses import dataclass
-from itertools import product
-from typing import Any, Literal
+from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
-from medgraft.measurement.levels import level_of
-from medgraft.measurement.regions import BEYOND, OUTSIDE, POOL, WALL, Regions, regions_of
+from medgraft.measurement.levels import SurfaceName, level_at
+from medgraft.measurement.regions import OUTSIDE, POOL, WALL, Regions, regions_of
 from medgraft.measurement.volume_mask import Spacing, checked_volume
 
 Floats = NDArray[np.float32]
@@ -17,6 +17,7 @@ Integers = NDArray[np.int64]
 
 #: What the wall borders on at each surface.
 _ACROSS = {"endocardium": POOL, "epicardium": OUTSIDE}
+_CORNERS = np.array(list(product((0, 1), repeat=3)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +38,7 @@ def wall_surface(
     mask: NDArray[Any],
     spacing: Spacing | None,
     thickness: NDArray[np.floating],
-    which: Literal["endocardium", "epicardium"] = "epicardium",
+    surface: SurfaceName = "epicardium",
 ) -> WallSurface:
     """One surface of the wall, where `wall_thickness` takes it to be, as a surface net.
 
@@ -45,7 +46,7 @@ def wall_surface(
         mask: (Z, Y, X) one phase in `core.task.MASK_CODES`, with a wall.
         spacing: (z, y, x) in mm.
         thickness: (Z, Y, X) of `wall_thickness`.
-        which: "endocardium" or "epicardium".
+        surface: "endocardium" or "epicardium".
 
     Raises:
         InputError: no wall, thickness of another shape, an unknown surface, or what `wall_thickness` raises.
@@ -54,15 +55,15 @@ def wall_surface(
         Gibson 1998, Constrained elastic surface nets, doi 10.1007/BFb0056277.
     """
     mask, mm = checked_volume(mask, spacing)
-    if which not in _ACROSS:
-        raise InputError(f"Expected a surface, got {which!r}. Available: {', '.join(_ACROSS)}.")
+    if surface not in _ACROSS:
+        raise InputError(f"Expected a surface, got {surface!r}. Available: {', '.join(_ACROSS)}.")
     if thickness.shape != mask.shape:
         raise InputError(f"Expected thickness of the mask's shape {mask.shape}, got {thickness.shape}.")
     regions = regions_of(mask, mm)
-    quads = _quads(regions, _ACROSS[which])
+    quads = _quads(regions, _ACROSS[surface])
     cells, corners = np.unique(quads.reshape(-1, 3), axis=0, return_inverse=True)
     a, b, c, d = corners.reshape(-1, 4).T
-    places = cells + _crossings(_level(regions, which), cells) + np.array(regions.origin)
+    places = cells + _crossings(regions, surface, cells) + np.array(regions.origin)
     return WallSurface(
         vertices=np.asarray((places * mm)[:, ::-1], np.float32),
         triangles=np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)]).astype(np.uint32),
@@ -86,22 +87,18 @@ def _quads(regions: Regions, across: int) -> Integers:
     return np.concatenate(quads)
 
 
-def _level(regions: Regions, which: str) -> Floats:
-    codes = regions.codes
-    inside = codes != OUTSIDE if which == "epicardium" else (codes == POOL) | (codes == POOL + BEYOND)
-    return level_of(inside, regions.spacing)
-
-
-def _crossings(level: Floats, cells: Integers) -> NDArray[np.float64]:
+def _crossings(regions: Regions, surface: SurfaceName, cells: Integers) -> NDArray[np.float64]:
     """(C, 3) in each cell of 2 x 2 x 2 voxels, the mean of where its twelve edges cross the surface, within 0..1."""
+    places = np.ravel_multi_index(tuple((cells[:, None] + _CORNERS).T), regions.codes.shape).T
+    levels = level_at(regions, surface, places)
     total, count = np.zeros(cells.shape), np.zeros(len(cells))
-    for axis in range(3):
-        step = np.eye(3, dtype=int)[axis]
-        for start in (np.array(corner) for corner in product((0, 1), repeat=3) if not corner[axis]):
-            near, far = level[tuple((cells + start).T)], level[tuple((cells + start + step).T)]
-            crossed = (near > 0) != (far > 0)
-            share = np.divide(near, near - far, out=np.zeros_like(near), where=crossed)
-            total += crossed[:, None] * (start + share[:, None] * step)
+    for near, far in combinations(range(len(_CORNERS)), 2):
+        step = _CORNERS[far] - _CORNERS[near]
+        if np.abs(step).sum() == 1:  # an edge of the cell
+            start, end = levels[:, near], levels[:, far]
+            crossed = (start > 0) != (end > 0)
+            share = np.divide(start, start - end, out=np.zeros_like(start), where=crossed)
+            total += crossed[:, None] * (_CORNERS[near] + share[:, None] * step)
             count += crossed
     return np.asarray(total / count[:, None])
 
@@ -109,8 +106,8 @@ def _crossings(level: Floats, cells: Integers) -> NDArray[np.float64]:
 def _mean_of_corners(thickness: NDArray[np.floating], cells: Integers) -> Floats:
     """(C,) the mean of what is known at the corners of cells; corners beyond the image are not."""
     total, count = np.zeros(len(cells)), np.zeros(len(cells))
-    for corner in product((0, 1), repeat=3):
-        at = cells + np.array(corner)
+    for corner in _CORNERS:
+        at = cells + corner
         inside = ((at >= 0) & (at < thickness.shape)).all(axis=1)
         values = np.where(inside, thickness[tuple(np.clip(at, 0, np.array(thickness.shape) - 1).T)], np.nan)
         known = np.isfinite(values)
