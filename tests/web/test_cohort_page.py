@@ -34,6 +34,12 @@ def test_a_card_leads_to_its_stack(page: Page, server: Server) -> None:
     page.goto(f"{server.base}/cohort")
     page.locator(".stack").nth(2).click()
     expect(page.locator("#position")).to_have_text("stack 3 / 4")
+    stack = page.url.partition("stack=")[2]
+    page.get_by_role("link", name="Volume", exact=True).click()
+    expect(page.locator("#stack")).to_have_value(stack)
+    page.goto(f"{server.base}/cohort")
+    page.locator(".volume").nth(2).click()
+    expect(page.locator("#stack")).to_have_value(stack)
 
 
 def test_a_folder_is_imported_by_the_page(owner_page: Page, own_server: Server, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ export function places(stack) {
   return stack.base_first === false ? stored.reverse() : stored;
 }
 
-/** The class that has slices of its own outside on both sides, where there are three: it is marked by first and last. */
+/** The middle one of three classes, which is marked by its first and its last slice; null for other tasks. */
 export function innerCode(task) {
   return task.along_stack.length === 3 ? task.along_stack[1] : null;
 }
