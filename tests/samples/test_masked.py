@@ -1,4 +1,4 @@
-"""Sequences with masks: what is used, what is left out and why, and what a network sees at once."""
+"""Sequences with masks: what is used, what is left out and why, and who is drawn for training."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medgraft.core.errors import InputError
-from medgraft.core.task import LV_WALL, MASK_CODES, SAX_RANGE, UnitKey
-from medgraft.samples import ALL, codes_of_task, masked_samples, nested_draw, units
+from medgraft.core.task import LV_WALL, MASK_CODES, SAX_RANGE
+from medgraft.samples import codes_of_task, masked_samples, nested_draw
 
 
 def mask_digest(entry):
@@ -37,6 +37,7 @@ def test_every_stack_is_a_sample_or_counted_as_dropped(make_masked):
     samples = masked_samples(entries, LV_WALL, mask_digest, in_mm=True)
     partial, whole = samples.items
     assert (whole.stack, whole.phases, whole.n_phases, whole.n_slices) == ("whole", (0, 4), 6, 3)
+    assert (whole.phase_names, partial.phase_names) == (("ed", "4"), ("ed", "es"))
     assert (whole.site, whole.split, whole.mask_digest) == ("one", "test", "mask of whole")
     assert whole.classes == LV_WALL.codes
     assert partial.classes == ("background", "pool")
@@ -83,17 +84,6 @@ def test_the_same_pixels_under_two_subjects_are_a_leak(make_masked):
 def test_a_task_that_classifies_has_no_masks(make_masked):
     with pytest.raises(InputError, match="segments, such as lv-wall, got sax-range"):
         masked_samples([make_masked("a")], SAX_RANGE, mask_digest)
-
-
-def test_units_are_what_a_network_sees_at_once(make_masked):
-    samples = masked_samples([make_masked("a"), make_masked("b", mask_phases=(1,))], LV_WALL, mask_digest)
-    assert units(samples, 4) == (UnitKey("a", ALL, ALL), UnitKey("b", ALL, ALL))
-    assert units(samples, 3) == (UnitKey("a", 0, ALL), UnitKey("a", 1, ALL), UnitKey("b", 1, ALL))
-    assert units(samples, 2) == tuple(
-        UnitKey(stack, phase, index) for stack, phase in [("a", 0), ("a", 1), ("b", 1)] for index in range(3)
-    )
-    with pytest.raises(InputError, match="2, 3 or 4 axes, got 5"):
-        units(samples, 5)
 
 
 def test_take_chooses_sequences(make_masked):

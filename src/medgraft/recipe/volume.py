@@ -1,6 +1,7 @@
 """VolumeRecipe: from native volumes over time to what a network of volumes or slices reads, and masks back."""
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -48,11 +49,13 @@ class VolumeRecipe:
     augment: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a grid that cannot be."""
-        if len(self.shape) != 3 or min(self.shape) < 1 or (self.spacing is not None and self.spacing <= 0):
+        """Raise `InputError` for a grid or a window that cannot be."""
+        if len(self.shape) != 3 or min(self.shape) < 1 or not (self.spacing is None or 0 < self.spacing < math.inf):
             raise InputError(
                 f"Expected three lengths of 1 or more and a spacing above 0 mm, got {self.shape}, {self.spacing}."
             )
+        if not self.window.low < self.window.high:
+            raise InputError(f"Expected a window from low to high, got {self.window.low:g} to {self.window.high:g}.")
 
     @property
     def by_slice(self) -> bool:

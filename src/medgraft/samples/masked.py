@@ -1,4 +1,4 @@
-"""Masked samples: sequences with masks, and the parts of them that a network sees at once."""
+"""Masked samples: sequences with masks, what is labelled of them, and what was left out and why."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,9 @@ from numpy.typing import NDArray
 from medgraft.core.cohort import StackEntry
 from medgraft.core.digest import digest
 from medgraft.core.errors import InputError
-from medgraft.core.task import MASK_CODES, Task, UnitKey
+from medgraft.core.task import MASK_CODES, Task
 from medgraft.samples.join import check_one_subject_per_image
 from medgraft.samples.samples import Dropped
-
-#: As a unit's phase or slice: all of them.
-ALL = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,24 +94,6 @@ def masked_samples(
     check_one_subject_per_image((item.pixels_digest, item.subject) for item in items)
     items.sort(key=lambda item: (item.subject, item.stack))
     return MaskedSamples(task=task, items=tuple(items), dropped=_dropped(left_out))
-
-
-def units(samples: MaskedSamples, dims: int) -> tuple[UnitKey, ...]:
-    """What a network of `dims` axes sees at once, in the samples' order.
-
-    4: a whole sequence; 3: one labelled phase; 2: one slice of a labelled phase. What a unit holds all of is `ALL`.
-
-    Raises:
-        InputError: another number of axes.
-    """
-    if dims not in (2, 3, 4):
-        raise InputError(f"Expected a network of 2, 3 or 4 axes, got {dims}.")
-    return tuple(
-        UnitKey(item.stack, phase, index)
-        for item in samples.items
-        for phase in (item.phases if dims < 4 else (ALL,))
-        for index in (range(item.n_slices) if dims == 2 else (ALL,))
-    )
 
 
 def codes_of_task(mask: NDArray[np.uint8], task: Task) -> NDArray[np.uint8]:
