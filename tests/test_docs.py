@@ -22,6 +22,7 @@ import yaml
 
 from medgraft.cli.main import app
 from medgraft.study import StudyFile, model_plans, parse_study
+from medgraft.study.curve import parse_curve, read_curve_file
 from medgraft.workspace.study_request import read_study
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -159,11 +160,11 @@ def test_the_tutorial_in_python_runs(tmp_path: Path) -> None:
     assert list((tmp_path / "sheets").glob("*.png"))
 
 
-def test_the_study_file_page_has_every_key_as_the_program_knows_it() -> None:
-    page = ROOT / "docs" / "reference" / "study-file.md"
-    script = runpy.run_path(str(page.with_name("study_file.py")))
-    assert page.read_text() == script["page_with_tables"](page.read_text()), "python docs/reference/study_file.py"
-    assert all(f"| `{key}` |" in page.read_text() for key in StudyFile.model_fields)
+@pytest.mark.parametrize("page", ["study-file.md", "curve-file.md"])
+def test_pages_of_settings_have_every_key_as_the_program_knows_it(page: str) -> None:
+    reference = ROOT / "docs" / "reference"
+    script = runpy.run_path(str(reference / "setting_tables.py"))
+    assert (reference / page).read_text() == script["page_with_tables"](page), "python docs/reference/setting_tables.py"
 
 
 def test_the_study_of_the_paper_has_its_models() -> None:
@@ -176,12 +177,23 @@ def test_the_study_of_the_paper_has_its_models() -> None:
     assert study.staging == "per-fold", "the paper's way is a comment"
 
 
+def test_the_curve_of_the_paper_is_the_papers() -> None:
+    curve = read_curve_file(ROOT / "docs" / "studies" / "gupta-2020.yaml")
+    assert curve.sizes == (5, 10, 15, 20, 25, 30)
+    assert (curve.epochs, curve.decay.factor, curve.spacing) == (500, 0.9, 1.0)
+    assert {arm.start: arm.rates for arm in curve.arms.values()} == {
+        "normal": (1e-3,),
+        "random": (1e-3,),
+        "package": (1e-4,),
+    }
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_study_files_on_a_page_are_valid(page: Path) -> None:
     for block in blocks_of(page):
         if block.kind == "yaml":
             data = yaml.safe_load(block.text)
-            assert parse_study({"networks": ["vgg16"], **data})
+            assert parse_curve(data) if "shape" in data else parse_study({"networks": ["vgg16"], **data})
 
 
 def commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:

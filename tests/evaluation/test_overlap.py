@@ -63,6 +63,11 @@ def test_where_nothing_is_drawn() -> None:
     assert np.isnan(hausdorff95(something, nothing))
 
 
+def test_a_mask_that_fills_the_image_ends_at_its_border() -> None:
+    assert hausdorff95(np.ones((9, 9), bool), np.ones((9, 9), bool)) == 0
+    assert hausdorff95(np.ones((9, 9, 9), bool), cube(8, size=24)[8:17, 8:17, 8:17]) > 0
+
+
 @pytest.mark.parametrize("figure", FIGURES)
 def test_other_shapes_are_refused(figure: object) -> None:
     with pytest.raises(InputError, match="one shape"):

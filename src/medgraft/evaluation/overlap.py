@@ -25,7 +25,7 @@ def dice(a: Mask, b: Mask) -> float:
 def hausdorff95(a: Mask, b: Mask, spacing: Sequence[float] | None = None) -> float:
     """The 95 % Hausdorff distance between the surfaces of two masks, the larger of both ways.
 
-    A surface is the voxels of a mask that touch its outside across a face; the border of the image is none.
+    A surface is the voxels of a mask that touch its outside across a face, or the border of the image.
 
     Args:
         a: of any number of axes.
@@ -61,7 +61,7 @@ def _around(mask: Mask) -> tuple[slice, ...]:
 
 
 def _surface(mask: Mask) -> Mask:
-    return np.asarray(mask & ~binary_erosion(mask, border_value=1))
+    return np.asarray(mask & ~binary_erosion(mask))
 
 
 def _distances(surface: Mask, spacing: Sequence[float] | None) -> NDArray[np.float64]:

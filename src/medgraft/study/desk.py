@@ -4,13 +4,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from medgraft.core.progress import Report, silent
+from medgraft.study.curve.mask_bench import AssessmentBench, TrainingBench
+from medgraft.study.curve.mask_trial import Assessment, MaskTraining
 from medgraft.study.graft_bench import GraftBench
 from medgraft.study.graft_trial import GraftTrial
 from medgraft.study.trained import Trained
 from medgraft.study.work import Bench, DeskSettings, Job, Trial
 
 #: The bench that a kind of trial is done on, made from a job, the desk's settings, its device and a report.
-BENCHES: Mapping[type, Callable[..., Any]] = {GraftTrial: GraftBench}
+BENCHES: Mapping[type, Callable[..., Any]] = {
+    GraftTrial: GraftBench,
+    MaskTraining: TrainingBench,
+    Assessment: AssessmentBench,
+}
 
 
 class Desk:

@@ -1,4 +1,4 @@
-"""Writes the tables of study-file.md from the study file's own descriptions: `python docs/reference/study_file.py`."""
+"""Writes the tables of study-file.md and curve-file.md from the files' own descriptions: run it after a change."""
 
 from pathlib import Path
 from typing import Any
@@ -6,23 +6,35 @@ from typing import Any
 from pydantic import BaseModel
 
 from medgraft.study import NetworkEntry, StageEntry, StudyFile
+from medgraft.study.curve import ArmEntry, CurveFile
+from medgraft.study.curve.curve_file import Decay, Home, WindowEntry
 from medgraft.study.study_file import CacheEntry, HeldOut
 
-PAGE = Path(__file__).with_name("study-file.md")
+HERE = Path(__file__).parent
 BEGIN, END = "<!-- tables: begin -->\n", "<!-- tables: end -->\n"
-PARTS = {
-    "The study": StudyFile,
-    "A network": NetworkEntry,
-    "A stage": StageEntry,
-    "Held-out subjects": HeldOut,
-    "The cache": CacheEntry,
+PAGES = {
+    "study-file.md": {
+        "The study": StudyFile,
+        "A network": NetworkEntry,
+        "A stage": StageEntry,
+        "Held-out subjects": HeldOut,
+        "The cache": CacheEntry,
+    },
+    "curve-file.md": {
+        "The curve": CurveFile,
+        "An arm": ArmEntry,
+        "Grey levels": WindowEntry,
+        "Held-out subjects": HeldOut,
+        "The home site": Home,
+        "Decay of the rate": Decay,
+    },
 }
-TITLES = {part.__name__: title for title, part in PARTS.items()}
+TITLES = {part.__name__: title for parts in PAGES.values() for title, part in parts.items()}
 
 
-def tables() -> str:
-    """One table for each part of a study file."""
-    return "\n".join(f"### {title}\n\n{table(part)}" for title, part in PARTS.items())
+def tables(page: str) -> str:
+    """One table for each part of a page's file."""
+    return "\n".join(f"### {title}\n\n{table(part)}" for title, part in PAGES[page].items())
 
 
 def table(part: type[BaseModel]) -> str:
@@ -46,10 +58,12 @@ def values(facts: dict[str, Any]) -> str:
     if "enum" in facts or "const" in facts:
         return " or ".join(f"`{choice}`" for choice in facts.get("enum", [facts.get("const")]))
     match facts["type"]:
+        case "array" if "prefixItems" in facts:
+            return f"{len(facts['prefixItems'])} of {values(facts['prefixItems'][0])}"
         case "array":
             return f"list of {values(facts['items'])}"
         case "object":
-            return f"class: {values(facts['additionalProperties'])}"
+            return f"name: {values(facts['additionalProperties'])}"
         case kind:
             return {"string": "text", "number": "number"}.get(kind, kind) + bounds(facts)
 
@@ -68,11 +82,12 @@ def default(key: str, facts: dict[str, Any], required: set[str]) -> str:
     return "none" if facts.get("default") is None else f"`{facts['default']}`".replace("'", "")
 
 
-def page_with_tables(text: str) -> str:
-    """The page with its tables renewed."""
-    before, _, rest = text.partition(BEGIN)
-    return before + BEGIN + "\n" + tables() + "\n" + END + rest.partition(END)[2]
+def page_with_tables(page: str) -> str:
+    """The text of a page with its tables renewed."""
+    before, _, rest = (HERE / page).read_text().partition(BEGIN)
+    return before + BEGIN + "\n" + tables(page) + "\n" + END + rest.partition(END)[2]
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page_with_tables(PAGE.read_text()))
+    for name in PAGES:
+        (HERE / name).write_text(page_with_tables(name))

@@ -1,0 +1,100 @@
+"""medgraft study curve."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medgraft.cli.bars import progress_bars
+from medgraft.cli.options import HERE, JsonOption, ProjectOption
+from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.cli.study.options import (
+    ChangesOption,
+    CompileOption,
+    CpusOption,
+    DeterministicOption,
+    GpusOption,
+    PlaceOption,
+    WorkersOption,
+)
+from medgraft.core.progress import Progress
+
+if TYPE_CHECKING:
+    from medgraft.workspace.curves import CurveSummary
+
+
+def run_curve(
+    curve_file: Annotated[Path, typer.Argument(help="A YAML curve file.", exists=True, dir_okay=False)],
+    *,
+    project: ProjectOption = HERE,
+    changes: ChangesOption = None,
+    workers: WorkersOption = 1,
+    on: PlaceOption = "local",
+    cpus: CpusOption = 1.0,
+    gpus: GpusOption = 0.0,
+    deterministic: DeterministicOption = False,
+    compiled: CompileOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find out from how many local cases on a travelling segmentation model is worth fine-tuning, or training anew.
+
+    Every start is trained on nested sets of local subjects, several times drawn; subjects held out are measured: Dice,
+    distances, volumes, wall thickness, and what the model forgets of its home site. What an earlier start finished is
+    kept. Results and models go to curves/NAME in the project.
+
+    Examples:
+      medgraft study curve two-sites.yaml --project clinic
+      medgraft study curve two-sites.yaml --project clinic --set draws=1 --workers 2
+      medgraft study curve two-sites.yaml --project clinic --json
+    """
+    from medgraft.workspace import Project
+    from medgraft.workspace.curves import read_request, start_curve
+    from medgraft.workspace.machines import Machines
+
+    place = Project.open(project)
+    curve = read_request(curve_file, tuple(changes or ()), project=place)
+    machines = Machines(on=on, workers=workers, cpus=cpus, gpus=gpus, deterministic=deterministic, compiled=compiled)
+    with progress_bars() as report:
+        report(Progress(stage="study", done=0, total=0))  # the first bar, as it lasts longest
+        done = start_curve(place, curve, machines=machines, report=report)
+    if as_json:
+        write_json(done)
+    else:
+        show_curve(done)
+
+
+def show_curve(curve: "CurveSummary") -> None:
+    """The verdict, and mean Dice of every arm and size with its interval."""
+    columns = ("start", "subjects", "on", "figure", "mean", "95 % interval", "best")
+    write_table(
+        columns,
+        [
+            (
+                row.arm,
+                row.size,
+                row.on,
+                row.figure,
+                f"{row.value.value:.3f}",
+                f"[{row.value.low:.3f}, {row.value.high:.3f}]",
+                f"{row.best:.3f}",
+            )
+            for row in curve.findings.rows
+        ],
+    )
+    write_line("")
+    write_table(
+        ("start", "subjects", "less", "on", "difference in mean Dice", "p after Holm"),
+        [
+            (
+                item.arm,
+                item.size,
+                f"{item.other} {item.other_size or ''}".strip(),
+                item.on,
+                f"{item.difference.value:+.3f} [{item.difference.low:+.3f}, {item.difference.high:+.3f}]",
+                f"{item.adjusted:.3f}",
+            )
+            for item in curve.findings.contrasts
+        ],
+    )
+    write_line(f"\n{curve.verdict.text}")
+    write_line(f"results and models: curves/{curve.name}; with pictures: medgraft report {curve.name}")

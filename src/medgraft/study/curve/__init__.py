@@ -1,0 +1,38 @@
+"""Learning curves between two institutions: from how many local cases on is which start worth it?
+
+Enters: a curve file, masked samples, a way to read volumes, the model that travels. Leaves: runs in the same store as
+any study's, figures per subject, a verdict in plain words. Must not know: projects, command lines, pages.
+
+Read downwards: `curve_file` (what is asked), `mask_data` (volumes as a network reads them), `mask_trial` (one training,
+one assessment), `mask_bench` (how a worker does them), `learning_curve` (in which order), `outcome` (what is found),
+`verdict` (what to do).
+"""
+
+from medgraft.study.curve.curve_file import ArmEntry, CurveFile, parse_curve, read_curve_file
+from medgraft.study.curve.figures import SubjectFigures
+from medgraft.study.curve.findings import CurveFindings, curve_findings
+from medgraft.study.curve.learning_curve import AS_IS, run_curve
+from medgraft.study.curve.mask_data import MaskData
+from medgraft.study.curve.mask_trial import Start
+from medgraft.study.curve.outcome import CurveOutcome, CurvePoint, read_curve, write_curve
+from medgraft.study.curve.verdict import Verdict, verdict
+
+__all__ = [
+    "AS_IS",
+    "ArmEntry",
+    "CurveFile",
+    "CurveFindings",
+    "CurveOutcome",
+    "CurvePoint",
+    "MaskData",
+    "Start",
+    "SubjectFigures",
+    "Verdict",
+    "curve_findings",
+    "parse_curve",
+    "read_curve",
+    "read_curve_file",
+    "run_curve",
+    "verdict",
+    "write_curve",
+]

@@ -1,0 +1,125 @@
+"""The curve file: which starts are compared, at how many local cases, how they are trained. YAML, every key checked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from medgraft.recipe import HuWindow, PercentileWindow, VolumeRecipe
+from medgraft.study.settings import Settings, read_yaml, validated
+from medgraft.study.study_file import FOLDER_NAME, Depth, HeldOut, Rate
+
+#: Subjects to train on: a number of them, or all there are.
+Size = Annotated[int, Field(ge=1)] | Literal["all"]
+
+
+class ArmEntry(Settings):
+    """One way to begin: what the weights are before the first update."""
+
+    start: str = Field(
+        "random",
+        description="random; normal, the paper's N(0, 1), far too large and kept for repeating it; or package, the "
+        "model that travels",
+    )
+    rates: tuple[Rate, ...] = Field(
+        (1e-3, 1e-4), min_length=1, description="learning rates to try; validation subjects choose"
+    )
+    depth: Depth = Field("all", description="0 trains the head alone, k the last k stages too, all the whole network")
+
+    @model_validator(mode="after")
+    def _start_is_known(self) -> "ArmEntry":
+        if self.start not in ("random", "normal", "package"):
+            raise ValueError(f"expected random, normal or package, got {self.start!r}")
+        return self
+
+
+class Decay(Settings):
+    """How the rate falls: times `factor` after every `epochs` epochs."""
+
+    factor: float = Field(0.9, gt=0, le=1, description="the paper's 0.9; 1 keeps the rate")
+    epochs: int = Field(10, ge=1, description="after how many epochs; the paper does not say")
+
+
+class WindowEntry(Settings):
+    """Grey levels that become 0 and 1."""
+
+    low: float = Field(-200.0, description="HU, or percentile 0 to 100")
+    high: float = Field(600.0, description="HU, or percentile 0 to 100")
+    of: Literal["hu", "percentile"] = Field("hu", description="hu for CT, percentile for MR")
+
+    @model_validator(mode="after")
+    def _is_a_window(self) -> "WindowEntry":
+        if not self.low < self.high:
+            raise ValueError(f"expected low below high, got {self.low} and {self.high}")
+        return self
+
+
+class Home(Settings):
+    """Subjects of the institution that the model comes from: never trained on, to see what the model forgets."""
+
+    site: str = Field(description="stacks imported with this site are its test set")
+
+
+class CurveFile(Settings):
+    """A learning curve over local cases, for each way to begin, beside the travelling model as it is."""
+
+    name: str = Field("curve", pattern=FOLDER_NAME, description="folder under curves/")
+    task: str = Field("lv-wall", description="what is segmented")
+    network: str = Field(description="a segmentation network of `medgraft networks`")
+    spacing: float | None = Field(1.0, gt=0, description="isotropic grid in mm; null stays on the pixels' own grid")
+    shape: tuple[int, int, int] = Field(description="slices, rows, columns that the network reads")
+    window: WindowEntry = Field(WindowEntry(), description="grey levels")
+    package: str | None = Field(None, description="the model that travels: PATH, or CURVE/MODEL of the project")
+    arms: dict[str, ArmEntry] = Field(
+        {"scratch": ArmEntry(), "fine-tuned": ArmEntry(start="package")},
+        min_length=1,
+        description="ways to begin, by name",
+    )
+    sizes: tuple[Size, ...] = Field((5, 10, 15, 20, 25, 30), min_length=1, description="subjects to train on, nested")
+    draws: int = Field(3, ge=1, le=100, description="how often subjects are drawn anew")
+    validation: HeldOut = Field(HeldOut(split="validation"), description="who chooses rate and epoch")
+    test: HeldOut = Field(HeldOut(split="test"), description="who is measured")
+    home: Home | None = Field(None, description="subjects of the home site, to see what is forgotten")
+    epochs: int = Field(500, ge=1, description="epochs; the best on the validation subjects is kept")
+    updates: int | None = Field(
+        None,
+        ge=1,
+        description="updates of one epoch whatever the size, so that few cases are trained as long as many; "
+        "null sees every case once, as in the paper",
+    )
+    batch_size: int = Field(2, ge=1, description="images per update")
+    decay: Decay = Field(Decay(), description="of the learning rate")
+    augment: bool = Field(True, description="small random rotations, shifts, scales, contrast and noise")
+    thickness: bool = Field(True, description="measure the wall of test subjects")
+    seed: int = Field(7, description="of subjects drawn, weights and augmentation")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "CurveFile":
+        if self.package is None and any(arm.start == "package" for arm in self.arms.values()):
+            raise ValueError("an arm starts from the package, but `package` is not given")
+        if list(self.sizes) != sorted(set(self.sizes), key=lambda size: float("inf") if size == "all" else size):
+            raise ValueError(f"sizes must grow, got {list(self.sizes)}")
+        if self.validation.split == self.test.split:
+            raise ValueError("validation and test must be different splits")
+        return self
+
+    @property
+    def recipe(self) -> VolumeRecipe:
+        """From a native image to what the network reads."""
+        window = (
+            HuWindow(low=self.window.low, high=self.window.high)
+            if self.window.of == "hu"
+            else PercentileWindow(low=self.window.low, high=self.window.high)
+        )
+        return VolumeRecipe(spacing=self.spacing, window=window, shape=self.shape)
+
+
+def read_curve_file(path: Path, overrides: Sequence[str] = ()) -> CurveFile:
+    """Read and check a curve file; `overrides` are `key=value` as for studies. Raises `StudyFileError`."""
+    return validated(CurveFile, read_yaml(path, overrides), str(path))
+
+
+def parse_curve(data: dict[str, Any], where: str = "the curve") -> CurveFile:
+    """A curve from plain data. Raises `StudyFileError` naming every wrong key."""
+    return validated(CurveFile, data, where)

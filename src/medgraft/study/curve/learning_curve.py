@@ -1,0 +1,237 @@
+"""The order of a learning curve: every start at every size and draw, then what each came to on subjects held out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.errors import InputError
+from medgraft.core.progress import Report, silent
+from medgraft.networks import NetworkSpec, spec
+from medgraft.networks.segmenter import Initial
+from medgraft.samples import MaskedSamples, nested_draw
+from medgraft.study.curve.curve_file import ArmEntry, CurveFile
+from medgraft.study.curve.figures import SubjectFigures
+from medgraft.study.curve.mask_data import MaskData, ReadVolumes
+from medgraft.study.curve.mask_trial import Assessment, MaskTraining, Start
+from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
+from medgraft.study.executor import Executor
+from medgraft.study.runs import Run, RunStore
+from medgraft.study.schedule import Chain, run_chains
+from medgraft.study.work import Trial
+from medgraft.training import Plan
+
+#: The arm of the travelling model without any training.
+AS_IS = "as it is"
+
+_RANDOM: Mapping[str, Initial] = {"random": "default", "normal": "normal"}
+
+
+def run_curve(
+    curve: CurveFile,
+    samples: MaskedSamples,
+    read: ReadVolumes,
+    executor: Executor,
+    store: RunStore,
+    *,
+    package: Start | None = None,
+    report: Report = silent,
+) -> CurveOutcome:
+    """Run a learning curve, or what is missing of it.
+
+    Args:
+        curve: what to compare and how.
+        samples: subjects with masks, held-out ones and those of the home site included.
+        read: their native volumes.
+        executor: where trials are done.
+        store: where runs are kept; what is there is not done again.
+        package: the travelling model's weights; None where no arm starts from it.
+        report: told of every trial and epoch.
+
+    Raises:
+        InputError: a network that does not segment, no subjects to validate or test on, or fewer than the sizes ask.
+        WeightsError: the travelling model is another network's.
+    """
+    network = spec(curve.network)
+    if network.answers != "masks":
+        raise InputError(f"Expected a segmentation network, got {network.name}. See `medgraft networks`.")
+    data = MaskData(
+        samples=samples, read=read, recipe=curve.recipe, dims=network.dims, augment=curve.augment, seed=curve.seed
+    )
+    chain = _Chain(curve=curve, network=network, data=data, package=package, roles=_roles(curve, samples))
+    (points,) = run_chains([(chain.points(), len(chain.trainings) + chain.n_assessments)], executor, store, report)
+    return CurveOutcome(curve=curve, task=samples.task, network=network.name, points=tuple(points))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Roles:
+    """Positions among the samples by what their subjects are for; a subject has one role. home may be empty."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+    home: NDArray[np.int64]
+
+
+def _roles(curve: CurveFile, samples: MaskedSamples) -> _Roles:
+    role = np.asarray([_role(curve, item.site, item.split) for item in samples.items])
+    torn = [subject for subject in set(samples.subjects) if len(set(role[samples.subjects == subject])) > 1]
+    if torn:
+        raise InputError(
+            f"Expected all images of a subject in one split and site, got {', '.join(sorted(torn)[:5])} in several."
+        )
+    found = {name: np.flatnonzero(role == name) for name in ("train", "validation", "test", "home")}
+    for name in ("train", "validation", "test", *(["home"] if curve.home else [])):
+        if not len(found[name]):
+            raise InputError(
+                f"Expected subjects with masks to {name} on, got none (splits "
+                f"{', '.join(sorted({item.split or 'none' for item in samples.items}))}; sites "
+                f"{', '.join(sorted({item.site or 'none' for item in samples.items}))}). Do: medgraft correct --split."
+            )
+    return _Roles(**found)
+
+
+def _role(curve: CurveFile, site: str | None, split: str | None) -> str:
+    if curve.home and site == curve.home.site:
+        return "home"
+    return {curve.validation.split: "validation", curve.test.split: "test"}.get(split or "", "train")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Chain:
+    """All trainings, then all assessments."""
+
+    curve: CurveFile
+    network: NetworkSpec
+    data: MaskData
+    package: Start | None
+    roles: _Roles
+
+    def points(self) -> Chain[list[CurvePoint]]:
+        """The curve's points, in the order of the file; the travelling model as it is comes first."""
+        chosen = self._chosen((yield self.trainings))
+        before: list[Trial] = [self._assess(AS_IS, self.package, walls=True)] if self.package else []
+        after = [
+            self._assess(trial.arm, trial.start, parent=run.identity, walls=self._shows_walls(trial))
+            for trial, run in chosen
+        ]
+        found = yield [*before, *after]
+        as_is = [
+            CurvePoint(arm=AS_IS, size=0, test=_figures(run, "test"), home=_figures(run, "home"))
+            for run in found[: len(before)]
+        ]
+        return as_is + [_point(*one, run) for one, run in zip(chosen, found[len(before) :], strict=True)]
+
+    @cached_property
+    def trainings(self) -> list[MaskTraining]:
+        """Every start at every size, draw and rate."""
+        return [
+            self._training(name, arm, rate, draw, subjects)
+            for name, arm in self.curve.arms.items()
+            for draw in range(self.curve.draws)
+            for subjects in self._nested(draw)
+            for rate in arm.rates
+        ]
+
+    @property
+    def n_assessments(self) -> int:
+        """Points that are measured."""
+        return len(self.curve.arms) * self.curve.draws * len(self.curve.sizes) + (self.package is not None)
+
+    def _nested(self, draw: int) -> Sequence[Sequence[str]]:
+        subjects = sorted(set(self.data.samples.subjects[self.roles.train].tolist()))
+        sizes = [len(subjects) if size == "all" else size for size in self.curve.sizes]
+        return nested_draw(subjects, sizes, self.curve.seed, draw)
+
+    def _training(self, name: str, arm: ArmEntry, rate: float, draw: int, subjects: Sequence[str]) -> MaskTraining:
+        among = np.isin(self.data.samples.subjects[self.roles.train], list(subjects))
+        return MaskTraining(
+            network=self.network,
+            depth=arm.depth,
+            start=self._start(arm),
+            data=self.data,
+            arm=name,
+            draw=draw,
+            train=self.roles.train[among],
+            validation=self.roles.validation,
+            training=Plan(
+                rate=rate,
+                epochs=self.curve.epochs,
+                batch_size=self.curve.batch_size,
+                optimizer="adam",
+                decay=0.0,
+                decay_factor=self.curve.decay.factor,
+                decay_epochs=self.curve.decay.epochs,
+            ),
+            updates=self.curve.updates,
+        )
+
+    def _start(self, arm: ArmEntry) -> Start:
+        if arm.start == "package":
+            assert self.package is not None
+            return self.package
+        return Start(origin=arm.start, digest=f"{arm.start}, seed {self.curve.seed}", initial=_RANDOM[arm.start])
+
+    def _chosen(self, runs: Sequence[Run]) -> list[tuple[MaskTraining, Run]]:
+        """Of each start, draw and size the rate whose best epoch is best on the validation subjects."""
+        groups: dict[tuple[str, int, int], list[tuple[MaskTraining, Run]]] = {}
+        for trial, run in zip(self.trainings, runs, strict=True):
+            groups.setdefault((trial.arm, trial.draw, trial.n_subjects), []).append((trial, run))
+        return [max(group, key=lambda pair: best_epoch(pair[1])[1]) for group in groups.values()]
+
+    def _shows_walls(self, trial: MaskTraining) -> bool:
+        """The wall takes longer than all else: it is measured for the first draw of the largest size."""
+        largest = max(other.n_subjects for other in self.trainings)
+        return trial.draw == 0 and trial.n_subjects == largest
+
+    def _assess(self, arm: str, start: Start, *, parent: str = "", walls: bool) -> Assessment:
+        groups = {"test": self.roles.test} | ({"home": self.roles.home} if len(self.roles.home) else {})
+        return Assessment(
+            network=self.network,
+            start=start,
+            data=self.data,
+            arm=arm,
+            groups=groups,
+            thickness=self.curve.thickness and walls,
+            parent=parent,
+        )
+
+
+def validation_curve(run: Run) -> NDArray[np.float64]:
+    """(E,) mean Dice of the structures on the validation subjects; NaN where a training had diverged."""
+    scores = np.asarray(run.history.scores[:, :, 1:], float)
+    defined = np.isfinite(scores)
+    count = defined.sum(axis=(1, 2))
+    return np.where(count > 0, np.where(defined, scores, 0).sum(axis=(1, 2)) / np.maximum(count, 1), np.nan)
+
+
+def best_epoch(run: Run) -> tuple[int, float]:
+    """The epoch, from 1, with the best mean Dice on the validation subjects, and that Dice; 0 if it diverged at once.
+
+    The first of equals: the weights that the training kept.
+    """
+    curve = np.nan_to_num(validation_curve(run), nan=-1.0)
+    best = int(curve.argmax())
+    return (best + 1, float(curve[best])) if curve[best] >= 0 else (0, -1.0)
+
+
+def _point(trial: MaskTraining, training: Run, assessment: Run) -> CurvePoint:
+    epoch, score = best_epoch(training)
+    return CurvePoint(
+        arm=trial.arm,
+        size=trial.n_subjects,
+        draw=trial.draw,
+        rate=trial.training.rate,
+        epoch=epoch,
+        validation=score,
+        run=training.identity,
+        curve=tuple(validation_curve(training).tolist()),
+        test=_figures(assessment, "test"),
+        home=_figures(assessment, "home"),
+    )
+
+
+def _figures(assessment: Run, group: str) -> tuple[SubjectFigures, ...]:
+    return tuple(SubjectFigures(**row) for row in assessment.facts["figures"].get(group, []))

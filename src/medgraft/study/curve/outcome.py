@@ -1,0 +1,113 @@
+"""What a learning curve found, point by point, and how it lies on disk: equal outcomes give equal bytes."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from medgraft.core.errors import ProjectError
+from medgraft.core.task import Task
+from medgraft.study.curve.curve_file import CurveFile, parse_curve
+from medgraft.study.curve.figures import SubjectFigures
+from medgraft.study.settings import resolved_yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurvePoint:
+    """One model on the curve.
+
+    size: subjects it learned from, 0 for the travelling model as it is. draw: which random choice of them.
+    rate, epoch: chosen on the validation subjects; epoch 0 if the training diverged at once.
+    validation: mean Dice there. curve: that Dice after each epoch, None where it had diverged.
+    run: identity of the training, "" for none.
+    test, home: figures of each held-out subject and phase, here and of the home site.
+    """
+
+    arm: str
+    size: int
+    draw: int = 0
+    rate: float | None = None
+    epoch: int = 0
+    validation: float | None = None
+    run: str = ""
+    curve: tuple[float | None, ...] = ()
+    test: tuple[SubjectFigures, ...]
+    home: tuple[SubjectFigures, ...]
+
+    @property
+    def title(self) -> str:
+        """Which model it is, for people and for the names of folders."""
+        return f"{self.arm}-{self.size}-draw-{self.draw + 1}" if self.size else self.arm
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CurveOutcome:
+    """All points, the travelling model as it is first."""
+
+    curve: CurveFile
+    task: Task
+    network: str
+    points: tuple[CurvePoint, ...]
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the arms that were trained, in the file's order."""
+        return tuple(self.curve.arms)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Sizes of the training sets, smallest first."""
+        return tuple(sorted({point.size for point in self.points if point.size}))
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """Classes that are measured: all but the background."""
+        return self.task.codes[1:]
+
+    def of(self, arm: str, size: int) -> tuple[CurvePoint, ...]:
+        """The draws of one arm at one size."""
+        return tuple(point for point in self.points if (point.arm, point.size) == (arm, size))
+
+
+def write_curve(outcome: CurveOutcome, folder: Path) -> None:
+    """Write the resolved curve file and all points under a folder, made if it is missing."""
+    results = folder / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    (folder / "curve.yaml").write_text(resolved_yaml(outcome.curve))
+    facts = {"network": outcome.network, "points": [_plain(dataclasses.asdict(point)) for point in outcome.points]}
+    (results / "points.json").write_text(json.dumps(facts, indent=1) + "\n")
+
+
+def read_curve(folder: Path, task_of: Callable[[str], Task]) -> CurveOutcome:
+    """Read what `write_curve` wrote. Raises `ProjectError` if the curve has not ended or its results are damaged."""
+    try:
+        curve = parse_curve(yaml.safe_load((folder / "curve.yaml").read_text()), where=folder.name)
+        facts = json.loads((folder / "results" / "points.json").read_text())
+        points = tuple(_point(item) for item in facts["points"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ProjectError(
+            f"Expected the results of a finished learning curve in {folder.name}, got: {error}. "
+            "Do run `medgraft study curve` again: it goes on from where it was."
+        ) from error
+    return CurveOutcome(curve=curve, task=task_of(curve.task), network=facts["network"], points=points)
+
+
+def _point(item: dict[str, Any]) -> CurvePoint:
+    figures = {group: tuple(SubjectFigures(**row) for row in item[group]) for group in ("test", "home")}
+    return CurvePoint(**{**item, "curve": tuple(item["curve"]), **figures})
+
+
+def _plain(value: Any) -> Any:
+    """Numbers with 9 significant digits; NaN becomes null."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return None if math.isnan(value) else float(f"{value:.9g}")
+    return value

@@ -1,0 +1,80 @@
+"""What to do with the travelling model, in plain words, from the learning curve."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from medgraft.evaluation import PairedDifference
+from medgraft.study.curve.findings import difference
+from medgraft.study.curve.learning_curve import AS_IS
+from medgraft.study.curve.outcome import CurveOutcome
+
+#: A difference in mean Dice that is worth the work of labelling; a convention of medgraft's, not of the paper.
+WORTH = 0.01
+
+Advice = Literal["use as is", "fine-tune", "train anew"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """advice: what to do. size: with how many local subjects, None for none. text: why, for people."""
+
+    advice: Advice
+    size: int | None
+    text: str
+
+
+def verdict(outcome: CurveOutcome, *, worth: float = WORTH) -> Verdict:
+    """What the held-out subjects say, the cheapest way first.
+
+    The travelling model is used as it is unless some training beats it by more than `worth` in mean Dice with an
+    interval that excludes zero. Of the arm that gains most at the largest size, the fewest subjects suffice that come
+    within `worth` of it. Where intervals leave the order of two ways open, the text says so.
+    """
+    largest = outcome.sizes[-1]
+    arms = [arm for arm in outcome.arms if outcome.of(arm, largest)]
+    best = max(arms, key=lambda arm: difference(outcome, outcome.of(arm, largest), outcome.of(arms[0], largest)).value)
+    size = _enough(outcome, best, worth)
+    as_is = outcome.of(AS_IS, 0)
+    if as_is:
+        gain = difference(outcome, outcome.of(best, size), as_is)
+        if gain.value <= worth or not gain.low > 0:
+            return Verdict(advice="use as is", size=None, text=_as_is_text(best, size, gain, worth))
+    return _train(outcome, best, size)
+
+
+def _enough(outcome: CurveOutcome, arm: str, worth: float) -> int:
+    """The smallest size that comes within `worth` of the largest."""
+    largest = outcome.of(arm, outcome.sizes[-1])
+    within = (size for size in outcome.sizes if difference(outcome, largest, outcome.of(arm, size)).value <= worth)
+    return next(within, outcome.sizes[-1])
+
+
+def _train(outcome: CurveOutcome, best: str, size: int) -> Verdict:
+    from_package = outcome.curve.arms[best].start == "package"
+    rivals = [arm for arm in outcome.arms if arm != best and outcome.of(arm, size)]
+    gains = {arm: difference(outcome, outcome.of(best, size), outcome.of(arm, size)) for arm in rivals}
+    against = "; ".join(f"{_shown(gain)} against {arm} with as many" for arm, gain in gains.items())
+    way = f"Fine-tune with {size} subjects" if from_package else f"Train anew with {size} subjects"
+    more = (
+        f" More than {size} gained at most {WORTH:g}."
+        if size < outcome.sizes[-1]
+        else " The curve had not levelled off at the largest size: more subjects may help."
+    )
+    open_order = any(gain.low <= 0 for gain in gains.values())
+    doubt = " The intervals leave open which start is better." if open_order else ""
+    return Verdict(
+        advice="fine-tune" if from_package else "train anew",
+        size=size,
+        text=f"{way} ({best}). Mean Dice: {against or 'no other start was tried'}.{more}{doubt}",
+    )
+
+
+def _as_is_text(best: str, size: int, gain: PairedDifference, worth: float) -> str:
+    return (
+        f"Use the model as it is. The best that training here gave ({best}, {size} subjects) differs by {_shown(gain)} "
+        f"in mean Dice: not more than {worth:g}, or not told from zero by these subjects."
+    )
+
+
+def _shown(difference: PairedDifference) -> str:
+    return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"

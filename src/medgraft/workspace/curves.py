@@ -1,0 +1,175 @@
+"""Run a learning curve in a project, or what is missing of it; show what it found."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from medgraft.core.errors import InputError, ProjectError, StudyFileError
+from medgraft.core.lineage import Hop, Lineage
+from medgraft.core.progress import Progress, Report, silent
+from medgraft.exchange.package import ModelPackage, read_package, write_package
+from medgraft.networks import spec
+from medgraft.samples import MaskedSamples
+from medgraft.study import RunStore, resolved_yaml
+from medgraft.study.curve import (
+    CurveFile,
+    CurveFindings,
+    CurveOutcome,
+    CurvePoint,
+    Start,
+    Verdict,
+    curve_findings,
+    read_curve,
+    read_curve_file,
+    run_curve,
+    verdict,
+    write_curve,
+)
+from medgraft.workspace.executor import open_executor
+from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
+from medgraft.workspace.project import Project
+from medgraft.workspace.project_masks import mask_task, project_masks, volume_reader
+from medgraft.workspace.results_folder import announce, fresh_draft, only_once, publish
+from medgraft.workspace.study_progress import kept_progress
+
+__all__ = ["CurveFile", "CurveSummary", "curve_names", "curve_outcome", "read_request", "show_curve", "start_curve"]
+
+CURVE_FILE = "curve.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveSummary:
+    """What a learning curve found: its verdict, figures with intervals, differences, the wall before and after."""
+
+    name: str
+    verdict: Verdict
+    findings: CurveFindings
+
+
+def read_request(path: Path, overrides: tuple[str, ...] = (), *, project: Project) -> CurveFile:
+    """A curve file as a user keeps it: its package is found.
+
+    That is a path seen from the file's folder, or CURVE/MODEL of the project. Raises `StudyFileError`, or
+    `InputError` if there is no such package.
+    """
+    curve = read_curve_file(path, overrides)
+    if curve.package is None:
+        return curve
+    places = (path.resolve().parent / Path(curve.package).expanduser(), _model_place(project, curve.package))
+    found = next((place for place in places if place.exists()), None)
+    if found is None:
+        raise InputError(f"Expected a model package at {' or '.join(map(str, places))}, found none.")
+    return curve.model_copy(update={"package": str(found)})
+
+
+def start_curve(
+    project: Project,
+    curve: CurveFile,
+    *,
+    machines: Machines = IN_THIS_PROCESS,
+    checkpoint_seconds: float = 30.0,
+    report: Report = silent,
+) -> CurveSummary:
+    """Run a learning curve and evaluate it; what an earlier start finished is not done again.
+
+    Results are under `curves/<name>/`: the resolved file, every point with figures of each held-out subject, tables,
+    and a model package of each arm's first draw at its largest size. They are whole or absent.
+
+    Raises:
+        InputError: no masks, too few subjects, a network that does not segment. WeightsError: the package is damaged
+        or another network's. ProjectError: the curve is running already.
+    """
+    samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
+    package = read_package(Path(curve.package)) if curve.package else None
+    start = _start(curve, package) if package else None
+    folder = project.curves / curve.name
+    folder.mkdir(parents=True, exist_ok=True)
+    store = RunStore(root=project.runs)
+    with only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
+        announce(folder / CURVE_FILE, resolved_yaml(curve))
+        with open_executor(machines, project, checkpoint_seconds) as executor:
+            outcome = run_curve(curve, samples, volume_reader(cohort), executor, store, package=start, report=tell)
+        draft = fresh_draft(folder)
+        write_curve(outcome, draft)
+        summary = _summary(outcome)
+        (draft / "results" / "findings.json").write_text(json.dumps(asdict(summary), indent=1) + "\n")
+        _keep_models(outcome, samples, package, draft / "models", store)
+        publish(draft, folder)
+    report(Progress(stage="results", done=1, total=1))
+    return summary
+
+
+def show_curve(project: Project, name: str) -> CurveSummary:
+    """The figures of a finished curve. Raises `ProjectError` if there is none of that name."""
+    return _summary(curve_outcome(project, name))
+
+
+def curve_outcome(project: Project, name: str) -> CurveOutcome:
+    """The results of a finished curve. Raises `ProjectError` if there is none of that name."""
+    folder = project.curves / name
+    if not folder.is_dir():
+        names = ", ".join(curve_names(project)) or "none"
+        raise ProjectError(f"Expected a learning curve of this project, got {name!r}. Available: {names}.")
+    return read_curve(folder, mask_task)
+
+
+def curve_names(project: Project) -> tuple[str, ...]:
+    """Every curve that was started in a project."""
+    return tuple(sorted(path.parent.name for path in project.curves.glob(f"*/{CURVE_FILE}")))
+
+
+def _summary(outcome: CurveOutcome) -> CurveSummary:
+    return CurveSummary(name=outcome.curve.name, verdict=verdict(outcome), findings=curve_findings(outcome))
+
+
+def _start(curve: CurveFile, package: ModelPackage) -> Start:
+    if package.network != curve.network or package.task.codes != mask_task(curve.task).codes:
+        raise StudyFileError(
+            f"Expected a package of {curve.network} for {curve.task}, got one of {package.network} for "
+            f"{package.task.name}. Do: name the package's network in the curve file."
+        )
+    return Start(origin=package.name, digest=package.weights_digest, state=package.state)
+
+
+def _model_place(project: Project, text: str) -> Path:
+    curve, _, model = text.partition("/")
+    return project.curves / curve / "models" / model
+
+
+def _keep_models(
+    outcome: CurveOutcome, samples: MaskedSamples, package: ModelPackage | None, folder: Path, store: RunStore
+) -> None:
+    """A package of each arm's first draw at its largest size."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for arm in outcome.arms:
+        (point, *_) = outcome.of(arm, outcome.sizes[-1])
+        write_package(_package(outcome, point, samples, package, store), folder / f"{arm}-{point.size}")
+
+
+def _package(
+    outcome: CurveOutcome, point: CurvePoint, samples: MaskedSamples, package: ModelPackage | None, store: RunStore
+) -> ModelPackage:
+    curve = outcome.curve
+    from_package = curve.arms[point.arm].start == "package"
+    before = package.lineage if package and from_package else Lineage()
+    trained = set(store.read(point.run).facts["stacks"])
+    hop = Hop(
+        what=f"{point.arm}, {point.size} subjects, rate {point.rate:g}, epoch {point.epoch}",
+        weights_digest=point.run,
+        data_digest=samples.digest,
+        task=outcome.task.name,
+        stages=spec(outcome.network).trainable_stages(curve.arms[point.arm].depth),
+        result={"validation Dice": point.validation or 0.0},
+    )
+    return ModelPackage(
+        name=f"{curve.name}: {point.arm}, {point.size} subjects",
+        task=outcome.task,
+        network=outcome.network,
+        recipe=curve.recipe,
+        lineage=before.then(hop),
+        figures={"validation Dice": point.validation or 0.0},
+        state={name: torch.as_tensor(value) for name, value in store.state(point.run).items()},
+        stacks=tuple(sorted(trained)),
+    )

@@ -1,0 +1,65 @@
+"""The masked sequences of a project, for a task that segments."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.cohort import Cohort, PixelStore
+from medgraft.core.cohort import StackEntry
+from medgraft.core.digest import array_digest
+from medgraft.core.errors import InputError
+from medgraft.core.task import MASK_TASKS, Task
+from medgraft.samples import MaskedSamples, masked_samples
+from medgraft.workspace.project import Project
+
+
+def mask_task(name: str) -> Task:
+    """A task that segments. Raises `InputError` for an unknown one."""
+    if name not in MASK_TASKS:
+        raise InputError(f"Expected a task that segments, got {name!r}. Available: {', '.join(MASK_TASKS)}.")
+    return MASK_TASKS[name]
+
+
+def project_masks(project: Project, task: str, *, in_mm: bool) -> MaskedSamples:
+    """Every sequence of a project with a mask, and what was left out and why.
+
+    in_mm: leave out what has no spacing. Raises `InputError` if nothing is left.
+    """
+    with project.cohort() as cohort:
+        samples = masked_samples(cohort.entries(), mask_task(task), lambda entry: _digest(cohort, entry), in_mm=in_mm)
+    if not len(samples):
+        reasons = "; ".join(f"{item.reason}: {item.count}" for item in samples.dropped)
+        raise InputError(
+            f"Expected images with masks for {task} in {project.root.name}, got none ({reasons or 'no stacks'}). "
+            "Do: import images with their masks beside them."
+        )
+    return samples
+
+
+def volume_reader(cohort: Cohort) -> "VolumeReader":
+    """How to read native volumes and masks."""
+    return VolumeReader(images=cohort.arrays, masks=cohort.mask_arrays)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumeReader:
+    """Native volumes by stack, memory-mapped; pickled, it opens them again where it arrives."""
+
+    images: PixelStore
+    masks: PixelStore
+
+    def pixels(self, stack: str) -> NDArray[Any]:
+        """Pixels (T, Z, Y, X) in the stored type. Raises `ProjectError` if they are missing."""
+        return self.images.read(stack)
+
+    def mask(self, stack: str) -> NDArray[np.uint8]:
+        """Mask (T, Z, Y, X) in `core.task.MASK_CODES`. Raises `ProjectError` if it is missing."""
+        return self.masks.read(stack)
+
+
+def _digest(cohort: Cohort, entry: StackEntry) -> str:
+    mask = cohort.mask(entry)
+    assert mask is not None  # asked for entries with labelled phases alone
+    return array_digest(np.asarray(mask))

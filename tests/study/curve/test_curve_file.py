@@ -1,0 +1,45 @@
+"""Curve files: what is left out is the paper's, what is wrong is named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from medgraft.core.errors import StudyFileError
+from medgraft.recipe import HuWindow, PercentileWindow
+from medgraft.study.curve import CurveFile, parse_curve
+
+MINIMAL: dict[str, Any] = {"network": "unet3d", "shape": [32, 32, 32], "package": "home.medgraft"}
+
+
+def test_what_is_left_out_is_the_papers() -> None:
+    curve = parse_curve(MINIMAL)
+    assert curve.sizes == (5, 10, 15, 20, 25, 30)
+    assert (curve.epochs, curve.decay.factor) == (500, 0.9)
+    assert set(curve.arms) == {"scratch", "fine-tuned"}
+    assert len({arm.rates for arm in curve.arms.values()}) == 1, "equal rates for every start"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"package": None}, "an arm starts from the package"),
+        ({"sizes": [10, 5]}, "sizes must grow"),
+        ({"sizes": ["all", 5]}, "sizes must grow"),
+        ({"arms": {"x": {"start": "imagenet"}}}, "expected random, normal or package"),
+        ({"window": {"low": 5, "high": 1}}, "expected low below high"),
+        ({"validation": {"split": "test"}}, "different splits"),
+        ({"shape": [32, 32]}, "shape"),
+        ({"spacing": 0}, "spacing"),
+        ({"networks": ["vgg16"]}, "Keys: name, task, network"),
+    ],
+)
+def test_what_is_wrong_is_named(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(StudyFileError, match=said):
+        parse_curve({**MINIMAL, **wrong})
+
+
+def test_windows_are_those_of_ct_and_mr(tiny_curve: Callable[..., CurveFile]) -> None:
+    assert tiny_curve(window={"low": -100, "high": 500}).recipe.window == HuWindow(low=-100, high=500)
+    mr = tiny_curve(window={"low": 1, "high": 99, "of": "percentile"})
+    assert mr.recipe.window == PercentileWindow(low=1, high=99)

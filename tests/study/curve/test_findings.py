@@ -1,0 +1,83 @@
+"""Figures of a learning curve: subjects are the unit, draws are averaged, comparisons are paired."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from medgraft.core.task import MASK_TASKS
+from medgraft.study.curve import AS_IS, CurveOutcome, curve_findings, read_curve, write_curve
+from medgraft.study.curve.findings import DICE
+
+MakeUp = Callable[..., CurveOutcome]
+TEST = {(AS_IS, 0): 0.7, ("scratch", 5): 0.5, ("scratch", 10): 0.6, ("fine-tuned", 5): 0.8, ("fine-tuned", 10): 0.85}
+HOME = {(AS_IS, 0): 0.9, ("scratch", 5): 0.4, ("scratch", 10): 0.5, ("fine-tuned", 5): 0.85, ("fine-tuned", 10): 0.80}
+
+
+@pytest.fixture(scope="module")
+def outcome(made_up: MakeUp) -> CurveOutcome:
+    return made_up(TEST, HOME)
+
+
+def test_rows_are_means_over_subjects_with_intervals(outcome: CurveOutcome) -> None:
+    rows = {(row.arm, row.size, row.on): row for row in curve_findings(outcome).rows if row.figure == DICE}
+    assert set(rows) == {(*cell, on) for cell in TEST for on in ("test", "home")}
+    for (arm, size, on), row in rows.items():
+        assert row.value.value == pytest.approx((TEST if on == "test" else HOME)[arm, size], abs=0.02)
+        assert row.value.low < row.value.value < row.value.high < row.best
+
+
+def test_differences_are_paired_and_much_narrower_than_means(outcome: CurveOutcome) -> None:
+    found = curve_findings(outcome)
+    contrasts = {(c.arm, c.size, c.other, c.on): c for c in found.contrasts}
+    gain = contrasts["fine-tuned", 5, "scratch", "test"].difference
+    assert gain.value == pytest.approx(0.3, abs=0.005)
+    assert gain.high - gain.low < 0.01
+    forgotten = contrasts["fine-tuned", 10, AS_IS, "home"].difference
+    assert forgotten.value == pytest.approx(-0.1, abs=0.005)
+    assert forgotten.high < 0
+
+
+def test_p_values_are_adjusted_over_sizes(outcome: CurveOutcome) -> None:
+    assert all(c.adjusted >= c.difference.p_value for c in curve_findings(outcome).contrasts)
+
+
+def test_distances_are_best_where_they_are_least(outcome: CurveOutcome) -> None:
+    (row,) = [
+        r
+        for r in curve_findings(outcome).rows
+        if r.figure == "95 % Hausdorff pool" and r.arm == AS_IS and r.on == "test"
+    ]
+    assert (row.value.value, row.best) == (3, 3)
+    assert not [r for r in curve_findings(outcome).rows if r.figure == "95 % Hausdorff myocardium"], "never known"
+
+
+def test_walls_are_correlated_at_each_phase(outcome: CurveOutcome) -> None:
+    true = np.linspace(5, 12, len(outcome.points[0].test))
+    walled = [
+        replace(
+            point,
+            test=tuple(
+                replace(figure, thickness={"median": value * 1.2}, true_thickness={"median": value})
+                for figure, value in zip(point.test, true.tolist(), strict=True)
+            ),
+        )
+        for point in outcome.points
+    ]
+    walls = curve_findings(replace(outcome, points=tuple(walled))).walls
+    assert {(wall.arm, wall.size) for wall in walls} == {(AS_IS, 0), ("scratch", 10), ("fine-tuned", 10)}
+    assert {wall.phase for wall in walls} == {"ed", "es"}
+    assert all(wall.correlation.value == pytest.approx(1) for wall in walls)
+
+
+def test_what_is_written_is_read(outcome: CurveOutcome, tmp_path: Path) -> None:
+    write_curve(outcome, tmp_path / "one")
+    again = read_curve(tmp_path / "one", MASK_TASKS.__getitem__)
+    write_curve(again, tmp_path / "two")
+    for name in ("curve.yaml", "results/points.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert curve_findings(again).contrasts[0].difference.value == pytest.approx(
+        curve_findings(outcome).contrasts[0].difference.value, abs=1e-6
+    )

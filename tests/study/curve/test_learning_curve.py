@@ -1,0 +1,162 @@
+"""A learning curve that really runs: nobody is trained on who is measured, nothing is done twice, starts are starts."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.progress import Report, silent
+from medgraft.networks.segmenter import build_segmenter
+from medgraft.study import Compute, Desk, DeskSettings, LocalExecutor, RunStore
+from medgraft.study.curve import AS_IS, CurveFile, CurveOutcome, Start, run_curve
+from medgraft.study.curve.mask_trial import Assessment, MaskTraining
+from medgraft.study.trained import Trained
+from medgraft.study.work import Job
+
+pytestmark = pytest.mark.slow
+
+MakeCurve = Callable[..., CurveFile]
+ARMS = {"scratch": {"rates": [0.002]}, "fine-tuned": {"start": "package", "rates": [0.002]}}
+
+
+@dataclass
+class Bench:
+    """A place where curves really run; every trial that was done is written down."""
+
+    folder: Path
+    hearts: Any
+    done: list[Any] = field(default_factory=list)
+    workers: int = 1
+
+    @property
+    def store(self) -> RunStore:
+        return RunStore(root=self.folder / "runs")
+
+    def run(self, curve: CurveFile, package: Start | None = None, samples: Any = None) -> CurveOutcome:
+        settings = DeskSettings(
+            cache=self.folder / "cache",
+            unfinished=self.store.unfinished,
+            compute=Compute(device="cpu"),
+            checkpoint_seconds=0,
+        )
+        self._local = LocalExecutor(Desk(settings))
+        return run_curve(curve, samples or self.hearts.samples, self.hearts, self, self.store, package=package)
+
+    def submit(self, job: Job[Any], report: Report = silent) -> Future[list[Trained]]:
+        self.done.extend(job.trials)
+        return self._local.submit(job, report)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, ct_hearts: Any) -> Bench:
+    return Bench(folder=tmp_path, hearts=ct_hearts)
+
+
+@pytest.fixture(scope="module")
+def package() -> Start:
+    model = build_segmenter("unet3d", n_classes=3, key="another site")
+    return Start(origin="home", digest="home", state=model.state_dict())
+
+
+def dices(outcome: CurveOutcome) -> list[float]:
+    return [value for point in outcome.points for figure in point.test for value in figure.dice.values()]
+
+
+def test_a_curve_has_every_point_and_nobody_is_measured_who_was_trained_on(
+    bench: Bench, tiny_curve: MakeCurve, package: Start
+) -> None:
+    outcome = bench.run(tiny_curve(arms=ARMS, package="home.medgraft", home={"site": "one"}), package)
+    cells = Counter((point.arm, point.size) for point in outcome.points)
+    assert cells == {(AS_IS, 0): 1} | {(arm, size): 2 for arm in ARMS for size in (1, 2)}
+    for point in outcome.points:
+        assert {figure.subject for figure in point.test} == {"two005", "two006"}
+        assert {figure.subject for figure in point.home} == {"one001"}
+        assert {figure.phase for figure in point.test} == {"ed", "es"}
+    trainings = [trial for trial in bench.done if isinstance(trial, MaskTraining)]
+    subjects = bench.hearts.samples.subjects
+    for trial in trainings:
+        assert set(subjects[trial.train]) <= {"two001", "two002"}
+        assert set(subjects[trial.validation]) == {"two003", "two004"}
+    by_draw = {(t.arm, t.draw, t.n_subjects): set(subjects[t.train]) for t in trainings}
+    assert all(by_draw[arm, draw, 1] < by_draw[arm, draw, 2] for arm in ARMS for draw in (0, 1))
+    assert all(
+        by_draw["scratch", draw, size] == by_draw["fine-tuned", draw, size] for draw in (0, 1) for size in (1, 2)
+    )
+
+
+def test_nothing_is_done_twice(bench: Bench, tiny_curve: MakeCurve, package: Start) -> None:
+    curve = tiny_curve(arms=ARMS, package="home.medgraft", draws=1)
+    first = bench.run(curve, package)
+    assert Counter(trial.identity for trial in bench.done).most_common(1)[0][1] == 1
+    n_done = len(bench.done)
+    again = bench.run(curve, package)
+    assert len(bench.done) == n_done
+    assert again.points == first.points
+    bench.run(tiny_curve(arms=ARMS, package="home.medgraft", draws=1, sizes=[2]), package)
+    assert len(bench.done) == n_done, "a smaller curve is in the larger one"
+
+
+def test_the_same_curve_twice_is_the_same_to_the_byte(
+    bench: Bench, tmp_path: Path, tiny_curve: MakeCurve, ct_hearts: Any
+) -> None:
+    curve = tiny_curve(draws=1, sizes=[2])
+    other = Bench(folder=tmp_path / "other", hearts=ct_hearts)
+    assert dices(bench.run(curve)) == dices(other.run(curve))
+    (trained,) = [trial.identity for trial in bench.done if isinstance(trial, MaskTraining)]
+    one, two = bench.store.state(trained), other.store.state(trained)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_start_without_training_is_the_travelling_model(bench: Bench, tiny_curve: MakeCurve, package: Start) -> None:
+    """At a rate that changes nothing, fine-tuning leaves the model as it is."""
+    arms = {"fine-tuned": {"start": "package", "rates": [1e-12]}}
+    outcome = bench.run(tiny_curve(arms=arms, package="home.medgraft", draws=1, sizes=[1]), package)
+    as_is, tuned = outcome.points
+    for before, after in zip(as_is.test, tuned.test, strict=True):
+        assert after.dice == pytest.approx(before.dice, abs=1e-6)
+
+
+def test_the_best_epoch_is_kept(bench: Bench, tiny_curve: MakeCurve) -> None:
+    curve = tiny_curve(draws=1, sizes=[2], epochs=4, arms={"scratch": {"rates": [0.01, 0.002]}})
+    (point,) = bench.run(curve).points
+    assert point.validation == max(value for value in point.curve if value is not None)
+    assert point.epoch == point.curve.index(point.validation) + 1
+    runs = [bench.store.read(t.identity) for t in bench.done if isinstance(t, MaskTraining)]
+    best = max(np.nanmean(run.history.scores[:, :, 1:], axis=(1, 2)).max() for run in runs)
+    assert point.validation == pytest.approx(best, abs=1e-6)
+
+
+def test_walls_are_measured_once_per_arm(bench: Bench, tiny_curve: MakeCurve, package: Start) -> None:
+    bench.run(tiny_curve(arms=ARMS, package="home.medgraft", epochs=1, updates=1, thickness=True), package)
+    walled = Counter(trial.arm for trial in bench.done if isinstance(trial, Assessment) and trial.thickness)
+    assert walled == {AS_IS: 1, "scratch": 1, "fine-tuned": 1}
+
+
+def test_a_model_of_another_network_is_refused(bench: Bench, tiny_curve: MakeCurve) -> None:
+    other = Start(origin="SegResNet", digest="x", state=build_segmenter("segresnet3d", n_classes=3).state_dict())
+    with pytest.raises(WeightsError, match="Expected weights of unet3d for lv-wall, got those of SegResNet"):
+        bench.run(tiny_curve(arms=ARMS, package="home.medgraft", sizes=[1], draws=1), other)
+
+
+def test_too_few_subjects_are_refused_before_anything_is_done(bench: Bench, tiny_curve: MakeCurve) -> None:
+    with pytest.raises(InputError, match="within 1..2 subjects"):
+        bench.run(tiny_curve(sizes=[5, 10]))
+    with pytest.raises(InputError, match="Expected subjects with masks to test on, got none"):
+        bench.run(tiny_curve(test={"split": "kept back"}))
+    with pytest.raises(InputError, match="Expected a segmentation network, got vgg16"):
+        bench.run(tiny_curve(network="vgg16"))
+    assert not bench.done
+
+
+def test_a_subject_in_two_splits_is_refused(bench: Bench, tiny_curve: MakeCurve) -> None:
+    samples = bench.hearts.samples
+    torn = replace(samples.items[1], stack="again", split="test")
+    with pytest.raises(InputError, match="Expected all images of a subject in one split and site, got two001"):
+        bench.run(tiny_curve(), samples=replace(samples, items=(*samples.items, torn)))
