@@ -299,6 +299,10 @@ def test_help_lists_every_key(page: Page, server: Server) -> None:
     press(page, "f", "Escape")
     expect(page.locator("#help")).to_be_hidden()
     assert page.locator(".chip.draft").count() == 0, "keys that help is shown for do nothing under it"
+    page.get_by_role("button", name="Help").click()
+    press(page, "Escape", "a", "Enter")
+    expect(page.locator('#phases [aria-selected="true"]')).to_have_text("es")
+    expect(page.locator("#help")).to_be_hidden()
 
 
 def test_a_cine_plays_and_stops(page: Page, server: Server) -> None:

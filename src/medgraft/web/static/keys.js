@@ -30,6 +30,12 @@ export function describe(root, table) {
   root.replaceChildren(...table.map(line));
 }
 
+/** Show the help; once it is closed, keys are the page's again, not those of the button that opened it. */
+export function showHelp(dialog) {
+  dialog.addEventListener("close", () => document.activeElement.blur(), { once: true });
+  dialog.showModal();
+}
+
 function line([key, , text]) {
   const root = document.createElement("div");
   const [left, right] = ["span", "span"].map((tag) => root.appendChild(document.createElement(tag)));

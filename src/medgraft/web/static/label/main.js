@@ -1,5 +1,5 @@
 // The Label page: the worklist's cards one by one, keys to acts.
-import { describe, listen } from "../keys.js";
+import { describe, listen, showHelp } from "../keys.js";
 import { fail, tell } from "../message.js";
 import { togglePanel } from "../panel.js";
 import { Acts } from "./acts.js";
@@ -69,7 +69,7 @@ const ACTIONS = {
   baseLeft: () => setBase("left"),
   baseRight: () => setBase("right"),
   panel: () => togglePanel($("reading")),
-  help: () => $("help").showModal(),
+  help: () => showHelp($("help")),
 };
 
 function act(name) {

@@ -1,5 +1,5 @@
 // What readers disagree on, one after the other: both ranges on one bar under the slices, decided with one key.
-import { describe, listen } from "../keys.js";
+import { describe, listen, showHelp } from "../keys.js";
 import { ActHistory } from "../label/act_history.js";
 import { changesOf, codesOf, innerCode, marked, places } from "../label/anatomy.js";
 import { Desk } from "../label/desk.js";
@@ -66,7 +66,7 @@ export class Adjudication {
 
   #wire() {
     $("saved").hidden = $("help-button").hidden = false;
-    $("help-button").addEventListener("click", () => $("help").showModal());
+    $("help-button").addEventListener("click", () => showHelp($("help")));
     describe($("help-keys"), keysOf(this.#task));
     listen(KEYS, (name) => this.#actions[name](), (digit) => this.#take(Number(digit) - 1));
     this.#desk.onWindow = (window, inverted) => ($("window-text").textContent = windowText(window, inverted));
@@ -97,7 +97,7 @@ export class Adjudication {
     reset: () => this.#desk.reset(),
     zoomIn: () => this.#desk.zoom(1.25),
     zoomOut: () => this.#desk.zoom(0.8),
-    help: () => $("help").showModal(),
+    help: () => showHelp($("help")),
   };
 
   /** As a reader said, at once. */

@@ -1,6 +1,6 @@
 // The Volumes page: which stack, phase and point are looked at, and how; the planes draw themselves.
 import { Cine } from "../cine.js";
-import { describe, listen } from "../keys.js";
+import { describe, listen, showHelp } from "../keys.js";
 import { PixelCache } from "../label/pixel_cache.js";
 import { ask } from "../label/server.js";
 import { fail, tell } from "../message.js";
@@ -54,7 +54,7 @@ const ACTIONS = {
   nextStack: () => open(at + 1),
   stackBefore: () => open(at - 1),
   panel: () => togglePanel($("volumes")),
-  help: () => $("help").showModal(),
+  help: () => showHelp($("help")),
 };
 
 function act(name) {
