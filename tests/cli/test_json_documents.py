@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from medgraft.cli.main import app
+from medgraft.exchange import QUESTIONS, blank_form
 from medgraft.study import parse_study
 from medgraft.workspace import demonstration
 
@@ -66,6 +67,7 @@ def test_json_documents_have_the_documented_keys(medgraft: Run, tmp_path: Path) 
     """What every command says about a project of phantoms, each building on those before it."""
     (tmp_path / "contours").mkdir()
     (tmp_path / "contours" / "IM-0001-0001-icontour-auto.txt").write_text("4 4\n12 4\n12 12\n4 12\n")
+    fill_in_rules(tmp_path)
     documents: dict[str, Any] = {}
     said = list(run_session(json_session(documents, tmp_path), documents, medgraft, tmp_path))
     assert set(said) | set(STUDY_SESSION) == JSON_COMMANDS | {"study run --dry-run"}
@@ -78,12 +80,23 @@ def test_json_documents_of_studies_have_the_documented_keys(
     medgraft: Run, tmp_path: Path, scans: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tiny.yaml").write_text(STUDY)
+    fill_in_rules(tmp_path)
     make_demonstration_small(monkeypatch)
     for words in (["import", scans], ["label", "from-masks"]):
         assert medgraft(*words, "-P", "heart", cwd=tmp_path).code == 0
     documents: dict[str, Any] = {}
     for name in run_session(STUDY_SESSION.items(), documents, medgraft, tmp_path):
         check_keys(name, documents[name])
+
+
+def fill_in_rules(folder: Path) -> None:
+    """The annotation rules of two sites that differ in the last."""
+    for name, answer in {"rules": 0, "theirs": 1}.items():
+        form = blank_form()
+        for question in QUESTIONS:
+            words = question.answers[answer if question == QUESTIONS[-1] else 0] if question.answers else "Lyon"
+            form = form.replace(f"\n{question.key}:\n", f"\n{question.key}: {words}\n")
+        (folder / f"{name}.yaml").write_text(form)
 
 
 def make_demonstration_small(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,6 +136,9 @@ STUDY_SESSION = {
     "report": ["tiny", *IN_HEART],
     "predict": ["tiny", "scans", "--out", "sheets", *IN_HEART],
     "explain": ["tiny", *IN_HEART],
+    "pack": ["tiny", "tiny.medgraft", "--rules", "rules.yaml", *IN_HEART],
+    "inspect": ["tiny.medgraft", "--verify", "--against", "heart", "--rules", "theirs.yaml"],
+    "unpack": ["tiny.medgraft", "model"],
     "demo": ["--project", "demo"],
 }
 
@@ -141,6 +157,8 @@ def json_session(documents: dict[str, Any], folder: Path) -> Iterator[tuple[str,
     yield "label export", ["labels.csv", *here]
     yield "label import", ["labels.csv", *here]
     yield from reading_session(folder)
+    yield "sites rules", ["rules.yaml", "theirs.yaml"]
+    yield "sites agree", ["heart", "twice", "--rules-a", "rules.yaml", "--rules-b", "theirs.yaml"]
     yield "networks", []
     # Contours speak about instance numbers, which DICOM has.
     yield "phantoms", ["cine", "--subjects", "1", "--size", "32", "--phases", "2", "--layout", "dicom"]

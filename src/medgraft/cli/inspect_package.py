@@ -56,7 +56,7 @@ def inspect(
     if found.rule_differences is not None:
         columns = ("rule", "yours", "theirs")
         write_table(columns, [(rule.text, rule.ours, rule.theirs) for rule in found.rule_differences])
-        write_line(f"{len(found.rule_differences)} annotation rules differ")
+        write_line(f"annotation rules that differ: {len(found.rule_differences)}")
 
 
 def _show_suitability(found: "Suitability") -> None:

@@ -27,7 +27,7 @@ def pack(
 
     Examples:
       medgraft pack hearts hearts.medgraft --project heart
-      medgraft pack hearts/vgg16-pretrained-depth-1 hearts.medgraft --rules rules.yaml --notes card.md --project heart
+      medgraft pack hearts hearts.medgraft --rules rules.yaml --notes notes.md
     """
     from medgraft.workspace import Project
     from medgraft.workspace.packing import pack_model

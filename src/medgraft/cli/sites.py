@@ -45,7 +45,7 @@ def rules(
         write_line(f"{checked.file}: filled in as it asks")
     else:
         write_table(("rule", str(file), str(other)), [(one.text, one.ours, one.theirs) for one in checked.differences])
-        write_line(f"{len(checked.differences)} annotation rules differ")
+        write_line(f"annotation rules that differ: {len(checked.differences)}")
 
 
 def agree(
@@ -61,7 +61,7 @@ def agree(
 
     Examples:
       medgraft sites agree drawn-here drawn-there
-      medgraft sites agree drawn-here drawn-there --rules-a rules.yaml --rules-b theirs.yaml
+      medgraft sites agree here there --rules-a rules.yaml --rules-b theirs.yaml
     """
     from medgraft.workspace.site_agreement import agree_sites
 

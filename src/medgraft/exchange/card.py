@@ -12,7 +12,7 @@ _USE = """\
 ## How to use it
 
 ```text
-medgraft inspect NAME.medgraft --verify     # digests, and whether it answers here as it did where it was packed
+medgraft inspect NAME.medgraft --verify      # digests, and whether it answers here as it did where it was packed
 medgraft inspect NAME.medgraft --against P   # whether your images look like those it was trained on; shared subjects
 medgraft unpack NAME.medgraft model
 ```
