@@ -48,7 +48,7 @@ class Recorded:
         return self.plan.size or self.weights.contract.size
 
     def key(self, depth: object, fold: int) -> tuple[object, ...]:
-        """What names a trial's random numbers (`study.trial.Trial.key`)."""
+        """What names a trial's random numbers (`study.graft_trial.GraftTrial.key`)."""
         return (self.data.seed, self.plan.network, str(depth), fold)
 
     def epoch(self, depth: object, fold: int, epoch: int) -> tuple[Tensor, Tensor]:

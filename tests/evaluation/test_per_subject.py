@@ -48,7 +48,9 @@ def test_a_subject_without_a_value_is_left_out_on_both_sides() -> None:
 
 
 def test_a_single_subject_has_no_interval() -> None:
-    assert np.isnan([mean_interval(np.array([0.7])).low, mean_difference("dice", np.array([0.7]), np.array([0.6])).p_value]).all()
+    assert np.isnan(
+        [mean_interval(np.array([0.7])).low, mean_difference("dice", np.array([0.7]), np.array([0.6])).p_value]
+    ).all()
 
 
 def test_other_subjects_are_refused() -> None:

@@ -1,10 +1,7 @@
 """Run a study in a project, or what is missing of it."""
 
 import json
-import shutil
 from pathlib import Path
-
-from filelock import Timeout
 
 from medgraft.core.errors import ProjectError
 from medgraft.core.progress import Progress, Report, silent
@@ -26,8 +23,8 @@ from medgraft.study import (
 from medgraft.workspace.executor import open_executor
 from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.project import Project
+from medgraft.workspace.results_folder import announce, fresh_draft, only_once, publish
 from medgraft.workspace.study_list import study_states
-from medgraft.workspace.study_lock import study_lock
 from medgraft.workspace.study_models import keep_models
 from medgraft.workspace.study_progress import kept_progress
 from medgraft.workspace.study_samples import image_reader, project_samples
@@ -44,6 +41,8 @@ __all__ = [
     "start_study",
     "study_outcome",
 ]
+
+STUDY_FILE = "study.yaml"
 
 
 def start_study(
@@ -75,17 +74,16 @@ def start_study(
     folder = project.studies / study.name
     folder.mkdir(parents=True, exist_ok=True)
     store = RunStore(root=project.runs)
-    with _only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
-        _announce(study, folder)
+    with only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
+        announce(folder / STUDY_FILE, resolved_yaml(study))
         with open_executor(machines, project, checkpoint_seconds) as executor:
             outcome = run_study(study, samples, image_reader(cohort), executor, store, report=tell)
         findings = find(outcome)
-        draft = folder / "draft"
-        shutil.rmtree(draft, ignore_errors=True)
+        draft = fresh_draft(folder)
         write_outcome(outcome, draft)
         _keep_tables(findings, draft / "results")
         keep_models(outcome, samples, findings, draft / "models", store)
-        _publish(draft, folder)
+        publish(draft, folder)
     report(Progress(stage="results", done=1, total=1))
     return study_summary(outcome, findings)
 
@@ -111,45 +109,6 @@ def show_study(project: Project, name: str) -> StudySummary:
     """The figures of a finished study. Raises `ProjectError` if there is none of that name."""
     outcome = study_outcome(project, name)
     return study_summary(outcome, find(outcome))
-
-
-class _only_once:  # noqa: N801 (read as a phrase: with _only_once(folder))
-    """Holds a study while it runs; a second start is refused instead of waiting."""
-
-    def __init__(self, folder: Path) -> None:
-        self.name = folder.name
-        # A moment, for `is_running` holds the lock for a moment.
-        self.lock = study_lock(folder, timeout=1)
-
-    def __enter__(self) -> None:
-        try:
-            self.lock.acquire()
-        except Timeout as error:
-            raise ProjectError(f"Study {self.name} is being run by another process. Do: wait for it.") from error
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()
-
-
-def _announce(study: StudyFile, folder: Path) -> None:
-    """Write the resolved study file; results of a study that was asked otherwise no longer belong to it."""
-    file, text = folder / "study.yaml", resolved_yaml(study)
-    if file.exists() and file.read_text() != text:
-        _discard(folder)
-    file.write_text(text)
-
-
-def _publish(draft: Path, folder: Path) -> None:
-    """Put finished results in place of what is there, `results` last: it says that the study has ended."""
-    _discard(folder)
-    for name in ("models", "results"):
-        (draft / name).rename(folder / name)
-    shutil.rmtree(draft)
-
-
-def _discard(folder: Path) -> None:
-    for name in ("results", "models"):
-        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _keep_tables(findings: Findings, results: Path) -> None:

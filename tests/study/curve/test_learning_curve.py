@@ -146,7 +146,7 @@ def test_a_model_of_another_network_is_refused(bench: Bench, tiny_curve: MakeCur
 
 
 def test_too_few_subjects_are_refused_before_anything_is_done(bench: Bench, tiny_curve: MakeCurve) -> None:
-    with pytest.raises(InputError, match="within 1..2 subjects"):
+    with pytest.raises(InputError, match=r"within 1\.\.2 subjects"):
         bench.run(tiny_curve(sizes=[5, 10]))
     with pytest.raises(InputError, match="Expected subjects with masks to test on, got none"):
         bench.run(tiny_curve(test={"split": "kept back"}))
