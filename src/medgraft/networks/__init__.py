@@ -5,7 +5,7 @@ Enters: a network's name. Leaves: a description (`spec`, `NETWORKS`), and from t
 where weights come from.
 """
 
-from medgraft.networks.registry import NETWORKS, spec
+from medgraft.networks.registry import NETWORKS, described, spec
 from medgraft.networks.spec import Answers, Depth, NetworkSpec, Stage
 
-__all__ = ["NETWORKS", "Answers", "Depth", "NetworkSpec", "Stage", "spec"]
+__all__ = ["NETWORKS", "Answers", "Depth", "NetworkSpec", "Stage", "described", "spec"]

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import seed_of
-from medgraft.networks.model import Model, build_base, described
+from medgraft.networks.model import Model, build_base
+from medgraft.networks.registry import described
 from medgraft.networks.scaling import Scaling
 from medgraft.networks.spec import NetworkSpec
 

@@ -1,8 +1,5 @@
 """Convolution over three dimensions of space and one of time."""
 
-from collections.abc import Iterable
-from itertools import chain
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -40,18 +37,8 @@ class Conv4d(nn.Module):
         half = self.kernel // 2
         padded = functional.pad(phases, (*_NOT_IN_TIME, half, half))
         last = (n_phases - 1) * self.stride + 1
-        seen = (padded[offset : offset + last : self.stride].flatten(0, 1) for offset in range(self.kernel))
-        out = self._sum(seen, half)
+        out = self.bias.view(-1, 1, 1, 1)
+        for offset, weight in enumerate(self.weight.unbind(2)):
+            seen = padded[offset : offset + last : self.stride].flatten(0, 1)  # (T' B, C, Z, Y, X)
+            out = out + functional.conv3d(seen, weight, stride=self.stride, padding=half)
         return out.view(n_phases, n_volumes, *out.shape[1:]).movedim(0, 2)
-
-    def _sum(self, seen: Iterable[Tensor], half: int) -> Tensor:
-        """Of 3D convolutions of what each offset sees, (T' B, C, Z, Y, X)."""
-        biases = chain([self.bias], [None] * self.kernel)
-        parts = (
-            functional.conv3d(phases, weight, bias, stride=self.stride, padding=half)
-            for phases, weight, bias in zip(seen, self.weight.unbind(2), biases, strict=False)
-        )
-        out = next(parts)
-        for part in parts:
-            out = out + part
-        return out

@@ -6,10 +6,8 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from medgraft.core.errors import InputError
 from medgraft.core.seeds import seed_of
-from medgraft.networks.registry import NETWORKS, spec
-from medgraft.networks.spec import Answers, NetworkSpec
+from medgraft.networks.spec import NetworkSpec
 
 
 class Model(nn.Module):
@@ -38,17 +36,6 @@ class Model(nn.Module):
             if name in self.frozen:
                 module.training = False
         return self
-
-
-def described(network: str | NetworkSpec, answers: Answers) -> NetworkSpec:
-    """The description of a network that answers as wanted. Raises `InputError` for another one."""
-    found = spec(network) if isinstance(network, str) else network
-    if found.answers != answers:
-        names = (name for name, other in NETWORKS.items() if other.answers == answers)
-        raise InputError(
-            f"Expected a network that answers with {answers}, got {found.name}. Available: {', '.join(names)}."
-        )
-    return found
 
 
 def build_base(network: NetworkSpec, *, channels: int = 3, key: object = 0) -> nn.Module:

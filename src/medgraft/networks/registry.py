@@ -4,8 +4,9 @@ import importlib
 from collections.abc import Iterable
 
 from medgraft.core.contract import InputContract
+from medgraft.core.errors import InputError
 from medgraft.networks.mask_networks import MASK_NETWORKS
-from medgraft.networks.spec import NetworkSpec, Stage
+from medgraft.networks.spec import Answers, NetworkSpec, Stage
 
 _HERE = "medgraft.networks"
 _KERAS = "Keras Applications, keras.io/api/applications"
@@ -279,5 +280,16 @@ def spec(name: str) -> NetworkSpec:
     """
     if name in NETWORKS:
         return NETWORKS[name]
-    described: NetworkSpec = importlib.import_module(f"{_HERE}.timm_networks").spec_of(name.removeprefix("timm:"))
-    return described
+    found: NetworkSpec = importlib.import_module(f"{_HERE}.timm_networks").spec_of(name.removeprefix("timm:"))
+    return found
+
+
+def described(network: str | NetworkSpec, answers: Answers) -> NetworkSpec:
+    """The description of a network that answers as wanted. Raises `InputError` for another one."""
+    found = spec(network) if isinstance(network, str) else network
+    if found.answers != answers:
+        names = (name for name, other in NETWORKS.items() if other.answers == answers)
+        raise InputError(
+            f"Expected a network that answers with {answers}, got {found.name}. Available: {', '.join(names)}."
+        )
+    return found

@@ -10,10 +10,11 @@ from torch.nn import functional
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import seed_of
 from medgraft.networks.conv4d import Conv4d
-from medgraft.networks.model import Model, build_base, described
+from medgraft.networks.model import Model, build_base
+from medgraft.networks.registry import described
 from medgraft.networks.spec import NetworkSpec
 
-#: Weights before training: each network's own usual ones, or N(0, 1) for every convolution, as in Gupta et al. (2021),
+#: Weights before training: each network's own usual ones, or N(0, 1) for every convolution, as in Gupta et al. 2020,
 #: which is far too large.
 Initial = Literal["default", "normal"]
 
