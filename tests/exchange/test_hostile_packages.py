@@ -6,24 +6,30 @@ A kind is a function from the members of a sound package to the bytes of a file;
 import io
 import json
 import pickle
+import shutil
 import stat
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load, save
 
 from medgraft.core.errors import WeightsError
+from medgraft.core.task import LV_WALL
 from medgraft.exchange import archive, card_text, read_facts, unpack
 from medgraft.exchange.package import read_package
 from medgraft.exchange.vectors import TOLERANCE, vectors_error
+from medgraft.recipe import VolumeRecipe
 
-from .conftest import Trap, forged, members_of, zipped
+from .conftest import RULES, SEEN, Trap, forged, members_of, zipped
 
 Members = dict[str, bytes]
 Kind = Callable[[Members], bytes]
@@ -173,6 +179,7 @@ def nested(members: Members) -> bytes:
     return facts_text(b'{"a":' * 100_000 + b"1" + b"}" * 100_000)(members)
 
 
+TERMINAL = {**RULES.answers, "site": "\x1b[2J"}
 DEEP: Any = None
 for _ in range(150):
     DEEP = [DEEP]
@@ -229,6 +236,13 @@ KINDS: dict[str, tuple[Kind, str]] = {
     "no task": (claims("task"), "task"),
     "an unknown fact": (claims(run="rm -rf /"), "run"),
     "a name that is a number": (claims(name=7), "name"),
+    "a name that writes to the terminal": (claims(name="\x1b]0;owned\x07"), "plain letters"),
+    "a name of a million letters": (claims(name="x" * 10**6), "at most 200 plain letters"),
+    "rules that write to the terminal": (claims(rules={"answers": TERMINAL, "more": {}}), "plain letters"),
+    "a property that stacks do not have": (
+        claims(fingerprint={**asdict(SEEN), "ranges": [{**asdict(SEEN.ranges[0]), "name": "\x1b[2J"}]}),
+        "property of stacks",
+    ),
     "a size that is text": (claims(size="64"), "size"),
     "a size beyond reason": (claims(size=10**9), "Expected size of 0 to 4096"),
     "a size of a thousand digits": (claims(size=10**1000), "size"),
@@ -240,6 +254,11 @@ KINDS: dict[str, tuple[Kind, str]] = {
     "an unknown step of the recipe": (claims(recipe={"before": [{"step": "run-code"}]}), "run-code"),
     "a recipe that is a list": (claims(recipe=["resize"]), "recipe"),
     "a recipe of a hundred storeys": (claims(recipe={"before": DEEP}), "recipe|damaged"),
+    "volumes of a trillion voxels": (
+        claims(task=asdict(LV_WALL), recipe=VolumeRecipe(shape=(10**4, 10**4, 10**4)).as_dict()),
+        "more than a machine can hold",
+    ),
+    "a recipe of slices for volumes": (claims(task=asdict(LV_WALL)), "volume recipe"),
     "facts that are a list": (facts_text(b"[1, 2]"), "damaged file"),
     "facts that are no text": (facts_text(b"\xff\xfe\x00\x9f"), "damaged file"),
     "facts with NaN": (facts_text(b'{"size": NaN}'), "damaged file"),
@@ -317,6 +336,24 @@ def test_a_hostile_package_is_refused_runs_nothing_and_writes_nothing_elsewhere(
     assert not folder.exists() or not any(path.is_symlink() for path in folder.rglob("*"))
 
 
+@given(data=st.data())
+def test_a_changed_byte_anywhere_in_a_file_is_refused_or_means_nothing(
+    tmp_path_factory: pytest.TempPathFactory, packed: Path, data: st.DataObject
+) -> None:
+    root = tmp_path_factory.getbasetemp() / "changed"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    content = bytearray(zipped(members_of(packed)))
+    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+    (root / "changed.medgraft").write_bytes(content)
+    try:
+        folder = unpack(root / "changed.medgraft", root / "model")
+    except WeightsError:
+        assert [path.name for path in root.iterdir()] == ["changed.medgraft"]
+    else:
+        assert members_of(folder) == members_of(packed)
+
+
 def test_links_in_a_folder_are_not_followed(tmp_path: Path, packed: Path) -> None:
     folder, secret = unpack(sound(packed, tmp_path), tmp_path / "model"), tmp_path / "secret"
     secret.write_bytes(members_of(packed)["model.safetensors"])
@@ -363,13 +400,14 @@ SCRIPT = "<script>alert(1)</script>[click](javascript:alert(2))\x1b]0;owned\x07\
 
 def test_words_of_a_package_are_shown_as_text(tmp_path: Path, packed: Path) -> None:
     facts = json.loads(members_of(packed)["package.json"])
-    answers = {**facts["rules"]["answers"], "site": SCRIPT}
-    changes = {"name": SCRIPT, "notes": SCRIPT, "rules": {"answers": answers, "more": {SCRIPT: SCRIPT}}}
+    plain = "".join(letter for letter in SCRIPT if letter.isprintable())
+    answers = {**facts["rules"]["answers"], "site": plain}
+    changes = {"name": plain, "notes": SCRIPT, "rules": {"answers": answers, "more": {plain: plain}}}
     (tmp_path / "words.medgraft").write_bytes(zipped(forged(members_of(packed), **changes)))
     shown = card_text(read_facts(unpack(tmp_path / "words.medgraft", tmp_path / "model")))
     assert "<script" not in shown
     assert "](" not in shown
     assert "\x1b" not in shown
     assert "\x07" not in shown
-    assert "\n# Approved" not in shown
+    assert not any(line.startswith("# Approved") for line in shown.splitlines())
     assert shown.count("Approved by the FDA") == 5

@@ -1,5 +1,7 @@
 """A model leaves one project and arrives at another: what is packed, what is found out there, what is refused."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,6 +190,23 @@ def test_notes_that_cannot_be_packed_are_refused(home: Project, tmp_path: Path, 
         (tmp_path / "notes.md").write_text(text)
     with pytest.raises(InputError, match=reason):
         pack_model(home, "first/scratch-2", tmp_path / "walls.medgraft", notes=tmp_path / "notes.md")
+
+
+@pytest.mark.slow
+def test_a_package_is_inspected_and_sites_agree_without_torch(packed: Path, home: Project) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from medgraft.workspace import Project\n"
+        "from medgraft.workspace.package_inspection import inspect_package\n"
+        "from medgraft.workspace.site_agreement import agree_sites\n"
+        f"home = Path({str(home.root)!r})\n"
+        f"inspect_package(Path({str(packed)!r}), against=Project.open(home))\n"
+        "agree_sites(home, home)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow

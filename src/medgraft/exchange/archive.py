@@ -1,6 +1,5 @@
 """A package as one file for travelling, NAME.medgraft: a zip file (APPNOTE 6.3) of the package's files, and no more."""
 
-import os
 import shutil
 import stat
 import tempfile
@@ -52,9 +51,7 @@ def write_archive(folder: Path, file: Path) -> Path:
     facts = read_facts(folder)
     check_files(folder, facts)
     if sum(fact.bytes for fact in facts.files.values()) > MAX_BYTES:
-        raise InputError(
-            f"Expected at most {MAX_BYTES >> 30} GiB to travel as one file, got a larger package: {folder}."
-        )
+        raise InputError(f"Expected at most {MAX_BYTES:,} bytes to travel as one file, got a larger package: {folder}.")
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.partial")
     try:
@@ -141,5 +138,3 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) ->
     # zipfile gives no more bytes than the member says it has, and compares their checksum.
     with archive.open(member) as source, (folder / member.filename).open("xb") as target:
         shutil.copyfileobj(source, target, _CHUNK)
-        target.flush()
-        os.fsync(target.fileno())

@@ -28,7 +28,7 @@ def card_text(facts: PackageFacts) -> str:
     """The card as Markdown. What a package says is quoted as text: it cannot bring markup of its own."""
     parts = [
         f"# {_text(facts.name)}",
-        _text(facts.notes),
+        "\n".join(f"> {_text(line)}" for line in facts.notes.splitlines()),
         _answers(facts),
         _USE,
         _section("How well it did", _table(("figure", "value"), _figures(facts.figures))),

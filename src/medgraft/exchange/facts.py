@@ -24,8 +24,11 @@ FORMAT = 2
 FACTS, WEIGHTS, VECTORS, CARD = "package.json", "model.safetensors", "vectors.safetensors", "README.md"
 CONTENT = (WEIGHTS, VECTORS, CARD)
 
-#: The largest package, facts and card that are read, in bytes.
-MAX_BYTES, MAX_WORDS = 2 << 30, 8 << 20
+#: The largest package that is read, in bytes: what zip holds without its 64-bit extension.
+MAX_BYTES = 2_000_000_000
+
+#: The largest facts and card, in bytes, and the longest name, in letters.
+MAX_WORDS, MAX_NAME = 8 << 20, 200
 
 #: Numbers of a package that buffers are made from, and the largest that is believed.
 _LARGEST = {"size": 4096, "channels": 64, "classes": 4096}
@@ -132,6 +135,9 @@ def _checked(said: dict[str, Any], path: Path) -> PackageFacts:
     for name, value in numbers.items():
         if not 0 <= value <= _LARGEST[name]:
             raise WeightsError(f"Expected {name} of 0 to {_LARGEST[name]} in {path}, got {value}.")
+    for words in (facts.name, facts.network, facts.task.name):
+        if len(words) > MAX_NAME or not words.isprintable():
+            raise WeightsError(f"Expected names of at most {MAX_NAME} plain letters in {path}, got {words[:80]!r}.")
     if WEIGHTS not in facts.files or not set(facts.files) <= set(CONTENT):
         raise WeightsError(f"Expected the files {', '.join(CONTENT)} in {path}, got {', '.join(facts.files)}.")
     return facts

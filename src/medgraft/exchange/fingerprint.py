@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
+from medgraft.core.errors import InputError
 
 PixelsOf = Callable[[StackEntry], NDArray[Any]]
 
@@ -39,6 +40,11 @@ class Range:
     low: float | None
     median: float | None
     high: float | None
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a property that stacks do not have."""
+        if self.name not in (*SHAPES, *INTENSITIES) or self.unit != _unit(self.name):
+            raise InputError(f"Expected a property of stacks, got {self.name[:40]!r} in {self.unit[:10]!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +98,11 @@ def _intensities(pixels: NDArray[Any]) -> dict[str, float | None]:
 def _range(name: str, values: Sequence[float | None]) -> Range:
     known = [value for value in values if value is not None]
     low, median, high = np.quantile(known, [0, 0.5, 1]).tolist() if known else (None, None, None)
-    return Range(name=name, unit=SHAPES[name][0] if name in SHAPES else "", low=low, median=median, high=high)
+    return Range(name=name, unit=_unit(name), low=low, median=median, high=high)
+
+
+def _unit(name: str) -> str:
+    return SHAPES[name][0] if name in SHAPES else ""
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

@@ -41,6 +41,9 @@ _RECIPES: Mapping[str, Callable[[Mapping[str, Any]], Recipe | VolumeRecipe]] = {
 #: Longest sides of a test vector of a network that reads any size: phases, and pixels of a side.
 _PHASES, _SIDE = 4, 32
 
+#: Voxels of one phase that a network reads at once, at most.
+_MOST_VOXELS = 1 << 28
+
 AnyModel = TypeVar("AnyModel", bound=Model)
 
 
@@ -181,4 +184,6 @@ def _package(facts: PackageFacts, state: Mapping[str, Tensor], vectors: TestVect
         recipe = _RECIPES[facts.task.kind](facts.recipe)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(f"Package {facts.name} has a recipe that cannot be read: {error}.") from error
+    if isinstance(recipe, VolumeRecipe) and math.prod(recipe.shape) > _MOST_VOXELS:
+        raise WeightsError(f"Package {facts.name} asks for volumes of {recipe.shape}: more than a machine can hold.")
     return ModelPackage(**shared, recipe=recipe, figures=facts.figures, state=state, vectors=vectors)

@@ -90,8 +90,9 @@ class AnnotationRules:
             raise InputError(f"Expected an answer to every annotation rule, got none to {', '.join(blank)}.")
         for question in QUESTIONS:
             _check(question, self.answers[question.key])
-        if overlong := [name for name, text in self.more.items() if len(name) + len(text) > _LONGEST_ANSWER]:
-            raise InputError(f"Expected at most {_LONGEST_ANSWER} letters per rule, got more in {overlong[0][:40]!r}.")
+        for name, text in {**self.answers, **self.more}.items():
+            if len(name) + len(text) > _LONGEST_ANSWER or not (name + text).isprintable():
+                raise InputError(f"Expected at most {_LONGEST_ANSWER} plain letters for a rule, got {name[:40]!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,12 +158,10 @@ def _check(question: Question, answer: str) -> None:
     if question.answers and answer not in question.answers:
         available = ", ".join(question.answers)
         raise InputError(f"Expected an answer to {question.key}, got {answer[:80]!r}. Available: {available}.")
-    if len(answer) > _LONGEST_ANSWER:
-        raise InputError(f"Expected at most {_LONGEST_ANSWER} letters for {question.key}, got {len(answer)}.")
 
 
 def _words(form: dict[object, object], path: Path) -> dict[str, str]:
     """The answers of a form as text; blank ones are left out."""
     if wrong := [key for key, value in form.items() if not isinstance(value, str | int | float | None)]:
         raise InputError(f"Expected words after {wrong[0]}: in {path}, got {type(form[wrong[0]]).__name__}.")
-    return {str(key): str(value).strip() for key, value in form.items() if value is not None}
+    return {str(key): " ".join(str(value).split()) for key, value in form.items() if value is not None}

@@ -54,19 +54,22 @@ class RuleAgreement:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseAgreement:
-    """One structure of one phase of one case, as a whole."""
+    """One structure in one part of one phase of one case. drawn_at_a, drawn_at_b: whether the site drew any of it."""
 
     subject: str
     case: str
     phase: int
     structure: str
+    part: Part
+    drawn_at_a: bool
+    drawn_at_b: bool
     dice: float
     hausdorff_mm: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiteAgreement:
-    """a, b: the places. left_out: cases that cannot be compared, with the reason. cases: the worst first."""
+    """a, b: the places. cases: as a whole, the worst first. left_out: those that cannot be compared, and why."""
 
     a: str
     b: str
@@ -110,30 +113,15 @@ def agree_sites(
         b=str(b),
         structures=tuple(one for name in MASK_CLASSES if (one := _summary(scores, name, "whole", seed))),
         rules=tuple(_rules(said[0], said[1], scores, seed)),
-        cases=_worst_first(scores),
+        cases=tuple(one for one in sorted(scores, key=lambda one: one.dice) if one.part == "whole"),
         left_out=tuple(left_out),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Score:
-    """Agreement on one structure in one part of one phase of a case."""
-
-    subject: str
-    case: str
-    phase: int
-    structure: str
-    part: Part
-    drawn_at_a: bool
-    drawn_at_b: bool
-    dice: float
-    hausdorff_mm: float
-
-
-def _compared(ours: Cases, theirs: Cases, report: Report) -> tuple[list[_Score], list[str]]:
+def _compared(ours: Cases, theirs: Cases, report: Report) -> tuple[list[CaseAgreement], list[str]]:
     left_out = [f"{(ours | theirs)[key].case}: at one site only" for key in sorted(set(ours) ^ set(theirs))]
     shared = sorted(set(ours) & set(theirs))
-    scores: list[_Score] = []
+    scores: list[CaseAgreement] = []
     for number, key in enumerate(shared, 1):
         case, a, b = ours[key], ours[key].read(), theirs[key].read()
         if a.mask.shape != b.mask.shape:
@@ -146,7 +134,7 @@ def _compared(ours: Cases, theirs: Cases, report: Report) -> tuple[list[_Score],
     return scores, left_out
 
 
-def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[_Score]:
+def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[CaseAgreement]:
     """Every structure in every part at every phase that both drew; nothing where neither drew anything."""
     for phase in sorted(set(a.phases) & set(b.phases)):
         parts = _parts(a.mask[phase], b.mask[phase], a.affines)
@@ -155,7 +143,7 @@ def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[_Scor
             for part, inside in parts.items():
                 first, second = (mask & inside for mask in drawn)
                 if first.any() or second.any():
-                    yield _Score(
+                    yield CaseAgreement(
                         subject=subject,
                         case=case,
                         phase=phase,
@@ -168,7 +156,7 @@ def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[_Scor
                     )
 
 
-def _drawn_at_both(scores: Sequence[_Score]) -> list[_Score]:
+def _drawn_at_both(scores: Sequence[CaseAgreement]) -> list[CaseAgreement]:
     """Without structures that one of the sites never draws: its masks say nothing about them."""
     at_a = {score.structure for score in scores if score.drawn_at_a}
     at_b = {score.structure for score in scores if score.drawn_at_b}
@@ -193,7 +181,7 @@ def _along_the_heart(shape: tuple[int, ...], affines: NDArray[np.float64]) -> ND
     return height
 
 
-def _summary(scores: Sequence[_Score], structure: str, part: Part, seed: int) -> StructureAgreement | None:
+def _summary(scores: Sequence[CaseAgreement], structure: str, part: Part, seed: int) -> StructureAgreement | None:
     """None for a structure that the sites do not both draw."""
     found = [score for score in scores if (score.structure, score.part) == (structure, part)]
     if not found:
@@ -208,7 +196,7 @@ def _summary(scores: Sequence[_Score], structure: str, part: Part, seed: int) ->
     )
 
 
-def _per_subject(scores: Sequence[_Score], figure: str) -> NDArray[np.float64]:
+def _per_subject(scores: Sequence[CaseAgreement], figure: str) -> NDArray[np.float64]:
     """(S,) the mean over a subject's phases and cases; NaN where it is defined in none."""
     values: Mapping[str, list[float]] = defaultdict(list)
     for score in scores:
@@ -218,7 +206,7 @@ def _per_subject(scores: Sequence[_Score], figure: str) -> NDArray[np.float64]:
 
 
 def _rules(
-    a: AnnotationRules | None, b: AnnotationRules | None, scores: Sequence[_Score], seed: int
+    a: AnnotationRules | None, b: AnnotationRules | None, scores: Sequence[CaseAgreement], seed: int
 ) -> Iterator[RuleAgreement]:
     for question in QUESTIONS:
         if question.compared:
@@ -231,18 +219,3 @@ def _rules(
                 differs=all(answers) and answers[0] != answers[1],
                 agreement=_summary(scores, _RULED, question.part, seed),
             )
-
-
-def _worst_first(scores: Sequence[_Score]) -> tuple[CaseAgreement, ...]:
-    whole = sorted((score for score in scores if score.part == "whole"), key=lambda score: score.dice)
-    return tuple(
-        CaseAgreement(
-            subject=score.subject,
-            case=score.case,
-            phase=score.phase,
-            structure=score.structure,
-            dice=score.dice,
-            hausdorff_mm=score.hausdorff_mm,
-        )
-        for score in whole
-    )

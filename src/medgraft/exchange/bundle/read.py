@@ -117,7 +117,7 @@ def _weights(folder: Path) -> Mapping[str, Tensor]:
     if path is None:
         raise WeightsError(f"Expected {' or '.join(map(str, _WEIGHTS))} in {folder}, found neither.")
     if path.stat().st_size > MAX_BYTES:
-        raise WeightsError(f"Expected weights of at most {MAX_BYTES >> 30} GiB, got a larger file: {path}.")
+        raise WeightsError(f"Expected weights of at most {MAX_BYTES:,} bytes, got a larger file: {path}.")
     return read_tensors(path) if path.suffix == ".safetensors" else _plain_tensors(path)
 
 
@@ -126,7 +126,7 @@ def _plain_tensors(path: Path) -> dict[str, Tensor]:
     try:
         with zipfile.ZipFile(path) as parts:
             if sum(part.file_size for part in parts.infolist()) > MAX_BYTES:
-                raise ValueError(f"more than {MAX_BYTES >> 30} GiB in it")
+                raise ValueError(f"more than {MAX_BYTES:,} bytes in it")
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
         raise WeightsError(f"Expected plain tensors in {path}, got what is not: {str(error)[:300]}") from error
