@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from medgraft.measurement.regions import BEYOND, OUTSIDE, POOL, Regions
+from medgraft.measurement.regions import BEYOND, MARGIN, OUTSIDE, POOL, Regions, Spacing
 
 Floats = NDArray[np.float32]
 SurfaceName = Literal["endocardium", "epicardium"]
@@ -19,6 +19,8 @@ SurfaceName = Literal["endocardium", "epicardium"]
 #: Standard deviation of the smoothing in voxels, on an isotropic grid.
 _SIGMA = 1.6
 _TRUNCATE = 3.0
+#: Slices that are smoothed at a time.
+_SLAB = 32
 #: No level is nearer to zero than this at a centre, so that the surface stays on the mask's side of it.
 _LEAST = 0.02
 
@@ -37,9 +39,21 @@ def level_at(regions: Regions, surface: SurfaceName, places: NDArray[np.integer]
     Returns:
         Values in the shape of `places`.
     """
-    side = _wall_side(regions.codes, surface)
-    spacing = np.asarray(regions.spacing)
-    sigma = _SIGMA * np.sqrt(spacing.min() / spacing)
+    level = np.empty(places.shape, np.float32)
+    slices = places // regions.codes[0].size
+    # Slab by slab: the whole box smoothed would be most of the memory, and more than the wall for a large heart.
+    for first in range(0, len(regions.codes), _SLAB):
+        here = (slices >= first) & (slices < first + _SLAB)
+        if here.any():
+            start = max(first - MARGIN, 0)
+            side = _wall_side(regions.codes[start : first + _SLAB + MARGIN], surface)
+            level[here] = _level_in(side, regions.spacing, places[here] - start * side[0].size)
+    return level
+
+
+def _level_in(side: NDArray[np.bool_], spacing: Spacing, places: NDArray[np.integer]) -> Floats:
+    """The level at places of a part of the box, whose surface is where `side` changes."""
+    sigma = _SIGMA * np.sqrt(min(spacing) / np.asarray(spacing))
     smooth = ndimage.gaussian_filter(side.view(np.uint8), sigma, output=np.float32, truncate=_TRUNCATE, mode="nearest")
     flat = smooth.ravel()
     level = flat[places] - np.float32(0.5)

@@ -94,12 +94,13 @@ class _Opening:
 
 def _openings(codes: NDArray[np.uint8], spacing: Spacing) -> Iterator[_Opening]:
     """Every connected patch where pool and background share faces."""
+    pool, back = codes == POOL, codes == OUTSIDE
     voxels, halves, areas = [], [], []
     for axis, direction in enumerate(np.eye(3)):
-        low, high = _pairs(codes, axis)
+        (low_pool, high_pool), (low_back, high_back) = _neighbours(pool, axis), _neighbours(back, axis)
         face = direction * np.prod(spacing) / spacing[axis]
-        for side, pool, back in ((1, low, high), (-1, high, low)):
-            found = np.argwhere((pool == POOL) & (back == OUTSIDE))
+        for side, faces in ((1, low_pool & high_back), (-1, high_pool & low_back)):
+            found = np.argwhere(faces)
             voxels.append(found)
             halves.append(np.broadcast_to(0.5 * direction, found.shape))
             areas.append(np.broadcast_to(side * face, found.shape))
@@ -140,6 +141,7 @@ def _heights(shape: tuple[int, ...], spacing: Spacing, normal: Floats) -> NDArra
     return np.asarray(z[:, None, None] + y[:, None] + x, np.float32)
 
 
-def _pairs(codes: NDArray[np.uint8], axis: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _neighbours(values: NDArray[np.bool_], axis: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Each voxel but the last along an axis, and its next."""
-    return np.delete(codes, -1, axis), np.delete(codes, 0, axis)
+    along = (slice(None),) * axis
+    return values[(*along, slice(None, -1))], values[(*along, slice(1, None))]

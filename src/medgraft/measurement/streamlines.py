@@ -4,10 +4,12 @@ The thickness is the same all along a streamline. So only lines through the midd
 ends; every other voxel takes the length of the line through it from its neighbours towards the middle.
 """
 
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from medgraft.measurement.grid import WallGrid
 from medgraft.measurement.potential import directions, middle_of
@@ -34,9 +36,7 @@ def streamline_lengths(grid: WallGrid, potential: Floats) -> Floats:
     """
     field = _field(grid, directions(grid, potential))
     lengths = np.full(grid.n_wall, np.nan, np.float32)
-    middle = middle_of(grid, potential)
-    for begin in range(0, len(middle), _CHUNK):
-        seeds = middle[begin : begin + _CHUNK]
+    for seeds in _chunks(middle_of(grid, potential)):
         lengths[seeds] = _followed(grid, field, seeds, _INNER) + _followed(grid, field, seeds, _OUTER)
     inwards = np.where(potential > _HALF, np.float32(-1), np.float32(1))
     return _carried(grid, lengths, inwards[:, None] * field[: grid.n_wall, :3])
@@ -77,24 +77,38 @@ def _followed(grid: WallGrid, field: Floats, seeds: Indices, end: int) -> Floats
 
 def _carried(grid: WallGrid, lengths: Floats, inwards: Floats) -> Floats:
     """Lengths of the middle taken to the others, each from where its streamline was a little nearer to the middle."""
-    others = np.flatnonzero(np.isnan(lengths))
-    look = _LOOK * grid.spacing.min() * inwards[others] / grid.spacing
-    weights = grid.interpolation(grid.voxels(others).astype(np.float32) + look)
-    values = np.zeros((weights.shape[1], 2), np.float32)  # the length of a node, 0 if unknown; whether it is known
+    values = np.zeros((len(grid.places) + 1, 2), np.float32)  # the length of a node, 0 if unknown; whether it is known
     values[: grid.n_wall] = np.stack([np.nan_to_num(lengths), np.isfinite(lengths)], axis=1)
-    change = np.inf
-    while change > _SETTLED * grid.spacing.min():
-        length, known = (weights @ values).T
-        seen = known > _KNOWN
-        length = np.divide(length, known, out=np.zeros_like(length), where=seen)
-        change = float(np.abs(length - values[others, 0]).max(initial=0))
-        values[others] = np.stack([length, seen], axis=1)
+    looks = [_look(grid, others, inwards) for others in _chunks(np.flatnonzero(np.isnan(lengths)))]
+    while max((_pass_on(values, *look) for look in looks), default=0) > _SETTLED * grid.spacing.min():
+        pass
     # Corners of a cut across the grid may look out of the wall: they take what is around them.
-    blind = others[values[others, 1] == 0]
+    blind = np.flatnonzero(values[: grid.n_wall, 1] == 0)
     length, known = _sum_beside(grid, values, blind).T
     values[blind] = np.stack([length / np.maximum(known, 1), known > 0], axis=1)
     length, known = values[: grid.n_wall].T
     return np.where(known > 0, length, np.float32(np.nan))
+
+
+def _look(grid: WallGrid, nodes: Indices, inwards: Floats) -> tuple[Indices, csr_array]:
+    """Nodes, and the weights of what lies a little nearer to the middle than each."""
+    look = _LOOK * grid.spacing.min() * inwards[nodes] / grid.spacing
+    return nodes, grid.interpolation(grid.voxels(nodes).astype(np.float32) + look)
+
+
+def _pass_on(values: Floats, nodes: Indices, weights: csr_array) -> float:
+    """Give nodes the length where they look, as far as it is known; by how many mm one changed at most."""
+    length, known = (weights @ values).T
+    seen = known > _KNOWN
+    length = np.divide(length, known, out=np.zeros_like(length), where=seen)
+    change = float(np.abs(length - values[nodes, 0]).max(initial=0))
+    values[nodes] = np.stack([length, seen], axis=1)
+    return change
+
+
+def _chunks(nodes: Indices) -> Iterator[Indices]:
+    """Nodes in parts that stay in the processor's cache."""
+    return (nodes[begin : begin + _CHUNK] for begin in range(0, len(nodes), _CHUNK))
 
 
 def _sum_beside(grid: WallGrid, values: Floats, nodes: Indices) -> Floats:
