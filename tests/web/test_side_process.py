@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi import FastAPI
@@ -28,7 +29,8 @@ async def one_that_served() -> int:
 
 
 def test_a_process_beside_the_server_ends_with_it() -> None:
-    process = asyncio.run(one_that_served())
+    with ThreadPoolExecutor(1) as thread:  # Playwright's own loop may run in this one
+        process = thread.submit(asyncio.run, one_that_served()).result()
     until = time.monotonic() + 20
     while lives(process) and time.monotonic() < until:
         time.sleep(0.05)
