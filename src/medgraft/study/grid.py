@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from medgraft.core.errors import StudyFileError
-from medgraft.networks import NetworkSpec, spec
+from medgraft.networks import NetworkSpec, described
 from medgraft.study.study_file import NetworkEntry, StageEntry, StudyFile
 
 
@@ -21,7 +21,7 @@ class ModelPlan:
     @property
     def spec(self) -> NetworkSpec:
         """The network described."""
-        return spec(self.network)
+        return described(self.network, "classes")
 
 
 def model_plans(study: StudyFile) -> tuple[ModelPlan, ...]:
@@ -42,7 +42,7 @@ def model_plans(study: StudyFile) -> tuple[ModelPlan, ...]:
 
 
 def _plan(study: StudyFile, entry: NetworkEntry) -> ModelPlan:
-    from_scratch = not spec(entry.network).licence
+    from_scratch = not described(entry.network, "classes").licence
     weights = entry.weights or ("random" if from_scratch else study.weights)
     return ModelPlan(
         name=entry.name or f"{entry.network}-{_kind(weights)}",

@@ -150,7 +150,7 @@ def test_too_few_subjects_are_refused_before_anything_is_done(bench: Bench, tiny
         bench.run(tiny_curve(sizes=[5, 10]))
     with pytest.raises(InputError, match="Expected subjects with masks to test on, got none"):
         bench.run(tiny_curve(test={"split": "kept back"}))
-    with pytest.raises(InputError, match="Expected a segmentation network, got vgg16"):
+    with pytest.raises(InputError, match="Expected a network that answers with masks, got vgg16"):
         bench.run(tiny_curve(network="vgg16"))
     assert not bench.done
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Report, silent
-from medgraft.networks import NetworkSpec, spec
+from medgraft.networks import NetworkSpec, described
 from medgraft.networks.segmenter import Initial
 from medgraft.samples import MaskedSamples, nested_draw
 from medgraft.study.curve.curve_file import ArmEntry, CurveFile
@@ -54,9 +54,7 @@ def run_curve(
         InputError: a network that does not segment, no subjects to validate or test on, or fewer than the sizes ask.
         WeightsError: the travelling model is another network's.
     """
-    network = spec(curve.network)
-    if network.answers != "masks":
-        raise InputError(f"Expected a segmentation network, got {network.name}. See `medgraft networks`.")
+    network = described(curve.network, "masks")
     data = MaskData(
         samples=samples, read=read, recipe=curve.recipe, dims=network.dims, augment=curve.augment, seed=curve.seed
     )
