@@ -41,7 +41,7 @@ def test_the_verdict_comes_first_and_the_model_as_it_is_second(curve: CurveConte
 def test_the_smallest_size_is_read_off_its_interval(
     curve: CurveContent, low: float, high: float, tone: str, words: str
 ) -> None:
-    found = [f for f in findings(with_difference(curve, "test", low, high)) if f.text.startswith("With 5 local")]
+    found = [f for f in findings(with_difference(curve, "test", low, high)) if f.text.startswith("With 5 subjects")]
     assert [f.tone for f in found] == [tone]
     assert words in found[0].text
 

@@ -18,6 +18,15 @@ Group = Literal["test", "home"]
 DICE = "mean Dice"
 
 
+def counted(subjects: int) -> str:
+    """A number of subjects in words.
+
+    >>> counted(1), counted(5)
+    ('1 subject', '5 subjects')
+    """
+    return f"{subjects} subject{'' if subjects == 1 else 's'}"
+
+
 @dataclass(frozen=True, kw_only=True, order=True)
 class ModelKey:
     """A model on the curve. size: subjects it learned from; 0 for the travelling model as it is."""
@@ -28,7 +37,7 @@ class ModelKey:
     @property
     def title(self) -> str:
         """The model in a few words, for axes and rows."""
-        return f"{self.arm}, {self.size} subjects" if self.size else self.arm
+        return f"{self.arm}, {counted(self.size)}" if self.size else self.arm
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from medgraft.report.curve.content import DICE, CurveContent, CurveDifference, Group, WallAgreement
+from medgraft.report.curve.content import DICE, CurveContent, CurveDifference, Group, WallAgreement, counted
 from medgraft.report.finding import Finding, millimetres, signed, with_interval
 
 _FEW_SUBJECTS = 30
@@ -56,7 +56,7 @@ def _at_smallest(content: CurveContent) -> Iterator[Finding]:
             continue
         d = item.difference
         facts = (
-            f"With {smallest} local subjects, {item.model.arm} minus {item.other.arm} is {signed(d)} in mean Dice, "
+            f"With {counted(smallest)} from here, {item.model.arm} minus {item.other.arm} is {signed(d)} in mean Dice, "
             f"{d.value_a:.2f} against {d.value_b:.2f}"
         )
         if d.low > 0:

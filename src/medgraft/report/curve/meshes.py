@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from medgraft.report.curve.content import Surface
 from medgraft.report.curve.style import THICKNESS_COLOURS
-from medgraft.report.figures.surface_views import thickness_scale
+from medgraft.report.figures.surface_views import centred, reach, thickness_scale
 
-#: Coordinates are stored as steps of the largest side over 65,535: a few micrometres on a heart.
+#: Coordinates are stored in 65,535 steps of twice the largest reach: a few micrometres on a heart.
 _STEPS = 65535
 #: Thickness is stored as steps of the colour scale; 255 says that there is none.
 _LEVELS, _UNKNOWN = 254, 255
@@ -41,7 +41,7 @@ class Meshes:
 def meshes(surfaces: Sequence[Surface]) -> Meshes:
     """Surfaces centred and scaled together."""
     scale = thickness_scale(surfaces)
-    side = max(float(np.ptp(surface.vertices, axis=0).max()) for surface in surfaces) or 1.0
+    side = 2 * max(reach(surface) for surface in surfaces)
     table = np.asarray(colormaps[THICKNESS_COLOURS](np.linspace(0, 1, _LEVELS + 1)))[:, :3]
     low, high = float(scale.vmin or 0), float(scale.vmax or 1)
     return Meshes(
@@ -53,9 +53,7 @@ def meshes(surfaces: Sequence[Surface]) -> Meshes:
 
 
 def _mesh(surface: Surface, side: float, low: float, high: float) -> Mesh:
-    vertices = np.asarray(surface.vertices, float)
-    centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
-    places = np.rint(((vertices - centre) / side + 0.5) * _STEPS).astype("<u2")
+    places = np.rint((centred(surface) / side + 0.5) * _STEPS).astype("<u2")
     share = np.clip((np.asarray(surface.thickness, float) - low) / (high - low), 0, 1)
     known = np.isfinite(share)
     levels = np.where(known, np.rint(np.where(known, share, 0) * _LEVELS), _UNKNOWN).astype(np.uint8)

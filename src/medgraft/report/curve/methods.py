@@ -35,7 +35,7 @@ def _training(content: CurveContent) -> str:
         f"Network: {recipe.network}, reading {recipe.grid}. Compared starts: {starts}. Training sets of "
         f"{', '.join(map(str, content.sizes))} subjects, each containing the smaller ones, drawn {recipe.n_draws} "
         f"{'time' if recipe.n_draws == 1 else 'times'} from seed {recipe.seed}. Adam, multi-class Dice loss, "
-        f"{recipe.epochs} epochs, rate {recipe.decay}, {varied}. Learning rates tried, {rates}: of each start, size "
+        f"{recipe.epochs} epochs, rate {recipe.decay}, {varied}. Learning rates tried ({rates}): of each start, size "
         "and draw the rate and the epoch with the best Dice on the validation subjects were kept."
     )
 
@@ -54,10 +54,10 @@ def _wall(content: CurveContent) -> str:
         return ""
     return (
         "Wall thickness is the length of the streamline of Laplace's equation from the outer to the inner surface "
-        "(Jones et al. 2000, doi 10.1002/1097-0193(200009)11:1<12::AID-HBM20>3.0.CO;2-K), in mm, in the model's masks "
+        "(Yezzi and Prince 2003, doi 10.1109/TMI.2003.817775), in mm, in the model's masks "
         "and in the reference masks alike; a subject has its median, 95th percentile and maximum. Agreement is given "
         "as Pearson's correlation, intraclass correlation and limits of agreement "
-        "(Bland and Altman 1986, doi 10.1016/S0140-6736(86)90837-8)."
+        "(Bland and Altman 1999, doi 10.1177/096228029900800204)."
     )
 
 

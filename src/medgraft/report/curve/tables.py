@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from medgraft.report.curve.content import CurveContent, Group, ModelKey, RuleAnswer
+from medgraft.report.curve.content import CurveContent, Group, ModelKey, RuleAnswer, counted
 from medgraft.report.picture import slug
 from medgraft.report.tables import Cell, Column, Table
 
@@ -175,4 +175,4 @@ _BUILDERS: tuple[Callable[[CurveContent], Table], ...] = (
 
 
 def _first_draw(content: CurveContent) -> str:
-    return f"Arms: their first draw of {content.sizes[-1]} subjects." if content.recipe.n_draws > 1 else ""
+    return f"Arms: their first draw of {counted(content.sizes[-1])}." if content.recipe.n_draws > 1 else ""

@@ -1,7 +1,6 @@
 """Learning curves of every arm beside the travelling model as it is (Figure 4 of Gupta et al. 2020)."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,18 +8,18 @@ from matplotlib.figure import Figure
 
 from medgraft.report.curve.content import DICE, CurveContent, CurveFigure, Group, ModelKey
 from medgraft.report.curve.style import mark_of
-from medgraft.report.style import LABEL, TICK, new_figure, tidy
+from medgraft.report.style import LABEL, new_figure, tidy
 
 #: Least distance of two labels, in shares of the axis.
 _APART = 0.055
 #: Room for labels to the right of the lines, in shares of their length.
-_ROOM = 0.4
+_ROOM = 0.52
 
 
 def learning_curves(content: CurveContent, on: Group = "test") -> Figure:
     """Mean Dice over the subjects that were held out, by subjects trained on; then the same for each class.
 
-    Lines are means over draws with 95 % intervals, dots the draws, the dashed line the best subject, the band the
+    Lines are means over draws with 95 % intervals, dots the draws, the dotted line the best subject, the band the
     travelling model as it is.
     """
     names = [name for name in content.figure_names(on) if "Dice" in name]
@@ -40,20 +39,20 @@ def learning_curves(content: CurveContent, on: Group = "test") -> Figure:
     return figure
 
 
-def _draw(axes: Axes, content: CurveContent, on: Group, name: str, *, main: bool) -> Mapping[ModelKey, float]:
-    """Draw all models; gives where each arm ends."""
-    ends: dict[ModelKey, float] = {}
+def _draw(axes: Axes, content: CurveContent, on: Group, name: str, *, main: bool) -> list[CurveFigure]:
+    """Draw all models; gives where each of them ends."""
+    ends: list[CurveFigure] = []
     for model in content.models:
         found = content.figure(model, on, name)
         if found is not None and not model.size:
             _draw_band(axes, content, found)
-            ends[model] = found.value.value
+            ends.append(found)
     for arm in content.arms:
         points = [content.figure(ModelKey(arm=arm, size=size), on, name) for size in content.sizes]
         known = [point for point in points if point is not None]
         if known:
             _draw_arm(axes, content, known, main=main)
-            ends[known[-1].model] = known[-1].value.value
+            ends.append(known[-1])
     return ends
 
 
@@ -81,28 +80,26 @@ def _draw_arm(axes: Axes, content: CurveContent, points: list[CurveFigure], *, m
         return
     best = [point.best for point in points]
     axes.plot(sizes, best, color=colour, linewidth=0.9, linestyle=":", alpha=0.75)
-    axes.annotate(f"best subject {best[-1]:.2f}", (sizes[-1], best[-1]), xytext=(20, 0), textcoords="offset points",
-                  va="center", fontsize=TICK - 0.5, color=colour)  # fmt: skip
     shift = 0.02 * (content.sizes[-1] - content.sizes[0] or 1)
     for point in points:
         place = np.full(len(point.draws), point.model.size - shift)
         axes.plot(place, point.draws, linestyle="", marker=marker, markersize=3, color=colour, alpha=0.45)
 
 
-def _label(axes: Axes, ends: Mapping[ModelKey, float], content: CurveContent, low: float) -> None:
-    """Names at the lines' ends, moved apart where they would touch."""
+def _label(axes: Axes, ends: list[CurveFigure], content: CurveContent, low: float) -> None:
+    """Names and figures at the lines' ends, moved apart where they would touch."""
     step = _APART * (1.0 - low)
     place = -math.inf
-    for model, value in sorted(ends.items(), key=lambda item: item[1]):
-        place = max(value, place + step)
+    for end in sorted(ends, key=lambda end: end.value.value):
+        place = max(end.value.value, place + step)
         axes.annotate(
-            f"{model.arm} {value:.2f}",
+            f"{end.model.arm} {end.value.value:.2f} (best {end.best:.2f})",
             (content.sizes[-1], place),
             xytext=(20, 0),
             textcoords="offset points",
             va="center",
             fontsize=LABEL,
-            color=mark_of(content, model).colour,
+            color=mark_of(content, end.model).colour,
             fontweight="bold",
         )
 

@@ -30,10 +30,10 @@ def surface_views(surfaces: Sequence[Surface]) -> Figure:
     scale = thickness_scale(surfaces)
     figure = new_figure(0.3 + 2.6 * len(surfaces), width=11)
     grid = figure.subplots(len(surfaces), len(_SIDES), squeeze=False)
-    reach = max(float(np.ptp(surface.vertices, axis=0).max()) for surface in surfaces) / 2
+    half = max(reach(surface) for surface in surfaces)
     for row, surface in enumerate(surfaces):
         for axes, turn in zip(grid[row], _SIDES, strict=True):
-            _draw(axes, surface, turn, scale, reach)
+            _draw(axes, surface, turn, scale, half)
         grid[row, 0].set_title(f"{surface.source}, {surface.phase.upper()}", loc="left", fontsize=TITLE, color=INK)
     bar = figure.colorbar(ScalarMappable(scale, THICKNESS_COLOURS), ax=grid, shrink=0.7, aspect=24, pad=0.02)
     bar.set_label("wall thickness, mm", fontsize=LABEL, color=MUTED)
@@ -49,8 +49,19 @@ def thickness_scale(surfaces: Sequence[Surface]) -> Normalize:
     return Normalize(float(low), float(max(high, low + 1e-3)), clip=True)
 
 
-def _draw(axes: Axes, surface: Surface, turn: float, scale: Normalize, reach: float) -> None:
-    corners = (_centred(surface) @ _rotation(turn, _TILT).T)[surface.triangles]
+def centred(surface: Surface) -> Floats:
+    """(V, 3) vertices about the middle of their box."""
+    vertices: Floats = np.asarray(surface.vertices, float)
+    return np.asarray(vertices - (vertices.min(axis=0) + vertices.max(axis=0)) / 2)
+
+
+def reach(surface: Surface) -> float:
+    """The farthest vertex from the middle, mm: however a surface is turned, it stays within."""
+    return float(np.linalg.norm(centred(surface), axis=1).max()) or 1.0
+
+
+def _draw(axes: Axes, surface: Surface, turn: float, scale: Normalize, half: float) -> None:
+    corners = (centred(surface) @ _rotation(turn, _TILT).T)[surface.triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.linalg.norm(normals, axis=1)
     towards = np.divide(normals[:, 2], length, out=np.zeros_like(length), where=length > 0)
@@ -62,8 +73,8 @@ def _draw(axes: Axes, surface: Surface, turn: float, scale: Normalize, reach: fl
     )
     faces.set_rasterized(True)
     axes.add_collection(faces)
-    axes.set_xlim(-1.05 * reach, 1.05 * reach)
-    axes.set_ylim(-1.05 * reach, 1.05 * reach)
+    axes.set_xlim(-half, half)
+    axes.set_ylim(-half, half)
     axes.set_aspect("equal")
     bare(axes)
 
@@ -74,11 +85,6 @@ def _colours(surface: Surface, scale: Normalize) -> Floats:
     known = np.isfinite(thickness)
     colours = np.asarray(colormaps[THICKNESS_COLOURS](scale(np.where(known, thickness, 0.0))))[:, :3]
     return np.asarray(np.where(known[:, None], colours, _UNKNOWN))
-
-
-def _centred(surface: Surface) -> Floats:
-    vertices: Floats = np.asarray(surface.vertices, float)
-    return np.asarray(vertices - (vertices.min(axis=0) + vertices.max(axis=0)) / 2)
 
 
 def _rotation(turn: float, tilt: float) -> Floats:

@@ -15,7 +15,7 @@ from medgraft.report.style import INK, MUTED, TICK, new_figure, tidy
 def wall_agreement(content: CurveContent, figure: str) -> Figure:
     """One figure of the wall at every phase: a row per model, a scatter and a Bland-Altman plot per phase.
 
-    In the scatter the diagonal is equality. In the Bland-Altman plot (1986, doi 10.1016/S0140-6736(86)90837-8) the
+    In the scatter the diagonal is equality. In the Bland-Altman plot (1999, doi 10.1177/096228029900800204) the
     line is the mean difference, dashes the limits of 95 % of differences, bands their 95 % intervals.
     """
     walls = [wall for wall in content.walls if wall.figure == figure]

@@ -134,7 +134,7 @@ function scale(colours, { low, high }) {
 function paint(canvas, surface, colours, view) {
   const side = canvas.width;
   const [st, ct, sx, cx] = [Math.sin(view.turn), Math.cos(view.turn), Math.sin(view.tilt), Math.cos(view.tilt)];
-  const size = 0.82 * side * view.zoom;
+  const size = 0.96 * side * view.zoom;
   const { vertices, triangles, levels } = surface;
   const at = new Float32Array(vertices.length);
   for (let i = 0; i < vertices.length; i += 3) {
