@@ -19,7 +19,7 @@ def checked_volume(mask: NDArray[Any], spacing: Spacing | None) -> tuple[NDArray
     codes = MASK_CODES.values()
     if mask.dtype.kind not in "biu" or (mask.size and not min(codes) <= mask.min() <= mask.max() <= max(codes)):
         raise InputError(f"Expected whole numbers of {MASK_CODES} in a mask, got {mask.dtype}. Map other codes first.")
-    return mask.astype(np.uint8), checked_spacing(spacing)
+    return np.ascontiguousarray(mask, np.uint8), checked_spacing(spacing)
 
 
 def checked_spacing(spacing: Spacing | None) -> Spacing:
