@@ -11,6 +11,7 @@ from benchmarks.place import Place
 from benchmarks.result import Measured
 from benchmarks.roofline import Roofline
 from benchmarks.scaling import Scaling
+from benchmarks.thickness import WallThickness
 
 
 class Piece(Protocol):
@@ -30,6 +31,7 @@ PIECES: dict[str, Piece] = {
     "fastai": FastaiFrozen(),
     "scaling": Scaling(),
     "depth0-v50": DepthZero(draws=50),
+    "thickness": WallThickness(),
     "gpu": Gpu(),
 }
 

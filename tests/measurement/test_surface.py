@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from benchmarks.shells import sphere
+
 from medgraft.core.errors import InputError
 from medgraft.measurement import WallSurface, wall_surface, wall_thickness
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-
 from benchmarks.shells import Shell, ellipsoid, sphere, taper
+
 from medgraft.core.errors import InputError
 from medgraft.measurement import WallThickness, thickness_of, wall_thickness
 from medgraft.phantoms import ct_heart
