@@ -147,10 +147,11 @@ def test_a_bundle_segments_a_file_by_its_own_configuration(tmp_path: Path, netwo
     (folder / "images").mkdir()
     write_nifti(folder / "images" / "one.nii.gz", Stack(pixels=pixels, affines=affines, spacing=(2.0, 1.2, 1.2)))
     parser = parser_of(folder)
-    network_ = parser.get_parsed_content("network_def").eval()
+    model = parser.get_parsed_content("network_def").eval()
+    model.load_state_dict(torch.load(folder / "models" / "model.pt", weights_only=True))
     (item,) = parser.get_parsed_content("dataset")
     with torch.inference_mode():
-        item["pred"] = parser.get_parsed_content("inferer")(item["image"][None], network_)[0]
+        item["pred"] = parser.get_parsed_content("inferer")(item["image"][None], model)[0]
     done = parser.get_parsed_content("postprocessing")(item)
     assert list((folder / "eval").rglob("*.nii.gz"))
     theirs = done["pred"].numpy()[0].transpose(2, 1, 0)
