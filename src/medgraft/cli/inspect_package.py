@@ -60,8 +60,10 @@ def inspect(
 
 
 def _show_suitability(found: "Suitability") -> None:
-    shared = len(found.shared_subjects)
-    write_line(f"{shared} of {found.checked} subjects of {found.project} are among the training subjects")
+    if found.disjoint:
+        write_line(f"none of the {found.checked} subjects of {found.project} is among the training subjects")
+    else:
+        write_line(f"subjects of {found.project} that are among the training subjects: {len(found.shared_subjects)}")
     for subject in found.shared_subjects:
         write_line(f"  {subject}")
     if found.shared_stacks:

@@ -83,10 +83,10 @@ class AnnotationRules:
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a question without an answer, or an answer that is not among those to choose from."""
-        known = {question.key for question in QUESTIONS}
-        if strange := sorted(set(self.answers) - known):
+        known = [question.key for question in QUESTIONS]
+        if strange := sorted(set(self.answers) - set(known)):
             raise InputError(f"Expected the questions {', '.join(known)}, got {strange[0]!r}. Do: put it under more.")
-        if blank := [question.key for question in QUESTIONS if not self.answers.get(question.key, "")]:
+        if blank := [key for key in known if not self.answers.get(key)]:
             raise InputError(f"Expected an answer to every annotation rule, got none to {', '.join(blank)}.")
         for question in QUESTIONS:
             _check(question, self.answers[question.key])
