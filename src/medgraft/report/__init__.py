@@ -4,6 +4,7 @@ Enters: `StudyContent`, `CurveContent`, or arrays of one stack. Leaves: a folder
 numbers, or a matplotlib `Figure`. Must not know: how anything was trained, DICOM, databases, torch.
 """
 
+from medgraft.report.agreement import Agreement, FigureAgreement
 from medgraft.report.curve.content import (
     BullsEye,
     CurveContent,
@@ -19,7 +20,7 @@ from medgraft.report.curve.content import (
     WallAgreement,
 )
 from medgraft.report.curve.document import write_curve_report
-from medgraft.report.figures import cam_sheet, stack_sheet
+from medgraft.report.figures import agreement_plots, bulls_eyes, cam_sheet, stack_sheet
 from medgraft.report.study.content import (
     CamExample,
     Comparison,
@@ -34,6 +35,7 @@ from medgraft.report.study.document import write_report
 from medgraft.report.style import png_of
 
 __all__ = [
+    "Agreement",
     "BullsEye",
     "CamExample",
     "Comparison",
@@ -42,6 +44,7 @@ __all__ = [
     "CurveFigure",
     "FoldCurves",
     "MinutesRow",
+    "FigureAgreement",
     "ModelKey",
     "ModelResult",
     "NetworkRow",
@@ -54,6 +57,8 @@ __all__ = [
     "Surface",
     "TrainingCurve",
     "WallAgreement",
+    "agreement_plots",
+    "bulls_eyes",
     "cam_sheet",
     "png_of",
     "stack_sheet",

@@ -11,6 +11,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.lineage import Lineage
 from medgraft.core.task import Task
 from medgraft.evaluation import Interval, PairedDifference
+from medgraft.report.agreement import Agreement
 
 Group = Literal["test", "home"]
 
@@ -68,28 +69,15 @@ class CurveDifference:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WallAgreement:
-    """The wall of S subjects as a model sees it, beside the reference.
+class WallAgreement(Agreement):
+    """The wall of S subjects as a model sees it, beside the reference, in mm.
 
-    figure: what is said of a subject's wall, such as "median". seen, reference: (S,) mm. pearson, icc: in -1..1.
-    bias, lower, upper: mean of seen minus reference and the limits within which 95 % of such differences lie, in mm.
+    figure: what is said of a subject's wall, such as "median".
     """
 
     model: ModelKey
     phase: str
     figure: str
-    seen: NDArray[np.float64]
-    reference: NDArray[np.float64]
-    pearson: Interval
-    icc: Interval
-    bias: Interval
-    lower: Interval
-    upper: Interval
-
-    def __post_init__(self) -> None:
-        """Raise `InputError` where the two sides differ in length."""
-        if self.seen.shape != self.reference.shape or self.seen.ndim != 1:
-            raise InputError(f"Expected two lists of one length, got {self.seen.shape} and {self.reference.shape}.")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -49,8 +49,8 @@ def _curves(content: CurveContent, on: Group) -> Picture:
         name=name,
         title=title,
         caption=(
-            "Mean Dice by number of subjects trained on, with 95 % intervals over subjects. Small marks are single draws, "
-            "dotted lines (and figures in brackets) the best subject of any draw. "
+            "Mean Dice by number of subjects trained on, with 95 % intervals over subjects. Small marks are single "
+            "draws, dotted lines (and figures in brackets) the best subject of any draw. "
             f"The grey band is {before}, with its interval."
         ),
         alt=f"Learning curves of mean Dice. At the right end: {listed}.",

@@ -4,6 +4,7 @@ Enters: values of a content (`study.content`, `curve.content`) and arrays. Leave
 code has seen. Must not know: HTML, files, pyplot.
 """
 
+from medgraft.report.figures.agreement import agreement_plots
 from medgraft.report.figures.bulls_eye import bulls_eyes
 from medgraft.report.figures.cams import cam_matrix, cam_sheet
 from medgraft.report.figures.class_counts import class_counts
@@ -20,6 +21,7 @@ from medgraft.report.figures.surface_views import surface_views
 from medgraft.report.figures.wall_agreement import wall_agreement
 
 __all__ = [
+    "agreement_plots",
     "bulls_eyes",
     "cam_matrix",
     "cam_sheet",
