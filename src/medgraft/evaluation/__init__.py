@@ -19,7 +19,7 @@ from medgraft.evaluation.delong import DeLong, delong
 from medgraft.evaluation.holm import holm
 from medgraft.evaluation.measured import Correlation, Differences, bland_altman, icc, pearson
 from medgraft.evaluation.metrics import CLASS_METRICS, METRICS, Metric, evaluate, metrics_for
-from medgraft.evaluation.overlap import dice, hausdorff95
+from medgraft.evaluation.overlap import dice, hausdorff95, mean_surface_distance
 from medgraft.evaluation.paired import PairedDifference, paired_difference
 from medgraft.evaluation.per_subject import mean_difference, mean_interval
 from medgraft.evaluation.ranking import auc
@@ -57,6 +57,7 @@ __all__ = [
     "holm",
     "icc",
     "majority_baseline",
+    "mean_surface_distance",
     "mean_difference",
     "mean_interval",
     "metrics_for",
