@@ -31,10 +31,10 @@ def signed(difference: PairedDifference) -> str:
     return f"{difference.value:+.3f} (95 % interval {difference.low:+.3f} to {difference.high:+.3f})"
 
 
-def millimetres(figure: Interval) -> str:
-    """A difference in mm with its sign, never a negative zero.
+def one_decimal(figure: Interval) -> str:
+    """A difference to one decimal with its sign, never a negative zero.
 
-    >>> millimetres(Interval(value=-0.04, low=-1, high=1, n_resamples=1))
+    >>> one_decimal(Interval(value=-0.04, low=-1, high=1, n_resamples=1))
     '+0.0'
     """
     return f"{round(figure.value, 1) + 0.0:+.1f}"

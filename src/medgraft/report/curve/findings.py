@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from medgraft.report.curve.content import DICE, CurveContent, CurveDifference, Group, WallAgreement, counted
-from medgraft.report.finding import Finding, millimetres, signed, with_interval
+from medgraft.report.finding import Finding, one_decimal, signed, with_interval
 
 _FEW_SUBJECTS = 30
 
@@ -81,8 +81,8 @@ def _wall(content: CurveContent) -> Iterator[Finding]:
 
 def _wall_part(wall: WallAgreement) -> str:
     return (
-        f"{wall.model.title} r = {with_interval(wall.pearson)}, mean difference {millimetres(wall.bias)} mm "
-        f"(limits {millimetres(wall.lower)} to {millimetres(wall.upper)})"
+        f"{wall.model.title} r = {with_interval(wall.pearson)}, mean difference {one_decimal(wall.bias)} mm "
+        f"(limits {one_decimal(wall.lower)} to {one_decimal(wall.upper)})"
     )
 
 
