@@ -49,11 +49,12 @@ def mean_surface_distance(a: Mask, b: Mask, spacing: Sequence[float] | None = No
     References:
         Heimann et al. 2009, doi 10.1109/TMI.2009.2013851 (average symmetric surface distance).
     """
-    return float(np.concatenate(_both_ways(a, b, spacing)).mean())
+    forth, back = _both_ways(a, b, spacing)
+    return float((forth.sum() + back.sum()) / (len(forth) + len(back)))
 
 
 def _both_ways(a: Mask, b: Mask, spacing: Sequence[float] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far each voxel of one's surface is from the other's, a to b and b to a; 0 if both are empty, NaN if one is."""
+    """How far each voxel of a's surface is from b's, and of b's from a's; 0 if both are empty, NaN if one is."""
     _check(a, b)
     if not (a.any() and b.any()):
         apart = np.array([np.nan if a.any() or b.any() else 0.0])
