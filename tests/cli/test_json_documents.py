@@ -3,18 +3,21 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 
 from medgraft.cli.main import app
 from medgraft.exchange import QUESTIONS, blank_form
 from medgraft.study import parse_study
-from medgraft.workspace import demonstration
+from medgraft.workspace import Project, demonstration
 
 Run = Callable[..., Any]
+Write = Callable[..., Path]
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "json.md"
 
@@ -63,13 +66,14 @@ def check_keys(name: str, document: dict[str, Any]) -> None:
     assert top == set(document), f"keys of {name}"
 
 
-def test_json_documents_have_the_documented_keys(medgraft: Run, tmp_path: Path) -> None:
+def test_json_documents_have_the_documented_keys(medgraft: Run, tmp_path: Path, write_rtstruct: Write) -> None:
     """What every command says about a project of phantoms, each building on those before it."""
     (tmp_path / "contours").mkdir()
     (tmp_path / "contours" / "IM-0001-0001-icontour-auto.txt").write_text("4 4\n12 4\n12 12\n4 12\n")
     fill_in_rules(tmp_path)
     documents: dict[str, Any] = {}
-    said = list(run_session(json_session(documents, tmp_path), documents, medgraft, tmp_path))
+    session = chain(json_session(documents, tmp_path), structure_session(tmp_path, write_rtstruct))
+    said = list(run_session(session, documents, medgraft, tmp_path))
     assert set(said) | set(STUDY_SESSION) == JSON_COMMANDS | {"study run --dry-run"}
     for name in said:
         check_keys(name, documents[name])
@@ -81,9 +85,11 @@ def test_json_documents_of_studies_have_the_documented_keys(
 ) -> None:
     (tmp_path / "tiny.yaml").write_text(STUDY)
     fill_in_rules(tmp_path)
+    (tmp_path / "curve.yaml").write_text(CURVE)
     make_demonstration_small(monkeypatch)
     for words in (["import", scans], ["label", "from-masks"]):
         assert medgraft(*words, "-P", "heart", cwd=tmp_path).code == 0
+    make_project_of_walls(medgraft, tmp_path)
     documents: dict[str, Any] = {}
     for name in run_session(STUDY_SESSION.items(), documents, medgraft, tmp_path):
         check_keys(name, documents[name])
@@ -97,6 +103,17 @@ def fill_in_rules(folder: Path) -> None:
             words = question.answers[answer if question == QUESTIONS[-1] else 0] if question.answers else "Lyon"
             form = form.replace(f"\n{question.key}:\n", f"\n{question.key}: {words}\n")
         (folder / f"{name}.yaml").write_text(form)
+
+
+def make_project_of_walls(medgraft: Run, folder: Path) -> None:
+    """Three subjects with masks, one to train on, one to validate, one to test."""
+    words = ["phantoms", "three", "--subjects", 3, "--size", 32, "--phases", 2]
+    assert medgraft(*words, cwd=folder).code == 0
+    assert medgraft("import", "three", "-P", "walls", cwd=folder).code == 0
+    listed = json.loads(medgraft("cohort", "-P", "walls", "--json", cwd=folder).out)
+    subjects = sorted({stack["subject"] for stack in listed["stacks"]})
+    for subject, split in zip(subjects, ("train", "validation", "test"), strict=True):
+        assert medgraft("correct", "--subject", subject, "--split", split, "-P", "walls", cwd=folder).code == 0
 
 
 def make_demonstration_small(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,8 +156,21 @@ STUDY_SESSION = {
     "pack": ["tiny", "tiny.medgraft", "--rules", "rules.yaml", *IN_HEART],
     "inspect": ["tiny.medgraft", "--verify", "--against", "heart", "--rules", "theirs.yaml"],
     "unpack": ["tiny.medgraft", "model"],
+    "study curve": ["curve.yaml", "--project", "walls"],
     "demo": ["--project", "demo"],
 }
+CURVE = """
+name: tiny
+network: unet2d
+spacing: null
+shape: [1, 32, 32]
+window: {low: 1, high: 99, of: percentile}
+arms: {scratch: {rates: [0.001]}}
+sizes: [1]
+draws: 1
+epochs: 1
+updates: 1
+"""
 
 
 def json_session(documents: dict[str, Any], folder: Path) -> Iterator[tuple[str, list[str]]]:
@@ -152,6 +182,7 @@ def json_session(documents: dict[str, Any], folder: Path) -> Iterator[tuple[str,
     yield "notes", here
     stack = documents["cohort"]["stacks"][0]["id"]
     yield "correct", ["--stack", stack, "--base", "first", *here]
+    yield "masks repair", ["--dry-run", *here]
     yield "label from-masks", here
     yield "label status", here
     yield "label export", ["labels.csv", *here]
@@ -164,6 +195,18 @@ def json_session(documents: dict[str, Any], folder: Path) -> Iterator[tuple[str,
     yield "phantoms", ["cine", "--subjects", "1", "--size", "32", "--phases", "2", "--layout", "dicom"]
     yield "import", ["cine/dicom", "--project", "beating"]
     yield "label from-contours", ["contours", "--project", "beating"]
+
+
+def structure_session(folder: Path, write_rtstruct: Write) -> Iterator[tuple[str, list[str]]]:
+    """A square on the first slice of a cine, and one of a region that nobody knows."""
+    here = ["--project", "traced"]
+    yield "import", ["cine/dicom", *here]
+    with Project.open(folder / "traced").cohort() as cohort:
+        (entry,) = cohort.entries()
+    corners = np.array([[4, 4, 0, 1], [12, 4, 0, 1], [12, 12, 0, 1], [4, 12, 0, 1]])
+    square = (corners @ np.reshape(entry.affines[0], (4, 4)).T)[:, :3]
+    write_rtstruct(folder / "rs.dcm", entry.subject, {"LV": [(square, "")], "cord": [(square, "")]})
+    yield "masks from-rtstruct", ["rs.dcm", "--roi", "LV=pool", "--phase", "0", *here]
 
 
 def reading_session(folder: Path) -> Iterator[tuple[str, list[str]]]:

@@ -11,14 +11,17 @@ from medgraft.cli.output import write_json, write_line
 
 
 def report(
-    study: Annotated[str, typer.Argument(help="The study, as medgraft study list shows it.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(help="A study, as medgraft study list shows it, or a learning curve.", show_default=False)
+    ],
     project: ProjectOption = HERE,
     out: Annotated[
-        Path | None, typer.Option(help="The folder to write to.", file_okay=False, show_default="studies/NAME/report")
+        Path | None,
+        typer.Option(help="The folder to write to.", file_okay=False, show_default="its own, with its results"),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the report of a finished study: one page that needs nothing else, pictures and tables beside it.
+    """Write the report of a finished study or learning curve: one page, with its pictures and tables beside it.
 
     Examples:
       medgraft report hearts --project heart
@@ -26,11 +29,14 @@ def report(
       medgraft report hearts --project heart --json
     """
     from medgraft.workspace import Project
+    from medgraft.workspace.curve_report import report_curve
+    from medgraft.workspace.curves import curve_names
     from medgraft.workspace.reporting import report_study
 
     place = Project.open(project)
+    write = report_curve if name in curve_names(place) else report_study
     with progress_bars() as told:
-        made = report_study(place, study, folder=out, report=told)
+        made = write(place, name, folder=out, report=told)
     if as_json:
         write_json(made)
     else:

@@ -44,7 +44,7 @@ def run_curve(
 
     Examples:
       medgraft study curve two-sites.yaml --project clinic
-      medgraft study curve two-sites.yaml --project clinic --set draws=1 --workers 2
+      medgraft study curve two-sites.yaml --set draws=1 --workers 2
       medgraft study curve two-sites.yaml --project clinic --json
     """
     from medgraft.workspace import Project
