@@ -15,6 +15,7 @@ from medgraft import __version__
 from medgraft.core.errors import InputError
 from medgraft.web.api import (
     adjudication,
+    curves,
     imports,
     labels,
     me,
@@ -42,7 +43,7 @@ from medgraft.workspace import Project
 
 _STATIC = Path(__file__).parent / "static"
 _API = "/api/v1"
-_ROOMS = (me, stacks, volumes, labels, readings, adjudication, studies, sights, packages, worklists, imports)
+_ROOMS = (me, stacks, volumes, labels, readings, adjudication, studies, sights, packages, curves, worklists, imports)
 
 
 def make_app(project: Project, settings: Settings, sessions: Sessions, *, link_used: Callable[[], None]) -> ASGIApp:

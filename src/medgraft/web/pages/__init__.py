@@ -11,6 +11,7 @@ from medgraft.web.pages import (
     models,
     not_found,
     predictions,
+    sites,
     stations,
     studies,
     study,
@@ -24,7 +25,7 @@ _NICEGUI = tuple(page.path for page in PAGES if page.nicegui)
 def add_pages(app: FastAPI, place: Place) -> None:
     """Add every page of a place."""
     stations.add_pages(app)
-    for page in (cohort, models, studies, compare, predictions, study, feature_map):
+    for page in (cohort, models, studies, compare, predictions, study, feature_map, sites):
         page.add_page(app, place)
     nicegui_app.add_exception_handler(404, not_found.answer)
     # NiceGUI has one application per process, which takes a second server only if it forgets that it has begun.

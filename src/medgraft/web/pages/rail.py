@@ -65,6 +65,13 @@ PAGES = (
         '<circle cx="17" cy="15" r="1.6"/><circle cx="14" cy="18" r="1.6"/><circle cx="18" cy="10" r="1.6"/>',
         nicegui=False,
     ),
+    Page(
+        path="/sites",
+        title="Sites",
+        icon='<circle cx="5.5" cy="12" r="3"/><circle cx="18.5" cy="12" r="3"/>'
+        '<path d="M8.5 12h7M13 9.5l2.5 2.5-2.5 2.5"/>',
+        nicegui=False,
+    ),
 )
 
 

@@ -1,0 +1,106 @@
+"""The learning curves of a project at a glance: what each says to do, and the report that was made of it."""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from medgraft.core.errors import InputError, ProjectError
+from medgraft.evaluation import Interval
+from medgraft.study.curve import Verdict
+from medgraft.study.curve.findings import DICE
+from medgraft.workspace.curves import CurveSummary, curve_names, show_curve
+from medgraft.workspace.project import Project
+from medgraft.workspace.study_results import Figure
+
+_NAME = re.compile(r"[a-z0-9-]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelDice:
+    """Mean Dice of one model on subjects held out here, and on those of the home site if there were any.
+
+    size: subjects it learned from, 0 for the travelling model as it is.
+    """
+
+    arm: str
+    size: int
+    here: Figure
+    home: Figure | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveState:
+    """One curve. verdict: what to do, None while it has not ended; missing: why it has not.
+
+    dice: of every model. pictures: names of the figures of its report.
+    """
+
+    name: str
+    verdict: Verdict | None
+    missing: str
+    dice: tuple[ModelDice, ...]
+    pictures: tuple[str, ...]
+
+    @property
+    def has_report(self) -> bool:
+        """Whether a report was made."""
+        return bool(self.pictures)
+
+
+def curve_states(project: Project) -> tuple[CurveState, ...]:
+    """Every curve of a project, by name."""
+    return tuple(_state(project, name) for name in curve_names(project))
+
+
+def curve_picture(project: Project, name: str, picture: str) -> bytes:
+    """A figure of a curve's report as PNG. Raises `InputError` if there is none of that name."""
+    file = _report(project, name) / "figures" / f"{picture}.png"
+    if not _NAME.fullmatch(picture) or not file.is_file():
+        available = ", ".join(_pictures(project, name)) or "none"
+        raise InputError(f"Expected a picture of the report of {name}, got {picture!r}. Available: {available}.")
+    return file.read_bytes()
+
+
+def curve_page(project: Project, name: str) -> str:
+    """The report of a curve as HTML. Raises `InputError` if it was not made."""
+    file = _report(project, name) / "report.html"
+    if not file.is_file():
+        raise InputError(f"Expected the report of {name}, got none. Do: medgraft report {name}")
+    return file.read_text(encoding="utf-8")
+
+
+def _state(project: Project, name: str) -> CurveState:
+    pictures = _pictures(project, name)
+    try:
+        found = show_curve(project, name)
+    except ProjectError as error:
+        return CurveState(name=name, verdict=None, missing=str(error), dice=(), pictures=pictures)
+    return CurveState(name=name, verdict=found.verdict, missing="", dice=_dice(found), pictures=pictures)
+
+
+def _dice(found: CurveSummary) -> tuple[ModelDice, ...]:
+    rows = [row for row in found.findings.rows if row.figure == DICE]
+    home = {(row.arm, row.size): _figure(row.value) for row in rows if row.on == "home"}
+    return tuple(
+        ModelDice(arm=row.arm, size=row.size, here=_figure(row.value), home=home.get((row.arm, row.size)))
+        for row in rows
+        if row.on == "test"
+    )
+
+
+def _figure(interval: Interval) -> Figure:
+    value, low, high = (None if math.isnan(part) else part for part in (interval.value, interval.low, interval.high))
+    return Figure(value=value, low=low, high=high)
+
+
+def _pictures(project: Project, name: str) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in (_report(project, name) / "figures").glob("*.png")))
+
+
+def _report(project: Project, name: str) -> Path:
+    """Raises `InputError` for a curve that the project does not have, whatever the name says."""
+    if name not in curve_names(project):
+        available = ", ".join(curve_names(project)) or "none"
+        raise InputError(f"Expected a learning curve of this project, got {name!r}. Available: {available}.")
+    return project.curves / name / "report"

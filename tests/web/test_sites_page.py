@@ -1,0 +1,132 @@
+"""The Sites page: verdicts of learning curves, their pictures, and the report in a sandbox."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+from starlette.testclient import TestClient
+
+from medgraft.core.seeds import rng
+from medgraft.core.task import LV_WALL
+from medgraft.study.curve import AS_IS, CurveOutcome, CurvePoint, SubjectFigures, parse_curve, verdict, write_curve
+from medgraft.web.guard import Guard
+from medgraft.web.server import make_app
+from medgraft.web.sessions import Sessions
+from medgraft.web.settings import Settings
+from medgraft.workspace import Project
+
+from .conftest import Served, Server
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8ffff3f0005fe02fe"
+    "0def46b80000000049454e44ae426082"
+)
+PAGE = "<!doctype html><title>r</title><p>report</p><script>document.title = self.origin</script>"
+
+
+def figures(arm: str, size: int, mean: float) -> tuple[SubjectFigures, ...]:
+    return tuple(
+        SubjectFigures(
+            subject=f"s{number}", stack=f"s{number}", phase="ed",
+            dice={"pool": mean + noise, "myocardium": mean - noise / 2}, hausdorff95={"pool": 3.0, "myocardium": None},
+        )
+        for number, noise in enumerate(rng("sites", arm, size).normal(0, 0.01, 8))
+    )  # fmt: skip
+
+
+def outcome() -> CurveOutcome:
+    curve = parse_curve(
+        {"name": "sites", "network": "unet3d", "shape": [16, 16, 16], "package": "home.medgraft", "sizes": [2, 4],
+         "home": {"site": "one"}}
+    )  # fmt: skip
+    means = {(AS_IS, 0): 0.7, ("scratch", 2): 0.4, ("scratch", 4): 0.5, ("fine-tuned", 2): 0.8, ("fine-tuned", 4): 0.81}
+    points = tuple(
+        CurvePoint(arm=arm, size=size, test=figures(arm, size, mean), home=figures(arm, size, mean - 0.1))
+        for (arm, size), mean in means.items()
+    )
+    return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", points=points)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with one curve that ended and was reported, and one that did not end."""
+    project = Project.create(tmp_path_factory.mktemp("sites") / "heart")
+    write_curve(outcome(), project.curves / "sites")
+    figures_folder = project.curves / "sites" / "report" / "figures"
+    figures_folder.mkdir(parents=True)
+    (figures_folder / "learning-curves.png").write_bytes(PIXEL)
+    (figures_folder.parent / "report.html").write_text(PAGE)
+    shutil.copytree(project.curves / "sites", project.curves / "begun", ignore=shutil.ignore_patterns("r*"))
+    return project
+
+
+@pytest.fixture(scope="module")
+def signed_in(compared: Project) -> TestClient:
+    clock, used = [0.0], list[None]()
+    sessions = Sessions(idle=3600, lifetime=7200, clock=lambda: clock[0])
+    guard = make_app(compared, Settings(), sessions, link_used=lambda: used.append(None))
+    assert isinstance(guard, Guard)
+    return Served(compared, guard, sessions, clock, used).client("ana")
+
+
+def test_a_verdict_is_shown_as_it_was_found(signed_in: TestClient) -> None:
+    begun, ended = signed_in.get("/api/v1/curves").json()
+    found = verdict(outcome())
+    assert (ended["advice"], ended["size"], ended["text"]) == (found.advice, found.size, found.text)
+    assert ended["pictures"] == ["learning-curves"]
+    assert begun["advice"] is None
+    assert "run `medgraft study curve` again" in begun["missing"]
+    page = signed_in.get("/sites").text
+    assert found.text.split(".")[0] in page
+    assert page.count("<tr><td>") == 5
+    assert "/api/v1/curves/sites/pictures/learning-curves" in page
+
+
+def test_pictures_are_those_of_the_report_and_nothing_else(signed_in: TestClient) -> None:
+    answer = signed_in.get("/api/v1/curves/sites/pictures/learning-curves")
+    assert (answer.content, answer.headers["content-type"]) == (PIXEL, "image/png")
+    for wrong in (
+        "sites/pictures/other",
+        "sites/pictures/..%2f..%2fcurve",
+        "..%2f/pictures/learning-curves",
+        "other/report",
+    ):
+        assert signed_in.get(f"/api/v1/curves/{wrong}").status_code in (400, 404)
+
+
+def test_a_report_is_nobody_s_origin(signed_in: TestClient) -> None:
+    policy = signed_in.get("/api/v1/curves/sites/report").headers["content-security-policy"]
+    assert "sandbox allow-scripts" in policy
+    assert "allow-same-origin" not in policy
+    assert "default-src 'none'" in policy
+
+
+def test_without_a_curve_the_next_step_is_said(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "empty")
+    sessions = Sessions(idle=3600, lifetime=7200, clock=lambda: 0.0)
+    guard = make_app(project, Settings(), sessions, link_used=lambda: None)
+    assert isinstance(guard, Guard)
+    client = Served(project, guard, sessions, [0.0], []).client("ana")
+    assert "medgraft study curve" in client.get("/sites").text
+
+
+@pytest.fixture
+def sites_server(compared: Project) -> Iterator[Server]:
+    server = Server(compared.root)
+    yield server
+    server.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [800, 1440])
+def test_the_page_in_a_browser(browser_page: Page, sites_server: Server, width: int, tmp_path: Path) -> None:
+    browser_page.set_viewport_size({"width": width, "height": 900})
+    browser_page.goto(sites_server.link)
+    browser_page.goto(f"{sites_server.base}/sites")
+    assert browser_page.locator("article.card").count() == 2
+    assert browser_page.locator("img").first.evaluate("image => image.complete && image.naturalWidth") == 1
+    assert browser_page.evaluate("document.documentElement.scrollWidth") == width
+    browser_page.goto(f"{sites_server.base}/api/v1/curves/sites/report")
+    assert browser_page.title() == "null"
