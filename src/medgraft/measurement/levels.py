@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from medgraft.measurement.regions import BEYOND, MARGIN, OUTSIDE, POOL, Regions, Spacing
+from medgraft.measurement.regions import BEYOND, MARGIN, OUTSIDE, POOL, Regions
+from medgraft.measurement.volume_mask import Spacing
 
 Floats = NDArray[np.float32]
 SurfaceName = Literal["endocardium", "epicardium"]

@@ -12,6 +12,7 @@ from medgraft.measurement.regions import OUTSIDE
 
 Floats = NDArray[np.float32]
 
+#: Of the residual; a smaller one changes mean errors by less than a thousandth of a voxel.
 _TOLERANCE = 1e-4
 #: Slope per mm below which there is no direction: that of a wall a metre thick.
 _FLAT = 1e-3
@@ -70,9 +71,8 @@ def _equations(grid: WallGrid) -> tuple[csr_array, Floats, Floats]:
         flow[ends] = 0
         flows[:, place] = flow
         columns[:, place] = np.where(link.near < n, link.near, own)
-    scale = np.asarray(
-        1 / np.sqrt(np.where(diagonal > 0, diagonal, 1)), np.float32
-    )  # 0 for a voxel that touches nothing
+    diagonal[diagonal == 0] = 1  # a voxel with a cut on every side
+    scale = np.asarray(1 / np.sqrt(diagonal), np.float32)
     flows *= -scale[:, None] * scale[columns]
     flows[:, 0] = 1
     rows = np.arange(0, columns.size + 1, columns.shape[1], dtype=np.int32)

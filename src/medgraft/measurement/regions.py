@@ -13,9 +13,9 @@ from scipy import ndimage
 
 from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CODES
+from medgraft.measurement.volume_mask import Spacing
 
 Floats = NDArray[np.float64]
-Spacing = tuple[float, float, float]
 
 OUTSIDE, POOL, WALL = 0, 1, 2
 #: Added to the code of what is continued beyond a cut, or beyond the border of the image.
@@ -27,7 +27,8 @@ MARGIN = 6
 _OPENING = 0.5
 #: A heart has few: mitral valve, aortic valve, the end of the image. Smaller patches are not looked at.
 _MOST_OPENINGS = 4
-_BELOW = -0.4
+#: In a plane across the grid the last voxels of background lie a little below it, in layers of voxels.
+_BELOW = -0.25
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,7 +127,6 @@ def _continue_beyond(opening: _Opening, codes: NDArray[np.uint8], spacing: Spaci
     section = ((codes == POOL) & (height > -step) & (height <= 0)).sum() * np.prod(spacing) / step
     if opening.size < _OPENING * section:
         return
-    # In a plane across the grid the last background voxels lie a little below it.
     empty = np.argwhere((codes == OUTSIDE) & (height > _BELOW * step) & (height < MARGIN * step))
     down = (height[tuple(empty.T)] + step)[:, None] * normal / spacing
     below = np.clip(np.rint(empty - down).astype(int), 0, np.array(codes.shape) - 1)
