@@ -95,8 +95,9 @@ def _bulls_eyes(content: CurveContent) -> Picture:
         name="bulls-eyes",
         title=f"Wall thickness by segment, {first.subject}",
         caption=(
-            "Mean thickness in mm of the segments of the American Heart Association's model: base outside, apex "
-            "inside, anterior up, septum to the left. A question mark: no wall there."
+            "Median thickness in mm of the segments of the American Heart Association's model: base outside, apex "
+            "inside, anterior up, septum to the left. A question mark: no wall there. Where no right ventricle is "
+            "drawn, the septum is taken to look half to the right and half to the front, as it usually does."
         ),
         alt=f"Bull's-eye plots of {first.subject}: {', '.join(first.by_source)}.",
         about=first.subject,
