@@ -1,10 +1,14 @@
-"""What all tests share: no network, no display, examples of hypothesis without a clock, and where real data is."""
+"""What all tests share: no network, no display, no clock for hypothesis, where real data is, RT structure sets."""
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
@@ -29,3 +33,38 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real images are not beside this checkout (../shared/data)")
     return folder
+
+
+#: A contour in the patient: points (N, 3) in LPS mm, and the SOPInstanceUID of its image or "".
+Contour = tuple[np.ndarray, str]
+
+
+@pytest.fixture(scope="session")
+def write_rtstruct() -> Callable[[Path, str, Mapping[str, Sequence[Contour]]], Path]:
+    """Write an RT structure set as planning systems do: a file, whose it is, and the contours of regions by name."""
+
+    def write(path: Path, subject: str, regions: Mapping[str, Sequence[Contour]]) -> Path:
+        meta = FileMetaDataset()
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = RTStructureSetStorage, "1.2.3"
+        dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+        dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.PatientID = RTStructureSetStorage, "1.2.3", subject
+        named, drawn = [Dataset() for _ in regions], [Dataset() for _ in regions]
+        for number, (name, contours) in enumerate(regions.items()):
+            named[number].ROINumber, named[number].ROIName = number, name
+            drawn[number].ReferencedROINumber = number
+            drawn[number].ContourSequence = [_contour(*contour) for contour in contours]
+        dataset.StructureSetROISequence, dataset.ROIContourSequence = named, drawn
+        dataset.save_as(path, enforce_file_format=True)
+        return path
+
+    return write
+
+
+def _contour(points: np.ndarray, uid: str) -> Dataset:
+    contour, image = Dataset(), Dataset()
+    contour.ContourGeometricType, contour.NumberOfContourPoints = "CLOSED_PLANAR", len(points)
+    contour.ContourData = [f"{value:.4f}" for value in np.ravel(points)]
+    image.ReferencedSOPInstanceUID = uid
+    contour.ContourImageSequence = [image] if uid else []
+    return contour

@@ -35,6 +35,10 @@ def test_version(medgraft: Run, tmp_path: Path) -> None:
         ["correct", "--stack", "a", "--split", "test"],
         ["correct", "--subject", "a", "--base", "first"],
         ["correct", "--stack", "a", "--phase", "ed"],
+        ["correct", "--stack", "a", "--phase", "ed=first"],
+        ["import", ".", "--mask-codes", "1"],
+        ["import", ".", "--mask-codes", "1=heart"],
+        ["masks", "from-rtstruct", "missing"],
     ],
     ids=" ".join,
 )
@@ -54,8 +58,11 @@ def test_a_command_line_that_is_not_understood_is_2(medgraft: Run, tmp_path: Pat
         ["notes", "--project", "missing"],
         ["label", "status"],
         ["label", "from-masks", "--json"],
+        ["import", ".", "--mask-classes", "heart"],
+        ["masks", "repair"],
         ["networks", "no such network"],
         ["phantoms", "new", "--site", "nowhere"],
+        ["phantoms", "new", "--layout", "ct-nifti", "--site", "a"],
     ],
     ids=" ".join,
 )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medgraft.core.errors import InputError
-from medgraft.core.task import MASK_CODES, SAX_LEVELS, SAX_RANGE, UnitKey
+from medgraft.core.task import MASK_CLASSES, MASK_CODES, SAX_LEVELS, SAX_RANGE, UnitKey
 from medgraft.labels import MASK_RULES, LabelStore, count_by_rule, labels_from_mask
 
 STRUCTURES = {".": None, "p": "pool", "m": "myocardium", "r": "rv"}
@@ -80,8 +80,15 @@ def test_seen_from_the_apex_the_range_is_the_same(word: str):
 
 
 def test_counts_stand_side_by_side():
-    counts = count_by_rule([(mask_of(".pm."), [0])], SAX_RANGE)
+    counts = count_by_rule([(mask_of(".pm."), [0], MASK_CLASSES)], SAX_RANGE)
     assert counts == {"pool": {"OAP": 2, "IN": 1, "OBS": 1}, "any": {"OAP": 1, "IN": 2, "OBS": 1}}
+
+
+def test_a_rule_counts_no_mask_without_a_class_that_it_looks_for():
+    whole, inner = (mask_of(".pm."), [0], MASK_CLASSES), (mask_of("pp.."), [0], ["pool"])
+    counts = count_by_rule([whole, inner], SAX_RANGE)
+    assert counts == {"pool": {"OAP": 4, "IN": 3, "OBS": 1}, "any": {"OAP": 1, "IN": 2, "OBS": 1}}
+    assert set(count_by_rule([inner], SAX_RANGE)) == {"pool"}
 
 
 def test_labels_of_a_mask_go_into_the_store():
@@ -114,7 +121,7 @@ def test_acdc_counts_as_published(real_data: Path):
     stacks = []
     for patient in sorted((real_data / "acdc").glob("patient*")):
         frames = [np.asarray(nibabel.load(path).dataobj, int) for path in sorted(patient.glob("*_gt.nii.gz"))]
-        stacks.append((house_codes[np.stack([frame.T for frame in frames])], range(len(frames))))
+        stacks.append((house_codes[np.stack([frame.T for frame in frames])], range(len(frames)), MASK_CLASSES))
     assert len(stacks) == 60
     assert count_by_rule(stacks, SAX_RANGE) == {
         "pool": {"OBS": 25, "IN": 1072, "OAP": 39},
@@ -122,4 +129,4 @@ def test_acdc_counts_as_published(real_data: Path):
     }
     levels = count_by_rule(stacks, SAX_LEVELS)["thirds"]
     assert levels["bs"] + levels["mid"] + levels["ap"] == 1072
-    assert not [note for mask, phases in stacks for note in labels_from_mask(mask, phases).notes]
+    assert not [note for mask, phases, _ in stacks for note in labels_from_mask(mask, phases).notes]

@@ -10,6 +10,7 @@ from PIL import Image
 from medgraft.core.errors import InputError, LabelError
 from medgraft.core.progress import Progress
 from medgraft.workspace import (
+    ImportOptions,
     Project,
     correct_stack,
     correct_subject,
@@ -20,6 +21,7 @@ from medgraft.workspace import (
     list_cohort,
     write_phantoms,
 )
+from medgraft.workspace.phantom_folder import PhantomLayout
 
 
 @pytest.fixture
@@ -68,6 +70,15 @@ def test_phases_that_the_user_knows_are_set(tmp_path: Path, scans: Path) -> None
     sheet.write_text("subject,ed,es\npatient001,1,0\n")
     done = import_images(Project.create(tmp_path / "heart"), scans, phases=sheet)
     assert [row.named_phases for row in done.added] == [{"ed": 1, "es": 0}, {"ed": 0, "es": 1}]
+
+
+def test_phases_name_subjects_as_the_source_does_under_pseudonyms_too(tmp_path: Path, scans: Path) -> None:
+    sheet = tmp_path / "phases.csv"
+    sheet.write_text("subject,ed,es\npatient001,1,0\npatient002,1,0\n")
+    hidden = ImportOptions(pseudonyms="correct horse battery")
+    done = import_images(Project.create(tmp_path / "heart"), scans, phases=sheet, options=hidden)
+    assert [row.named_phases for row in done.added] == [{"ed": 1, "es": 0}] * 2
+    assert not {row.subject for row in done.added} & {"patient001", "patient002"}
 
 
 @pytest.mark.parametrize(
@@ -126,6 +137,25 @@ def test_corrections_of_what_is_not_there_teach(project: Project) -> None:
         correct_stack(project, "0" * 16, base_first=True)
     with pytest.raises(InputError, match=r"within 0\.\.1"):
         correct_stack(project, row.id, phases={"ed": 2})
+
+
+@pytest.mark.parametrize(
+    ("layout", "subject", "masks", "phases"),
+    [
+        ("acdc", "patient001", 2, {"ed": 0, "es": 1}),
+        ("dicom", "a001", 0, {"ed": 0}),
+        ("ct-nifti", "one001", 3, {"ed": 0, "es": 1}),
+        ("ct-dicom", "one001", 0, {"ed": 0, "es": 1}),
+    ],
+)
+def test_phantoms_of_every_layout_are_imported(
+    tmp_path: Path, layout: PhantomLayout, subject: str, masks: int, phases: dict[str, int]
+) -> None:
+    written = write_phantoms(tmp_path / "made", subjects=1, layout=layout, size=32, phases=4)
+    sheet = Path(written.phases) if written.phases else None
+    (row,) = import_images(Project.create(tmp_path / "heart"), Path(written.images), phases=sheet).added
+    assert written.subjects == (row.subject,) == (subject,)
+    assert (row.masks, row.named_phases) == (masks, phases)
 
 
 def test_phantoms_never_overwrite(scans: Path) -> None:

@@ -6,6 +6,7 @@ import typer
 
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line
+from medgraft.cli.pairs import read_pairs
 
 _ENDS = {"first": True, "last": False}
 
@@ -57,10 +58,7 @@ def _refuse(options: dict[str, object], needs: str) -> None:
 
 
 def _phases(pairs: list[str]) -> dict[str, int]:
-    phases = {}
-    for pair in pairs:
-        name, _, index = pair.partition("=")
-        if not (name and index.isdecimal()):
-            raise typer.BadParameter(f"Expected --phase NAME=INDEX, for example ed=0, got {pair!r}.")
-        phases[name.lower()] = int(index)
-    return phases
+    phases = read_pairs("--phase", pairs, "ed=0")
+    if not all(index.isdecimal() for index in phases.values()):
+        raise typer.BadParameter(f"Expected --phase NAME=INDEX, for example ed=0, got {', '.join(pairs)}.")
+    return {name.lower(): int(index) for name, index in phases.items()}

@@ -10,7 +10,9 @@ import typer
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.cli.pairs import read_pairs
 from medgraft.core.cohort import ImportNote
+from medgraft.core.task import MASK_CODES
 
 if TYPE_CHECKING:
     from medgraft.workspace import Imported
@@ -33,6 +35,15 @@ def import_images(
     subject_pattern: Annotated[
         str | None, typer.Option(help="Regular expression whose group is the subject in a file's path.")
     ] = None,
+    mask_codes: Annotated[
+        str | None, typer.Option(help="What codes of masks mean, for example 1=pool,2=myocardium.")
+    ] = None,
+    mask_classes: Annotated[
+        str | None, typer.Option(help="The classes that the masks label at all, for example pool,myocardium.")
+    ] = None,
+    empty_phases_labelled: Annotated[
+        bool, typer.Option("--empty-phases-labelled", help="A phase without any mask shows that nothing is there.")
+    ] = False,
     table: Annotated[Path | None, typer.Option(help="The index CSV, if the folder has several.", exists=True)] = None,
     task: Annotated[str | None, typer.Option(help="The task that labels in the source answer.")] = None,
     pseudonym_key: Annotated[
@@ -49,6 +60,7 @@ def import_images(
     Examples:
       medgraft import scans/ --project heart
       medgraft import scans/ --project heart --pseudonym-key secret.txt
+      medgraft import scans/ --project heart --mask-codes 500=pool,205=myocardium
       medgraft import scans/ --project heart --json
     """
     from medgraft.workspace import ImportOptions, Project
@@ -59,6 +71,9 @@ def import_images(
         site=site,
         short_axis=short_axis,
         subject_pattern=subject_pattern,
+        mask_codes=_codes(mask_codes) if mask_codes else None,
+        mask_classes=tuple(name.strip() for name in mask_classes.split(",")) if mask_classes else None,
+        empty_phases_labelled=empty_phases_labelled,
         table=table,
     )
     place = Project.open_or_create(project)
@@ -68,6 +83,16 @@ def import_images(
         write_json(done)
     else:
         _show(done)
+
+
+def _codes(text: str) -> dict[int, int]:
+    """Codes of the source as ours; its 0 is the background unless the text says what else it is."""
+    classes = read_pairs("--mask-codes", text.split(","), "1=pool,2=myocardium")
+    if not all(code.isdecimal() and name in MASK_CODES for code, name in classes.items()):
+        raise typer.BadParameter(
+            f"Expected --mask-codes CODE=CLASS,..., got {text!r}. Available classes: {', '.join(MASK_CODES)}."
+        )
+    return {0: MASK_CODES["background"]} | {int(code): MASK_CODES[name] for code, name in classes.items()}
 
 
 def _show(done: "Imported") -> None:

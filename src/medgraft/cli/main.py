@@ -20,6 +20,7 @@ from medgraft.cli.demo import demo
 from medgraft.cli.explain import explain
 from medgraft.cli.import_images import import_images
 from medgraft.cli.inspect_package import inspect
+from medgraft.cli.masks import app as masks
 from medgraft.cli.networks import networks
 from medgraft.cli.notes import notes
 from medgraft.cli.output import MESSAGES
@@ -48,6 +49,7 @@ add_command(app, "cohort", cohort)
 add_command(app, "notes", notes)
 add_command(app, "correct", correct)
 app.add_typer(label.app, name="label")
+app.add_typer(masks, name="masks")
 app.add_typer(readers, name="readers")
 app.add_typer(reading, name="reading")
 app.add_typer(study.app, name="study")

@@ -11,6 +11,7 @@ from medgraft.cohort.importing import import_source, layouts
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.phases import phases_from_csv, set_phases
 from medgraft.cohort.pixel_store import PixelStore
+from medgraft.cohort.pseudonym import Pseudonyms
 
 __all__ = [
     "Cohort",
@@ -19,6 +20,7 @@ __all__ = [
     "ImportRecord",
     "LabelledStack",
     "PixelStore",
+    "Pseudonyms",
     "entry_of",
     "import_source",
     "layouts",

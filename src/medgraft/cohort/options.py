@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.errors import InputError
+from medgraft.core.task import MASK_CLASSES, MASK_CODES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,8 @@ class ImportOptions:
     files have no other way to say so. NIfTI, ACDC.
     table: the index CSV, if it is not the only one in the folder. Table.
 
-    Raises `InputError` for a pattern that is no regular expression or has no group.
+    Raises `InputError` for a pattern that is no regular expression or has no group, and for codes or classes that are
+    not in `core.task.MASK_CODES`.
 
     >>> ImportOptions(subject_pattern=r"(?P<subject>P\d+)").subject_of("benign/P012_left.png")
     'P012'
@@ -42,7 +44,8 @@ class ImportOptions:
     table: Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a pattern that can find no subject."""
+        """Refuse a pattern that can find no subject, and classes that medgraft does not know."""
+        self._check_masks()
         if self.subject_pattern is None:
             return
         try:
@@ -53,6 +56,15 @@ class ImportOptions:
             ) from error
         if not groups:
             raise InputError(f"Expected a group (...) around the subject in {self.subject_pattern!r}, got none.")
+
+    def _check_masks(self) -> None:
+        unknown = set(self.mask_classes or ()) - set(MASK_CLASSES)
+        if unknown:
+            raise InputError(
+                f"Expected classes of masks, got {', '.join(sorted(unknown))}. Available: {', '.join(MASK_CLASSES)}."
+            )
+        if not set((self.mask_codes or {}).values()) <= set(MASK_CODES.values()):
+            raise InputError(f"Expected codes that mean one of {dict(MASK_CODES)}, got {self.mask_codes}.")
 
     def subject_of(self, path: str) -> str | None:
         """The subject in a relative path by `subject_pattern`; None without a pattern or a match."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -113,14 +114,21 @@ def labels_from_mask(
     )
 
 
-def count_by_rule(stacks: Iterable[tuple[NDArray[Any], Sequence[int]]], task: Task) -> dict[str, dict[str, int]]:
-    """How many slices each rule of a task gives each code: {rule: {code: slices}}, over (mask, phases) of stacks."""
-    rules = [rule.name for rule in MASK_RULES.values() if rule.task == task]
-    counts: dict[str, Counter[str]] = {name: Counter() for name in rules}
-    for mask, phases in stacks:
-        for name in rules:
-            counts[name].update(code for codes in labels_from_mask(mask, phases, name).codes.values() for code in codes)
-    return {name: {code: count[code] for code in task.codes} for name, count in counts.items()}
+def count_by_rule(
+    stacks: Iterable[tuple[NDArray[Any], Sequence[int], Sequence[str]]], task: Task
+) -> dict[str, dict[str, int]]:
+    """How many slices each rule of a task gives each code: {rule: {code: slices}}.
+
+    stacks: mask, phases and classes as in `labels_from_mask`. A rule counts stacks that label all it looks for, and
+    is left out where none does.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for mask, phases, classes in stacks:
+        for rule in MASK_RULES.values():
+            if rule.task == task and set(rule.inside) <= set(classes):
+                labels = labels_from_mask(mask, phases, rule.name, classes)
+                counts.setdefault(rule.name, Counter()).update(chain.from_iterable(labels.codes.values()))
+    return {name: {code: counts[name][code] for code in task.codes} for name in MASK_RULES if name in counts}
 
 
 def _codes_along(shows: NDArray[np.bool_], task: Task) -> tuple[str, ...]:

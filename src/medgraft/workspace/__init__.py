@@ -31,6 +31,7 @@ from medgraft.workspace.labelling import (
     undo_labels,
 )
 from medgraft.workspace.mask_labels import MaskLabelling, label_from_masks
+from medgraft.workspace.mask_repairs import MaskRepairs, StackRepair, repair_masks
 from medgraft.workspace.network_list import NetworkRow, describe_network, list_networks
 from medgraft.workspace.phantom_folder import PhantomFolder, write_phantoms
 from medgraft.workspace.project import Project, is_project
@@ -47,6 +48,7 @@ from medgraft.workspace.reading import (
     reopen_stack,
 )
 from medgraft.workspace.reading_progress import ReaderProgress, reader_progress
+from medgraft.workspace.structure_masks import StructureMask, mask_from_rtstruct
 from medgraft.workspace.study_list import StudyState, study_states
 from medgraft.workspace.worklists import WorkItem, worklist
 
@@ -62,6 +64,7 @@ __all__ = [
     "LabelStatus",
     "Labelled",
     "MaskLabelling",
+    "MaskRepairs",
     "NetworkRow",
     "NewToken",
     "PhantomFolder",
@@ -71,7 +74,9 @@ __all__ = [
     "ReadingStatus",
     "ReadingStep",
     "SheetResult",
+    "StackRepair",
     "StackRow",
+    "StructureMask",
     "StudyState",
     "WorkItem",
     "accept_proposal",
@@ -105,12 +110,14 @@ __all__ = [
     "list_networks",
     "list_readers",
     "list_readings",
+    "mask_from_rtstruct",
     "open_reading",
     "reader_progress",
     "reading_status",
     "record_found_labels",
     "renew_reader",
     "reopen_stack",
+    "repair_masks",
     "sign_in",
     "study_states",
     "undo_labels",

@@ -44,7 +44,7 @@ def label_from_contours(
     with project.cohort() as cohort:
         entry = _chosen(cohort, stack)
         found = masks_from_contours(folder, np.asarray(entry.instance_numbers), entry.shape[2:])
-        entry = cohort.set_mask(entry.id, found.mask, found.phases)
+        entry = cohort.set_mask(entry.id, found.mask, found.phases, found.classes)
     with project.labels() as store:
         labels = label_masks(store, [entry], {entry.id: found.mask}, rule, source="contour", report=report)
     return ContourLabelling(

@@ -55,7 +55,7 @@ def import_images(
     """
     if not source.exists():
         raise InputError(f"Expected a folder of images, got {source}, which does not exist.")
-    given = phases_from_csv(phases) if phases else {}
+    given = phases_from_csv(phases, options.pseudonyms) if phases else {}
     with project.cohort() as cohort:
         done = import_source(source, cohort, layout=layout, options=options, report=report)
         set_phases(cohort, given)

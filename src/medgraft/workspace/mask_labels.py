@@ -20,7 +20,8 @@ class MaskLabelling:
     """What labelling from masks did.
 
     task, rule, reader: for example "sax-range", "pool", "mask:pool". stacks: how many were labelled.
-    counts: slices per code under every rule of the task, {rule: {code: slices}}: what another rule would have said.
+    counts: slices per code under every rule of the task, {rule: {code: slices}}: what another rule would have said;
+    without rules that look for what no mask labels.
     notes: what was left out and what a reader should look at.
     """
 
@@ -75,7 +76,8 @@ def label_masks(
     ]
     made: dict[str, MaskLabels] = {}
     for done, entry in enumerate(ordered, start=1):
-        made[entry.id] = labels_from_mask(_base_first(entry, masks[entry.id]), entry.mask_phases, rule)
+        mask = _base_first(entry, masks[entry.id])
+        made[entry.id] = labels_from_mask(mask, entry.mask_phases, rule, entry.mask_classes)
         notes += _notes_of(entry, made[entry.id])
         report(Progress(stage="label", done=done, total=len(ordered), detail=entry.subject))
     events = [event for entry in ordered for event in _events(entry, made[entry.id], source)]
@@ -94,7 +96,8 @@ def label_masks(
 def _counts(
     entries: Sequence[StackEntry], masks: Mapping[str, NDArray[Any]], task: Task
 ) -> Mapping[str, Mapping[str, int]]:
-    return count_by_rule(((_base_first(entry, masks[entry.id]), entry.mask_phases) for entry in entries), task)
+    stacks = ((_base_first(entry, masks[entry.id]), entry.mask_phases, entry.mask_classes) for entry in entries)
+    return count_by_rule(stacks, task)
 
 
 def _base_first(entry: StackEntry, mask: NDArray[Any]) -> NDArray[Any]:

@@ -49,6 +49,12 @@ def test_a_pattern_without_a_group_is_told(pattern):
         ImportOptions(subject_pattern=pattern)
 
 
+@pytest.mark.parametrize("wrong", [{"mask_classes": ("pool", "heart")}, {"mask_codes": {1: 9}}])
+def test_classes_that_nobody_knows_are_told(wrong):
+    with pytest.raises(InputError, match="pool"):
+        ImportOptions(**wrong)
+
+
 @pytest.mark.parametrize("suffix", MASK_SUFFIXES)
 def test_masks_stand_beside_their_images(cohort, tmp_path, suffix):
     write(tmp_path / "in/a.nii.gz")

@@ -1,0 +1,55 @@
+"""medgraft masks from-rtstruct."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medgraft.cli.options import HERE, JsonOption, ProjectOption
+from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.cli.pairs import read_pairs
+
+
+def from_rtstruct(
+    file: Annotated[
+        Path, typer.Argument(help="An RT structure set (DICOM).", exists=True, dir_okay=False, show_default=False)
+    ],
+    *,
+    roi: Annotated[
+        list[str] | None,
+        typer.Option(help='"REGION=pool", or myocardium, epicardium, rv: what a region is; may be given again.'),
+    ] = None,
+    phase: Annotated[
+        str | None, typer.Option(help="The phase of all contours, by name or index, if they do not name their images.")
+    ] = None,
+    stack: Annotated[str | None, typer.Option(help="The stack's id, where several would fit.")] = None,
+    pseudonym_key: Annotated[
+        Path | None, typer.Option(help="File with the secret that the images were imported with.", exists=True)
+    ] = None,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Fill the contours of an RT structure set into the mask of the stack that they were drawn on.
+
+    Examples:
+      medgraft masks from-rtstruct contours.dcm --project heart
+      medgraft masks from-rtstruct es.dcm --roi "LV=pool" --phase es
+    """
+    from medgraft.workspace import Project, mask_from_rtstruct
+
+    done = mask_from_rtstruct(
+        Project.open(project),
+        file,
+        stack=stack,
+        names=read_pairs("--roi", roi or (), "LV=pool"),
+        phase=phase,
+        pseudonyms=pseudonym_key.read_text(encoding="utf-8").strip() if pseudonym_key else None,
+    )
+    if as_json:
+        write_json(done)
+        return
+    what = f"{', '.join(done.classes)} on {done.slices} images in {len(done.phases)} phases"
+    write_line(f"{done.subject}, stack {done.stack}: {what}")
+    if done.notes:
+        rows = [(note.where, note.kind, note.code, note.count, note.text) for note in done.notes]
+        write_table(("where", "kind", "code", "contours", "what"), rows)
