@@ -27,6 +27,7 @@ FOREIGN = {
     "training": {"pydicom", "nibabel", "timm", "sqlalchemy", "typer", "rich"},
     "decoding": {"torch", "pydicom", "timm", "typer", "rich"},
     "evaluation": {"torch", "pydicom", "timm", "typer", "rich"},
+    "measurement": {"torch", "pydicom", "timm", "typer", "rich"},
     "workspace": {"typer", "rich"},
     "cli": {"torch", "pydicom", "nibabel", "sqlalchemy", "timm"},
 }

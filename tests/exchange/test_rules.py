@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medgraft.core.errors import InputError
-from medgraft.exchange import QUESTIONS, AnnotationRules, blank_form, differences, read_rules
+from medgraft.exchange import QUESTIONS, AnnotationRules, blank_form, differences, read_rules, write_rules
 
 FREE = {question.key: "Anna, ten years of echo" for question in QUESTIONS if not question.answers}
 ANSWERS = st.fixed_dictionaries(
@@ -27,7 +27,9 @@ def filled_in(answers: dict[str, str], more: str = "{}") -> str:
 def test_a_form_that_is_filled_in_is_read(tmp_path_factory: pytest.TempPathFactory, answers: dict[str, str]) -> None:
     path = tmp_path_factory.getbasetemp() / "rules.yaml"
     path.write_text(filled_in(answers, '{"coronaries": "left out"}'), encoding="utf-8")
-    assert read_rules(path) == AnnotationRules(answers=answers, more={"coronaries": "left out"})
+    rules = read_rules(path)
+    assert rules == AnnotationRules(answers=answers, more={"coronaries": "left out"})
+    assert read_rules(write_rules(rules, path.with_name("again.yaml"))) == rules
 
 
 @given(ours=ANSWERS, theirs=ANSWERS)

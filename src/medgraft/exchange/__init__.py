@@ -21,6 +21,7 @@ from medgraft.exchange.rules import (
     blank_form,
     differences,
     read_rules,
+    write_rules,
 )
 from medgraft.exchange.subjects import SubjectHashes, hash_subjects
 
@@ -50,4 +51,5 @@ __all__ = [
     "stack_values",
     "unpack",
     "write_archive",
+    "write_rules",
 ]

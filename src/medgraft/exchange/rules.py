@@ -131,6 +131,13 @@ def read_rules(path: Path) -> AnnotationRules:
     return AnnotationRules(answers=_words(form, path), more=_words(more, path))
 
 
+def write_rules(rules: AnnotationRules, path: Path) -> Path:
+    """Write a filled-in form; gives its path."""
+    form = {**rules.answers, **({"more": dict(rules.more)} if rules.more else {})}
+    path.write_text(yaml.safe_dump(form, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return path
+
+
 def differences(ours: AnnotationRules, theirs: AnnotationRules) -> tuple[RuleDifference, ...]:
     """The rules on which two sites differ, so that masks of one are no truth at the other."""
     listed = [

@@ -44,7 +44,8 @@ def report_curve(
     Args:
         project: where the curve is.
         name: of the curve.
-        rules: the filled-in annotation rules of this site, to be set beside those of the travelling model.
+        rules: the filled-in annotation rules of this site, to be set beside those of the travelling model; those that
+            the curve file named by default, if they are still there.
         notes: what else a reader must know before believing it, such as `SYNTHETIC`.
         folder: where to write; `curves/<name>/report` by default.
         now: the time to put on the page; the present by default.
@@ -56,7 +57,7 @@ def report_curve(
     outcome = curve_outcome(project, name)
     samples = project_masks(project, outcome.curve.task, in_mm=outcome.curve.spacing is not None)
     models = _models(project, outcome)
-    ours = read_rules(rules) if rules else None
+    ours = _local_rules(outcome, rules)
     changed = _changed(models, samples)
     content = curve_content(
         outcome,
@@ -71,6 +72,13 @@ def report_curve(
     )
     page = write_curve_report(content, folder or project.curves / name / "report")
     return ReportMade(study=name, page=str(page))
+
+
+def _local_rules(outcome: CurveOutcome, given: Path | None) -> AnnotationRules | None:
+    named = outcome.curve.rules
+    if given is None and named and Path(named).is_file():
+        return read_rules(Path(named))
+    return read_rules(given) if given else None
 
 
 def _models(project: Project, outcome: CurveOutcome) -> dict[ModelKey, ModelPackage]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 
-from medgraft.core.errors import InputError, ProjectError, StudyFileError
+from medgraft.core.errors import ProjectError, StudyFileError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.progress import Progress, Report, silent
+from medgraft.exchange import RuleDifference, differences, read_rules
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.networks import spec
 from medgraft.samples import MaskedSamples
@@ -29,39 +30,65 @@ from medgraft.study.curve import (
 )
 from medgraft.workspace.executor import open_executor
 from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
+from medgraft.workspace.predicting import find_model
 from medgraft.workspace.project import Project
 from medgraft.workspace.project_masks import mask_task, project_masks, volume_reader
 from medgraft.workspace.results_folder import announce, fresh_draft, only_once, publish
 from medgraft.workspace.study_progress import kept_progress
 
-__all__ = ["CurveFile", "CurveSummary", "curve_names", "curve_outcome", "read_request", "show_curve", "start_curve"]
+__all__ = [
+    "CurveFile",
+    "CurveSummary",
+    "RuleDifference",
+    "curve_names",
+    "curve_outcome",
+    "read_request",
+    "rules_apart",
+    "show_curve",
+    "start_curve",
+]
 
 CURVE_FILE = "curve.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurveSummary:
-    """What a learning curve found: its verdict, figures with intervals, differences, the wall before and after."""
+    """What a learning curve found: its verdict, figures with intervals, differences, the wall before and after.
+
+    rules: where the two sites draw otherwise.
+    """
 
     name: str
     verdict: Verdict
     findings: CurveFindings
+    rules: tuple[RuleDifference, ...]
 
 
 def read_request(path: Path, overrides: tuple[str, ...] = (), *, project: Project) -> CurveFile:
-    """A curve file as a user keeps it: its package is found.
+    """A curve file as a user keeps it: its package and its rules are found.
 
-    That is a path seen from the file's folder, or CURVE/MODEL of the project. Raises `StudyFileError`, or
-    `InputError` if there is no such package.
+    Both are paths seen from the file's folder; the package may be CURVE/MODEL of the project. Raises `StudyFileError`,
+    or `InputError` if one of them is not there.
     """
-    curve = read_curve_file(path, overrides)
-    if curve.package is None:
-        return curve
-    places = (path.resolve().parent / Path(curve.package).expanduser(), _model_place(project, curve.package))
-    found = next((place for place in places if place.exists()), None)
-    if found is None:
-        raise InputError(f"Expected a model package at {' or '.join(map(str, places))}, found none.")
-    return curve.model_copy(update={"package": str(found)})
+    curve, folder = read_curve_file(path, overrides), path.resolve().parent
+    found = {}
+    if curve.package is not None:
+        here = folder / Path(curve.package).expanduser()
+        found["package"] = str(here if here.exists() else find_model(curve.package, project.root))
+    if curve.rules is not None:
+        found["rules"] = str(folder / Path(curve.rules).expanduser())
+    return curve.model_copy(update=found)
+
+
+def rules_apart(curve: CurveFile) -> tuple[RuleDifference, ...]:
+    """Where this site draws otherwise than the site of the travelling model; what is not known does not differ.
+
+    Raises `InputError` for rules that cannot be read, `WeightsError` for a damaged package.
+    """
+    if curve.rules is None or curve.package is None:
+        return ()
+    ours, theirs = read_rules(Path(curve.rules)), read_package(Path(curve.package)).rules
+    return differences(ours, theirs) if theirs else ()
 
 
 def start_curve(
@@ -121,7 +148,12 @@ def curve_names(project: Project) -> tuple[str, ...]:
 
 
 def _summary(outcome: CurveOutcome) -> CurveSummary:
-    return CurveSummary(name=outcome.curve.name, verdict=verdict(outcome), findings=curve_findings(outcome))
+    return CurveSummary(
+        name=outcome.curve.name,
+        verdict=verdict(outcome),
+        findings=curve_findings(outcome),
+        rules=rules_apart(outcome.curve),
+    )
 
 
 def _start(curve: CurveFile, package: ModelPackage) -> Start:
@@ -131,11 +163,6 @@ def _start(curve: CurveFile, package: ModelPackage) -> Start:
             f"{package.task.name}. Do: name the package's network in the curve file."
         )
     return Start(origin=package.name, digest=package.weights_digest, state=package.state)
-
-
-def _model_place(project: Project, text: str) -> Path:
-    curve, _, model = text.partition("/")
-    return project.curves / curve / "models" / model
 
 
 def _keep_models(

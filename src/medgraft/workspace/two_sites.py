@@ -7,10 +7,11 @@ from pathlib import Path
 
 from medgraft.cohort import ImportOptions
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.phantoms import write_ct_nifti
+from medgraft.exchange import AnnotationRules, write_rules
+from medgraft.phantoms import CT_SITES, write_ct_nifti
 from medgraft.study.curve import ArmEntry, CurveFile, parse_curve
 from medgraft.workspace.correction import correct_subject
-from medgraft.workspace.curve_report import report_curve
+from medgraft.workspace.curve_report import SYNTHETIC, report_curve
 from medgraft.workspace.curves import CurveSummary, start_curve
 from medgraft.workspace.importing import import_images
 from medgraft.workspace.packing import pack_model
@@ -56,11 +57,12 @@ def demonstrate_two_sites(root: Path, *, report: Report = silent) -> TwoSites:
     home, here = Project.open_or_create(root / "site-1"), Project.open_or_create(root / "site-2")
     _fill(home, "one", _HOME, report)
     start_curve(home, _home_curve(), report=report)
-    package = pack_model(home, f"home/trained-{_HOME['train']}", root / "home.medgraft")
+    rules = {site: _write_rules(root / f"rules-{site}.yaml", site) for site in CT_SITES}
+    package = pack_model(home, f"home/trained-{_HOME['train']}", root / "home.medgraft", rules=rules["one"])
     _fill(here, "two", _HERE, report)
     _fill(here, "one", {"home": _HOME["test"]}, report, after=sum(_HOME.values()) - _HOME["test"])
-    curve = start_curve(here, _local_curve(Path(package.file)), report=report)
-    made = report_curve(here, curve.name, report=report)
+    curve = start_curve(here, _local_curve(Path(package.file), rules["two"]), report=report)
+    made = report_curve(here, curve.name, notes=(SYNTHETIC,), report=report)
     return TwoSites(project=str(here.root), package=package.file, curve=curve, report=made)
 
 
@@ -70,7 +72,7 @@ def _home_curve() -> CurveFile:
     return parse_curve({**_SHARED, "name": "home", "arms": arms, "sizes": ["all"], "draws": 1, "epochs": _EPOCHS_HOME})
 
 
-def _local_curve(package: Path) -> CurveFile:
+def _local_curve(package: Path, rules: Path) -> CurveFile:
     """From scratch and fine-tuned at the same rate, on few subjects, drawn three times."""
     arms = {"scratch": ArmEntry(rates=(2e-3,)), "fine-tuned": ArmEntry(start="package", rates=(2e-3,))}
     return parse_curve(
@@ -78,6 +80,7 @@ def _local_curve(package: Path) -> CurveFile:
             **_SHARED,
             "name": "two-sites",
             "package": str(package),
+            "rules": str(rules),
             "arms": arms,
             "sizes": [2, 4, 8],
             "draws": 3,
@@ -85,6 +88,24 @@ def _local_curve(package: Path) -> CurveFile:
             "home": {"site": "one"},
         }
     )
+
+
+def _write_rules(path: Path, site: str) -> Path:
+    """How a synthetic site's readers draw, as the questionnaire asks."""
+    style = CT_SITES[site]
+    drawn = style.annotation
+    answers = {
+        "site": f"synthetic site {site}",
+        "annotators": "nobody: the phantom's own shapes",
+        "tool": "medgraft",
+        "phases": "ed and es" if style.labelled == "ed-es" else "every other phase",
+        "papillary_muscles": drawn.papillary,
+        "trabeculae": "pool",
+        "mitral_plane": "plane of the annulus",
+        "outflow_tract": "included up to the aortic valve" if drawn.outflow == "aortic valve" else "left out",
+    }
+    more = {"cut below the mitral plane": f"{drawn.mitral_shift_mm:g} mm"}
+    return write_rules(AnnotationRules(answers=answers, more=more), path)
 
 
 def _fill(project: Project, site: str, splits: Mapping[str, int], report: Report, *, after: int = 0) -> None:

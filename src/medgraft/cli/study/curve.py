@@ -1,13 +1,15 @@
 """medgraft study curve."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
-from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.cli.output import MESSAGES, write_json, write_line, write_table
 from medgraft.cli.study.options import (
     ChangesOption,
     CompileOption,
@@ -20,7 +22,7 @@ from medgraft.cli.study.options import (
 from medgraft.core.progress import Progress
 
 if TYPE_CHECKING:
-    from medgraft.workspace.curves import CurveSummary
+    from medgraft.workspace.curves import CurveSummary, RuleDifference
 
 
 def run_curve(
@@ -48,12 +50,13 @@ def run_curve(
       medgraft study curve two-sites.yaml --project clinic --json
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.curves import read_request, start_curve
+    from medgraft.workspace.curves import read_request, rules_apart, start_curve
     from medgraft.workspace.machines import Machines
 
     place = Project.open(project)
     curve = read_request(curve_file, tuple(changes or ()), project=place)
     machines = Machines(on=on, workers=workers, cpus=cpus, gpus=gpus, deterministic=deterministic, compiled=compiled)
+    _warn_of(rules_apart(curve))
     with progress_bars() as report:
         report(Progress(stage="study", done=0, total=0))  # the first bar, as it lasts longest
         done = start_curve(place, curve, machines=machines, report=report)
@@ -61,6 +64,13 @@ def run_curve(
         write_json(done)
     else:
         show_curve(done)
+
+
+def _warn_of(differences: Sequence["RuleDifference"]) -> None:
+    """Say before training where the two sites draw otherwise: their masks are not each other's truth there."""
+    for item in differences:
+        where = f"{item.text}: {item.ours} here, {item.theirs} there"
+        MESSAGES.print(f"[yellow]rules differ:[/] {escape(where)}")
 
 
 def show_curve(curve: "CurveSummary") -> None:

@@ -71,6 +71,11 @@ class CurveFile(Settings):
     shape: tuple[int, int, int] = Field(description="slices, rows, columns that the network reads")
     window: WindowEntry = Field(WindowEntry(), description="grey levels")
     package: str | None = Field(None, description="the model that travels: PATH, or CURVE/MODEL of the project")
+    rules: str | None = Field(
+        None,
+        description="annotation rules of this site (`medgraft sites rules`): where they differ from the package's "
+        "is said before anything is trained",
+    )
     arms: dict[str, ArmEntry] = Field(
         {"scratch": ArmEntry(), "fine-tuned": ArmEntry(start="package")},
         min_length=1,

@@ -1,8 +1,7 @@
 """What one subject's masks come to on the native grid: overlap, distances, volume, the wall."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,13 +9,10 @@ from numpy.typing import NDArray
 
 from medgraft.evaluation import dice, hausdorff95
 from medgraft.inference import predict_masks
-from medgraft.measurement import wall_thickness
+from medgraft.measurement import structure_volume, thickness_of, wall_thickness
 from medgraft.networks.model import Model
 from medgraft.samples import MaskedSample, codes_of_task
 from medgraft.study.curve.mask_data import MaskData
-
-#: Cubic millimetres of a millilitre.
-_ML = 1000.0
 
 Spacing = tuple[float, float, float]
 Mask = NDArray[np.uint8]
@@ -27,7 +23,8 @@ class SubjectFigures:
     """One subject at one labelled phase. What cannot be said (not labelled, empty, no spacing) is None.
 
     dice, hausdorff95: by labelled class; the distance in mm, or in voxels where the spacing is unknown.
-    volume, true_volume: of the pool in ml. thickness, true_thickness: of the wall in mm, by `WALL_FIGURES`.
+    volume, true_volume: of the pool in ml. thickness, true_thickness: of the wall in mm: median, 95th percentile and
+    maximum over its voxels.
     """
 
     subject: str
@@ -39,14 +36,6 @@ class SubjectFigures:
     true_volume: float | None = None
     thickness: Mapping[str, float] | None = None
     true_thickness: Mapping[str, float] | None = None
-
-
-#: What is said of a wall (Gupta et al. 2020, Table 1), from the thickness at its voxels.
-WALL_FIGURES: Mapping[str, Callable[[NDArray[np.float32]], Any]] = {
-    "median": np.median,
-    "95th percentile": lambda values: np.percentile(values, 95),
-    "maximum": np.max,
-}
 
 
 def subject_figures(
@@ -77,23 +66,19 @@ def _phase_figures(
         hausdorff95={
             code: _finite(hausdorff95(seen == column, true == column, item.spacing)) for code, column in columns.items()
         },
-        volume=_millilitres(seen == columns["pool"], item.spacing) if in_ml else None,
-        true_volume=_millilitres(true == columns["pool"], item.spacing) if in_ml else None,
+        volume=structure_volume(seen, item.spacing) if in_ml else None,
+        true_volume=structure_volume(true, item.spacing) if in_ml else None,
         thickness=_wall(seen, item.spacing) if walled else None,
         true_thickness=_wall(true, item.spacing) if walled else None,
     )
 
 
-def _millilitres(mask: NDArray[np.bool_], spacing: Spacing | None) -> float:
-    assert spacing is not None
-    return float(np.count_nonzero(mask) * np.prod(spacing) / _ML)
-
-
 def _wall(codes: Mask, spacing: Spacing | None) -> dict[str, float] | None:
-    """Figures of the wall; None where there is none that joins its two surfaces."""
-    thickness = wall_thickness(codes, spacing)
-    values = thickness[np.isfinite(thickness)]
-    return {name: float(figure(values)) for name, figure in WALL_FIGURES.items()} if len(values) else None
+    """Figures of the wall (Gupta et al. 2020, Table 1); None where there is none that joins its two surfaces."""
+    found = thickness_of(wall_thickness(codes, spacing))
+    if not found.n_voxels:
+        return None
+    return {"median": found.median, "95th percentile": found.p95, "maximum": found.maximum}
 
 
 def _finite(value: float) -> float | None:
