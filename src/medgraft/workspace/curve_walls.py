@@ -6,18 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.task import MASK_CODES
-from medgraft.measurement import (
-    aha_segments,
-    seen_from_apex,
-    segment_thickness,
-    septum_angle,
-    wall_surface,
-    wall_thickness,
-)
+from medgraft.measurement import septum_angle, wall_surface, wall_thickness
 from medgraft.report import BullsEye, Surface
 from medgraft.workspace.curve_subjects import Shown
-from medgraft.workspace.short_axis import short_axis
 from medgraft.workspace.stack_volumes import StackVolume
+from medgraft.workspace.wall_segments import wall_segments
 
 _REFERENCE = "reference"
 #: What a mask must show for its wall to be measured.
@@ -54,39 +47,13 @@ def _measurable(mask: NDArray[np.uint8], shown: Shown) -> bool:
 
 def _segments(mask: NDArray[np.uint8], shown: Shown) -> NDArray[np.float64] | None:
     """(17,) median thickness, NaN where a segment has no wall; None where a model sees no ventricle."""
-    if not _measurable(mask, shown):
+    spacing, base_first = shown.entry.spacing, shown.entry.base_first
+    if spacing is None or not _measurable(mask, shown):
         return None
-    found = _in_place(mask, shown) if _shows_septum(shown) else _turned(mask, shown)
-    if found is None:
-        return None
-    segments, thickness = found
-    by_number = segment_thickness(thickness, segments)
-    return np.array([by_number[number].median for number in sorted(by_number)])
-
-
-def _shows_septum(shown: Shown) -> bool:
-    """Whether it is a short-axis stack on which the right ventricle is drawn."""
-    return shown.entry.base_first is not None and bool((shown.drawn == MASK_CODES["rv"]).any())
-
-
-def _in_place(mask: NDArray[np.uint8], shown: Shown) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    base_first, spacing = bool(shown.entry.base_first), shown.entry.spacing
-    segments = aha_segments(
-        mask,
-        spacing,
-        base_first=base_first,
-        from_apex=seen_from_apex(shown.affines, base_first),
-        septum=septum_angle(shown.drawn, spacing),
-    )
-    return segments, wall_thickness(mask, spacing)
-
-
-def _turned(mask: NDArray[np.uint8], shown: Shown) -> tuple[NDArray[np.uint8], NDArray[np.float32]] | None:
-    turned = short_axis(mask, shown.affines)
-    if turned is None:
-        return None
-    segments = aha_segments(turned.mask, turned.spacing, septum=turned.septum)
-    return segments, wall_thickness(turned.mask, turned.spacing)
+    drawn = shown.drawn if base_first is not None and (shown.drawn == MASK_CODES["rv"]).any() else None
+    septum = None if drawn is None else septum_angle(drawn, spacing)
+    found = wall_segments(mask, spacing, shown.affines, base_first=base_first, septum=septum)
+    return None if found is None else np.array([found[number].median for number in sorted(found)])
 
 
 def _as_seen(vertices: NDArray[np.float32], turned: tuple[bool, bool, bool]) -> NDArray[np.float32]:

@@ -1,0 +1,144 @@
+"""medgraft measure."""
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from medgraft.cli.bars import progress_bars
+from medgraft.cli.options import HERE, JsonOption, ProjectOption
+from medgraft.cli.output import write_json, write_line, write_table
+
+if TYPE_CHECKING:
+    from medgraft.workspace.measured import (
+        Measured,
+        MeasuredAgreement,
+        OverlapAgreement,
+        PhaseMeasures,
+        StackMeasures,
+    )
+
+
+def measure(
+    *,
+    project: ProjectOption = HERE,
+    model: Annotated[
+        str | None,
+        typer.Option(help="A model that segments: its folder or file, or STUDY/MODEL; its masks are measured too."),
+    ] = None,
+    slices: Annotated[
+        str | None,
+        typer.Option(help="Count slices that are IN alone, by 'labels' or by a model that tells them."),
+    ] = None,
+    phases: Annotated[Literal["ed-es", "all"], typer.Option(help="Phases to measure.")] = "ed-es",
+    out: Annotated[Path | None, typer.Option(help="Folder for tables, JSON and pictures.", file_okay=False)] = None,
+    bulls_eyes: Annotated[bool, typer.Option("--bulls-eyes", help="Draw a bull's-eye of every stack.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the left ventricle in every mask: volumes, ejection fraction, mass, wall thickness.
+
+    With a model its masks are measured beside the project's own, and compared with them over subjects.
+
+    Examples:
+      medgraft measure --project heart
+      medgraft measure --project heart --slices labels --out measures --bulls-eyes
+      medgraft measure --project heart --model two-sites/fine-tuned-8 --out measures
+      medgraft measure --project heart --slices hearts --phases all --json
+    """
+    if bulls_eyes and out is None:
+        raise typer.BadParameter("--bulls-eyes goes with --out.")
+    from medgraft.workspace import Project
+    from medgraft.workspace.measuring import measure_project
+
+    with progress_bars() as report:
+        measured = measure_project(
+            Project.open(project),
+            model=model,
+            slices_by=slices,
+            phases=phases,
+            folder=out,
+            with_bulls_eyes=bulls_eyes,
+            report=report,
+        )
+    if as_json:
+        write_json(measured)
+    else:
+        _show(measured)
+
+
+def _show(measured: "Measured") -> None:
+    _show_stacks(measured)
+    _show_phases(measured)
+    _show_agreement(measured)
+    for reason in measured.left_out:
+        write_line(f"left out: {reason}")
+    for file in measured.files:
+        write_line(f"written: {file}")
+
+
+def _show_stacks(measured: "Measured") -> None:
+    figures = ("EDV, ml", "ESV, ml", "stroke, ml", "EF, %", "mass, g")
+    changes = ("left out", "EDV change, ml", "ESV change, ml", "EF change, %")
+    rows = [
+        (one.subject, one.stack, one.source, *_heartbeat(one), *_changes(one, measured), "; ".join(one.reasons) or None)
+        for one in measured.stacks
+    ]
+    write_table(("subject", "stack", "mask", *figures, *changes, "notes"), rows)
+    if measured.slices_by:
+        write_line("left out: slices at ED and ES that are not IN; change: what leaving them out adds")
+
+
+def _heartbeat(one: "StackMeasures") -> tuple[float | None, ...]:
+    return _rounded(one.edv_ml, one.esv_ml, one.stroke_ml, one.ejection_percent, one.mass_g)
+
+
+def _changes(one: "StackMeasures", measured: "Measured") -> tuple[float | None, ...]:
+    """Nothing where every slice counts."""
+    if measured.slices_by is None:
+        return (None,) * 4
+    return one.left_out, *_rounded(one.edv_change_ml, one.esv_change_ml, one.ejection_change_percent)
+
+
+def _show_phases(measured: "Measured") -> None:
+    columns = ("subject", "stack", "mask", "phase", "cavity, ml", "wall: median, mm", "95th percentile", "maximum")
+    rows = [(one.subject, one.stack, one.source, one.phase, *_figures(one)) for one in measured.phases]
+    write_line("")
+    write_table(columns, rows)
+
+
+def _figures(one: "PhaseMeasures") -> tuple[float | None, ...]:
+    return _rounded(one.cavity_ml, one.thickness_median_mm, one.thickness_p95_mm, one.thickness_maximum_mm)
+
+
+def _show_agreement(measured: "Measured") -> None:
+    if measured.agreement:
+        write_line("\nmodel against reference over subjects; in brackets: 95 % intervals")
+        columns = ("figure", "unit", "subjects", "Pearson", "ICC", "bias", "lower limit", "upper limit")
+        write_table(columns, [_agreement_row(one) for one in measured.agreement])
+    if measured.overlap:
+        write_line("")
+        rows = [_overlap_row(one) for one in measured.overlap]
+        write_table(("structure", "phase", "subjects", "Dice", "Hausdorff 95 %, mm"), rows)
+
+
+def _agreement_row(one: "MeasuredAgreement") -> tuple[object, ...]:
+    coefficients = [_with_ends(item.value, item.low, item.high, 2) for item in (one.pearson, one.icc)]
+    differences = [_with_ends(item.value, item.low, item.high, 1) for item in (one.bias, one.lower, one.upper)]
+    return one.figure, one.unit, len(one.subjects), *coefficients, *differences
+
+
+def _overlap_row(one: "OverlapAgreement") -> tuple[object, ...]:
+    figures = [_with_ends(item.value, item.low, item.high, 2) for item in (one.dice, one.hausdorff_mm)]
+    return one.structure, one.phase, one.subjects, *figures
+
+
+def _rounded(*values: float | None) -> tuple[float | None, ...]:
+    return tuple(None if value is None else round(value, 1) for value in values)
+
+
+def _with_ends(value: float, low: float, high: float, digits: int) -> str | None:
+    """None for what is not defined."""
+    if not isfinite(value):
+        return None
+    return f"{value:.{digits}f}" + (f" ({low:.{digits}f} to {high:.{digits}f})" if isfinite(low) else "")

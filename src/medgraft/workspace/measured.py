@@ -1,0 +1,124 @@
+"""What measuring a project gives: figures of every phase and stack, and how a model agrees with the reference."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from medgraft.evaluation import Correlation, Interval
+
+#: Whose mask was measured: the project's own, or a model's.
+Source = Literal["reference", "model"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseMeasures:
+    """One stack at one phase; what cannot be said is None, and `reasons` say why.
+
+    phase: its name, such as "ed", or its number. left_out: slices that do not count, as they are not IN. cavity_ml: of
+    the slices that count; change_ml: what leaving the others out adds to it. mass_g: of the myocardium, likewise.
+    thickness_*_mm: of the wall. segments_mm: mean thickness of segments 1 to 17 of the American Heart Association.
+    """
+
+    subject: str
+    stack: str
+    source: Source
+    phase: str
+    left_out: int
+    cavity_ml: float | None
+    change_ml: float | None
+    mass_g: float | None
+    thickness_median_mm: float | None
+    thickness_p95_mm: float | None
+    thickness_maximum_mm: float | None
+    segments_mm: tuple[float | None, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackMeasures:
+    """One stack; what cannot be said is None, and `reasons` say why.
+
+    ed, es: the phases that are taken for end diastole and end systole. stroke_ml: `edv_ml` less `esv_ml`; ejection: its
+    share of `edv_ml` in %. mass_g: at ED. left_out: slices that do not count, at ED and ES together. *_change: what
+    leaving them out adds.
+    """
+
+    subject: str
+    stack: str
+    source: Source
+    ed: str | None
+    es: str | None
+    edv_ml: float | None
+    esv_ml: float | None
+    stroke_ml: float | None
+    ejection_percent: float | None
+    mass_g: float | None
+    left_out: int
+    edv_change_ml: float | None
+    esv_change_ml: float | None
+    ejection_change_percent: float | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverlapMeasures:
+    """How a model's mask of one structure at one phase lies over the reference.
+
+    dice: 0..1. hausdorff_mm: the 95 % Hausdorff distance, None without spacing or where one mask is empty.
+    """
+
+    subject: str
+    stack: str
+    phase: str
+    structure: str
+    dice: float
+    hausdorff_mm: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredAgreement:
+    """How far a model's figure agrees with the reference over subjects; several stacks of one are averaged.
+
+    seen, reference: of each of `subjects`. pearson; icc: absolute agreement of single measurements. bias, lower, upper:
+    mean of seen minus reference and limits of agreement (Bland and Altman), with 95 % intervals over subjects.
+    """
+
+    figure: str
+    unit: str
+    subjects: tuple[str, ...]
+    seen: tuple[float, ...]
+    reference: tuple[float, ...]
+    pearson: Correlation
+    icc: Correlation
+    bias: Interval
+    lower: Interval
+    upper: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverlapAgreement:
+    """Overlap of one structure at one phase as means over subjects with 95 % intervals."""
+
+    structure: str
+    phase: str
+    subjects: int
+    dice: Interval
+    hausdorff_mm: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Everything that was measured.
+
+    model, slices_by: their names; None where there was none. left_out: stacks that could not be measured, and why.
+    files: what was written.
+    """
+
+    model: str | None
+    slices_by: str | None
+    stacks: tuple[StackMeasures, ...]
+    phases: tuple[PhaseMeasures, ...]
+    overlaps: tuple[OverlapMeasures, ...]
+    agreement: tuple[MeasuredAgreement, ...]
+    overlap: tuple[OverlapAgreement, ...]
+    left_out: tuple[str, ...]
+    files: tuple[str, ...] = ()

@@ -1,0 +1,242 @@
+"""What one mask of one stack comes to: figures of every phase, and of the heartbeat."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.cohort import StackEntry
+from medgraft.core.geometry import normal_of, positions_along
+from medgraft.core.task import MASK_CODES
+from medgraft.measurement import (
+    AHA_SEGMENTS,
+    MYOCARDIUM_G_PER_ML,
+    ejection_fraction,
+    structure_volume,
+    thickness_of,
+    wall_thickness,
+)
+from medgraft.workspace.measured import PhaseMeasures, Source, StackMeasures
+from medgraft.workspace.slices_that_count import Judged, counted_slices, n_unjudged
+from medgraft.workspace.wall_segments import wall_segments
+
+#: Slices are equally far apart if their distances differ by no more than this share.
+_EVEN = 0.02
+
+#: What a wall lies between, and itself.
+_WALL = ("pool", "myocardium")
+_CODES = tuple(MASK_CODES[name] for name in _WALL)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DrawnMask:
+    """One mask of a stack. mask: (T, Z, Y, X) in `core.task.MASK_CODES`; classes: that it tells at `phases`."""
+
+    source: Source
+    mask: NDArray[np.uint8]
+    phases: tuple[int, ...]
+    classes: tuple[str, ...]
+
+
+def measured_phases(
+    entry: StackEntry, drawn: DrawnMask, judged: Judged | None, septum: Mapping[int, float]
+) -> tuple[PhaseMeasures, ...]:
+    """Every phase of a mask.
+
+    Args:
+        entry: the stack.
+        drawn: its mask.
+        judged: which slices count; all if None.
+        septum: the angle of the septum's middle at phases where it is known, degrees (`measurement.septum_angle`).
+    """
+    places = SlicePlaces.of(entry)
+    return tuple(
+        _measures(
+            _Phase(
+                entry=entry,
+                places=places,
+                source=drawn.source,
+                classes=drawn.classes,
+                phase=phase,
+                mask=np.asarray(drawn.mask[phase]),
+                judged=judged,
+                septum=septum.get(phase),
+            )
+        )
+        for phase in drawn.phases
+    )
+
+
+def measured_heartbeat(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> StackMeasures:
+    """End diastole and end systole of the phases of one mask.
+
+    They are the phases of these names, else, if every phase was measured, those of the largest and of the smallest
+    cavity.
+    """
+    ed, es = _ed_and_es(entry, phases)
+    edv, esv = (one.cavity_ml if one else None for one in (ed, es))
+    ejection = _ejection_percent(edv, esv)
+    all_slices = _ejection_percent(*(_less(one.cavity_ml, one.change_ml) if one else None for one in (ed, es)))
+    return StackMeasures(
+        subject=entry.subject,
+        stack=entry.id,
+        source=phases[0].source,
+        ed=ed.phase if ed else None,
+        es=es.phase if es else None,
+        edv_ml=edv,
+        esv_ml=esv,
+        stroke_ml=_less(edv, esv),
+        ejection_percent=ejection,
+        mass_g=ed.mass_g if ed else None,
+        left_out=sum(one.left_out for one in (ed, es) if one),
+        edv_change_ml=ed.change_ml if ed else None,
+        esv_change_ml=es.change_ml if es else None,
+        ejection_change_percent=_less(ejection, all_slices),
+        reasons=tuple(_why_no_heartbeat(ed, es, edv)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SlicePlaces:
+    """Where the slices of a stack lie.
+
+    spacing: (z, y, x) in mm; None where it is unknown or slices do not follow each other. positions: (Z,) mm along the
+    normal where slices are not equally far apart, else None.
+    """
+
+    spacing: tuple[float, float, float] | None
+    positions: NDArray[np.float64] | None = None
+
+    @classmethod
+    def of(cls, entry: StackEntry) -> "SlicePlaces":
+        """The places that a stack's affines say."""
+        if entry.spacing is None or entry.shape[1] == 1:
+            return cls(spacing=entry.spacing)
+        affines = affines_of(entry)
+        positions = positions_along(affines, normal_of(affines[0]))
+        steps = np.diff(positions)
+        if np.allclose(np.abs(steps), entry.spacing[0], rtol=_EVEN) and len(set(np.sign(steps))) == 1:
+            return cls(spacing=entry.spacing)
+        in_order = (steps > 0).all() or (steps < 0).all()
+        return cls(spacing=entry.spacing if in_order else None, positions=positions)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Phase:
+    """One phase of a mask, (Z, Y, X), and what is known about its stack."""
+
+    entry: StackEntry
+    places: SlicePlaces
+    source: Source
+    classes: tuple[str, ...]
+    phase: int
+    mask: NDArray[np.uint8]
+    judged: Judged | None
+    septum: float | None
+
+    @cached_property
+    def counted(self) -> NDArray[np.bool_]:
+        """(Z,) whether a slice counts."""
+        if self.judged is None:
+            return np.ones(len(self.mask), bool)
+        return counted_slices(self.entry, self.phase, self.judged)
+
+    @cached_property
+    def thickness(self) -> NDArray[np.float32] | None:
+        """Thickness (Z, Y, X) in mm, NaN in slices that do not count, though the wall goes on there."""
+        if self.places.spacing is None or self.places.positions is not None or not set(_WALL) <= set(self.classes):
+            return None
+        return np.where(self.counted[:, None, None], wall_thickness(self.mask, self.places.spacing), np.float32(np.nan))
+
+    def volume(self, structure: str, counted: NDArray[np.bool_] | None) -> float | None:
+        """Ml of the slices that count, of all if None."""
+        spacing, positions = self.places.spacing, self.places.positions
+        if spacing is None or structure not in self.classes:
+            return None
+        return structure_volume(self.mask, spacing, structure, included=counted, positions=positions)
+
+    def segments(self) -> tuple[float | None, ...]:
+        """Mean thickness of segments 1 to 17; empty where they cannot be told."""
+        mask = np.where(self.counted[:, None, None], self.mask, np.uint8(0))
+        if self.places.spacing is None or self.thickness is None or not set(_CODES) <= set(np.unique(mask).tolist()):
+            return ()
+        found = wall_segments(
+            mask,
+            self.places.spacing,
+            affines_of(self.entry),
+            base_first=self.entry.base_first,
+            septum=self.septum,
+            thickness=self.thickness,
+        )
+        return tuple(_known(found[number].mean) for number in AHA_SEGMENTS) if found else ()
+
+    def reasons(self) -> Iterator[str]:
+        """Why figures are missing, and what to know of those that are not."""
+        entry, places, n_slices = self.entry, self.places, len(self.mask)
+        unjudged = 0 if self.judged is None else n_unjudged(entry, self.phase, self.judged)
+        walled = self.thickness is not None
+        holds = {
+            "unknown spacing: no ml, no mm": entry.spacing is None,
+            "slices out of order along their normal: no ml, no mm": bool(entry.spacing) and places.spacing is None,
+            "slices not equally far apart: no thickness": bool(places.spacing) and places.positions is not None,
+            "the pool is not labelled: no volume, no thickness": "pool" not in self.classes,
+            "the myocardium is not labelled: no mass, no thickness": "myocardium" not in self.classes,
+            "no right ventricle in the masks: the septum is where it usually is": walled and self.septum is None,
+            f"{unjudged} of {n_slices} slices were not judged: they count": unjudged > 0,
+        }
+        return (reason for reason, one in holds.items() if one)
+
+
+def _measures(phase: _Phase) -> PhaseMeasures:
+    cavity, muscle = (phase.volume(structure, phase.counted) for structure in _WALL)
+    wall = thickness_of(np.empty(0) if phase.thickness is None else phase.thickness)
+    return PhaseMeasures(
+        subject=phase.entry.subject,
+        stack=phase.entry.id,
+        source=phase.source,
+        phase=phase.entry.phase_name(phase.phase),
+        left_out=int((~phase.counted).sum()),
+        cavity_ml=cavity,
+        change_ml=_less(cavity, phase.volume("pool", None)),
+        mass_g=None if muscle is None else MYOCARDIUM_G_PER_ML * muscle,
+        thickness_median_mm=_known(wall.median),
+        thickness_p95_mm=_known(wall.p95),
+        thickness_maximum_mm=_known(wall.maximum),
+        segments_mm=phase.segments(),
+        reasons=tuple(phase.reasons()),
+    )
+
+
+def affines_of(entry: StackEntry) -> NDArray[np.float64]:
+    """(Z, 4, 4) of a stack."""
+    return np.asarray(entry.affines, float).reshape(-1, 4, 4)
+
+
+def _ed_and_es(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> tuple[PhaseMeasures | None, PhaseMeasures | None]:
+    by_name = {one.phase: one for one in phases}
+    volumes = [one.cavity_ml for one in phases if one.cavity_ml is not None]
+    if {"ed", "es"} & set(by_name) or not 1 < len(volumes) == entry.shape[0]:
+        return by_name.get("ed"), by_name.get("es")
+    return phases[int(np.argmax(volumes))], phases[int(np.argmin(volumes))]
+
+
+def _why_no_heartbeat(ed: PhaseMeasures | None, es: PhaseMeasures | None, edv: float | None) -> Iterator[str]:
+    if ed is None or es is None:
+        yield "end diastole and end systole are not both known and measured: no ejection fraction"
+    elif edv == 0:
+        yield "no cavity at end diastole: no ejection fraction"
+    yield from dict.fromkeys(reason for one in (ed, es) if one for reason in one.reasons)
+
+
+def _ejection_percent(edv: float | None, esv: float | None) -> float | None:
+    return 100 * ejection_fraction(edv, esv) if edv and esv is not None else None
+
+
+def _less(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

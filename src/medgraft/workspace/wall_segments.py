@@ -1,0 +1,42 @@
+"""The wall by segments of the American Heart Association, whatever planes the heart was imaged in."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.measurement import WallThickness, aha_segments, seen_from_apex, segment_thickness, wall_thickness
+from medgraft.workspace.short_axis import short_axis
+
+
+def wall_segments(
+    mask: NDArray[np.uint8],
+    spacing: tuple[float, float, float],
+    affines: NDArray[np.float64],
+    *,
+    base_first: bool | None = None,
+    septum: float | None = None,
+    thickness: NDArray[np.float32] | None = None,
+) -> Mapping[int, WallThickness] | None:
+    """Thickness of segments 1 to 17; None where neither base nor wall can be told.
+
+    A short-axis stack whose septum is known is parted as it lies. Any other is turned into short-axis slices first,
+    with the septum where anatomy usually has it (`short_axis`).
+
+    Args:
+        mask: (Z, Y, X) one phase in `core.task.MASK_CODES`, with cavity and wall.
+        spacing: (z, y, x) in mm.
+        affines: (Z, 4, 4) of its slices, equally far apart.
+        base_first: of a short-axis stack, else None.
+        septum: the angle of its middle, degrees (`measurement.septum_angle`).
+        thickness: (Z, Y, X) mm, if it was measured already.
+    """
+    if base_first is not None and septum is not None:
+        from_apex = len(affines) == 1 or seen_from_apex(affines, base_first)
+        segments = aha_segments(mask, spacing, base_first=base_first, from_apex=from_apex, septum=septum)
+        return segment_thickness(wall_thickness(mask, spacing) if thickness is None else thickness, segments)
+    turned = short_axis(mask, affines)
+    if turned is None:
+        return None
+    segments = aha_segments(turned.mask, turned.spacing, septum=turned.septum)
+    return segment_thickness(wall_thickness(turned.mask, turned.spacing), segments)
