@@ -35,7 +35,7 @@ def test_openapi_describes_every_route(ana: TestClient) -> None:
     paths = ana.get("/api/v1/openapi.json").json()["paths"]
     nouns = {path.removeprefix("/api/v1/").split("/")[0] for path in paths}
     ours = {"me", "cohort", "notes", "stacks", "tasks", "imports", "readings", "models"}
-    assert nouns == ours | {"studies", "comparison", "worklists"}
+    assert nouns == ours | {"studies", "comparison", "curves", "worklists"}
     assert all(
         way["responses"]["200"]["description"] and way["summary"] for ways in paths.values() for way in ways.values()
     )

@@ -171,6 +171,8 @@ def test_masks_are_hidden_from_who_reads_blind(fresh: Served) -> None:
         f"{API}/studies/any/models/one/answers",
         f"{API}/studies/any/models/one/map",
         f"{API}/studies/any/models/one/gradcam/stack/0/IN",
+        f"{API}/curves/any/report",
+        f"{API}/curves/any/pictures/overlay-median",
     ],
 )
 def test_what_studies_answered_is_closed_to_who_reads_blind(fresh: Served, path: str) -> None:

@@ -8,8 +8,8 @@ from starlette.concurrency import run_in_threadpool
 
 from medgraft.workspace.reading_blind import blind_stacks
 
-#: A study's own page, its answers image by image, its maps; not its progress.
-_ANSWERS = re.compile(r"(/api/v1)?/studies/[^/]+(/|/predictions|/models/.+)?")
+#: A study's own page, its answers image by image, its maps; not its progress. A curve's report, which shows masks.
+_ANSWERS = re.compile(r"(/api/v1)?/studies/[^/]+(/|/predictions|/models/.+)?|/api/v1/curves/.+")
 
 
 async def close_answers(request: Request) -> None:
