@@ -10,7 +10,14 @@ from medgraft.core.errors import InputError
 from medgraft.core.stack import FoundStack
 from medgraft.core.task import MASK_CODES, UnitKey
 from medgraft.phantoms import PhantomHeart
-from medgraft.workspace import Project, label_from_masks, label_status
+from medgraft.workspace import (
+    Project,
+    import_images,
+    label_from_contours,
+    label_from_masks,
+    label_status,
+    write_phantoms,
+)
 
 
 def truth_of(project: Project, hearts: tuple[PhantomHeart, ...]) -> dict[tuple[str, int, int], str]:
@@ -88,6 +95,32 @@ def test_two_rules_are_two_readers_and_may_disagree(project: Project) -> None:
     status = label_status(project)
     assert set(status.readers) == {"mask:pool", "mask:any"}
     assert status.labelled + status.conflicts == status.units
+
+
+def test_a_rule_says_nothing_of_masks_that_do_not_label_what_it_looks_for(project: Project) -> None:
+    """Two stacks have the pool alone: `any` would take their slices of bare myocardium for empty ones."""
+    whole = label_from_masks(project).counts
+    with project.cohort() as cohort:
+        first, *others = cohort.entries()
+        for entry in others:
+            mask = np.array(cohort.mask(entry))
+            mask[mask != MASK_CODES["pool"]] = 0
+            cohort.set_mask(entry.id, mask, entry.mask_phases, ("pool",))
+    done = label_from_masks(project, "any")
+    assert done.counts["pool"] == whole["pool"]
+    assert done.changes.added == sum(done.counts["any"].values()) == first.shape[0] * first.shape[1]
+    assert {note for note in done.notes if "does not label myocardium" in note and others[0].id in note}
+
+
+def test_inner_contours_alone_label_the_pool_alone(tmp_path: Path) -> None:
+    write_phantoms(tmp_path / "cine", subjects=1, layout="dicom", size=32, phases=2)
+    project = Project.create(tmp_path / "beating")
+    import_images(project, tmp_path / "cine" / "dicom")
+    (tmp_path / "IM-0001-0001-icontour-auto.txt").write_text("4 4\n12 4\n12 12\n4 12\n")
+    done = label_from_contours(project, tmp_path)
+    assert set(done.labels.counts) == {"pool"}
+    with project.cohort() as cohort:
+        assert cohort.entry(done.stack).mask_classes == ("pool",)
 
 
 def test_a_stack_without_a_known_base_is_left_out_with_a_note(project: Project) -> None:

@@ -126,6 +126,15 @@ def test_stacks_and_phases_that_do_not_fit_are_explained(
         mask_from_rtstruct(project, write_rtstruct(tmp_path / "b.dcm", "one001", strange), phase="es")
 
 
+def test_a_phase_that_the_contours_contradict_is_refused(
+    project: Project, heart: Stack, tmp_path: Path, write_rtstruct: Write
+) -> None:
+    file = write_rtstruct(tmp_path / "rs.dcm", "one001", traced(heart, project, [0, 2]))
+    with pytest.raises(InputError, match="some on images of 2"):
+        mask_from_rtstruct(project, file, phase="ED")
+    assert mask_from_rtstruct(project, file).phases == (0, 2)
+
+
 def test_contours_on_images_of_another_series_are_set_aside(
     project: Project, heart: Stack, tmp_path: Path, write_rtstruct: Write
 ) -> None:

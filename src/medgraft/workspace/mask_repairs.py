@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medgraft.cohort import Cohort, PixelStore
 from medgraft.core.cohort import StackEntry
@@ -110,7 +111,7 @@ def _repair(cohort: Cohort, entry: StackEntry, steps: Sequence[RepairStep], *, d
     )
 
 
-def _keep(cohort: Cohort, stack: str, mask: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
+def _keep(cohort: Cohort, stack: str, mask: NDArray[np.uint8]) -> str:
     """Store a mask under its content beside the project's masks; its path relative to the project."""
     kept = PixelStore(cohort.mask_arrays.folder / "before")
     kept.prepare()

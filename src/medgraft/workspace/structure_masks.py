@@ -56,7 +56,8 @@ def mask_from_rtstruct(
 
     Raises:
         ImageError: the file is no RT structure set, or is damaged.
-        InputError: no stack fits or several do, an unknown phase, or a phase that has a mask already.
+        InputError: no stack fits or several do, an unknown phase or not the contours', a phase that has a mask
+            already, or other classes than its phases have.
         LabelError: no contour can be used, or they do not say their phase.
     """
     drawn = read_rtstruct(file)
@@ -64,12 +65,9 @@ def mask_from_rtstruct(
         drawn = _hidden(drawn, Pseudonyms(pseudonyms))
     with project.cohort() as cohort:
         entry = cohort.entry(stack) if stack else _only(_fitting(cohort, drawn))
-        filled = masks_from_planar_contours(
-            drawn.contours,
-            _grid(entry),
-            names={**ROI_NAMES, **(names or {})},
-            phase=None if phase is None else _index(entry, phase),
-        )
+        grid = _grid(entry)
+        index = None if phase is None else _index(entry, phase, drawn, grid)
+        filled = masks_from_planar_contours(drawn.contours, grid, names={**ROI_NAMES, **(names or {})}, phase=index)
         _put(cohort, entry, filled)
     return StructureMask(
         stack=entry.id,
@@ -109,11 +107,17 @@ def _grid(entry: StackEntry) -> ContourGrid:
     return ContourGrid(affines=affines, shape=entry.shape, instance_uids=entry.instance_uids)
 
 
-def _index(entry: StackEntry, phase: str) -> int:
+def _index(entry: StackEntry, phase: str, drawn: StructureSet, grid: ContourGrid) -> int:
     known = {**{str(index): index for index in range(entry.shape[0])}, **entry.phases}
-    if phase not in known:
+    if phase.lower() not in known:
         raise InputError(f"Expected a phase of stack {entry.id}, got {phase!r}. Available: {', '.join(known)}.")
-    return known[phase]
+    index = known[phase.lower()]
+    # On one phase, contours of several would cut holes into each other.
+    others = {place[0] for contour in drawn.contours if (place := grid.places.get(contour.instance_uid))} - {index}
+    if others:
+        names = ", ".join(entry.phase_name(other) for other in sorted(others))
+        raise InputError(f"Expected contours of phase {phase}, got some on images of {names}. Do: leave the phase out.")
+    return index
 
 
 def _put(cohort: Cohort, entry: StackEntry, filled: ContourMasks) -> None:
