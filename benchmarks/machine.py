@@ -49,13 +49,13 @@ def describe(threads: int) -> str:
 
 
 class PeakMemory:
-    """The most anonymous memory (MB) of this process while the context is open; 0 where the system does not say.
+    """The most memory (MB) of this process while the context is open; 0 where the system does not say.
 
-    Pages of memory-mapped caches do not count: the system takes them back when it needs them.
+    megabytes: anonymous. mapped: pages of memory-mapped files, which the system takes back when it needs them.
     """
 
     def __init__(self, every_s: float = 0.02) -> None:
-        self.megabytes = 0.0
+        self.megabytes, self.mapped = 0.0, 0.0
         self._every_s = every_s
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -72,13 +72,19 @@ class PeakMemory:
 
     def _watch(self) -> None:
         while not self._done.wait(self._every_s):
-            self.megabytes = max(self.megabytes, _anonymous_megabytes())
+            self.megabytes = max(self.megabytes, _status_megabytes("RssAnon"))
+            self.mapped = max(self.mapped, _status_megabytes("RssFile"))
 
 
-def _anonymous_megabytes() -> float:
+def peak_resident_megabytes() -> float:
+    """The most that this process ever had in memory, mapped files included (MB)."""
+    return _status_megabytes("VmHWM")
+
+
+def _status_megabytes(name: str) -> float:
     if not _STATUS.exists():
         return 0.0
-    lines = [line for line in _STATUS.read_text().splitlines() if line.startswith("RssAnon:")]
+    lines = [line for line in _STATUS.read_text().splitlines() if line.startswith(f"{name}:")]
     return int(lines[0].split()[1]) / 1024 if lines else 0.0
 
 

@@ -28,6 +28,8 @@ DEPTH_ONE_JOB = Target(ratio=3, source=_ISSUE)
 TWICE_THE_IMAGES = 2.1
 #: Most times more memory for twice the images, as "flat" is understood here.
 FLAT_MEMORY = 1.1
+#: Most memory for the masks of a study of 512 x 512 x 249 voxels and 20 phases (issue 5, Shown by).
+FULL_SIZE_GIB = 8.0
 #: Minutes of the nine networks on a Quadro P5000: Ho and Kim 2021, doi 10.1038/s41598-021-81525-9, Table 1, summed.
 PAPER_MINUTES = 2541
 #: Minutes the same grid, and depth 0 besides, may take on a GPU.

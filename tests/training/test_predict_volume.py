@@ -106,3 +106,19 @@ def test_windows_that_do_not_fit_are_refused(window: tuple[int, ...], overlap: f
 def test_volumes_come_one_by_one() -> None:
     with pytest.raises(InputError, match=r"volume \(1, C"):
         predict_volume(ByVoxel(), torch.zeros(2, 1, 4, 4), (4, 4))
+
+
+def test_sequences_are_computed_one_by_one_and_volumes_in_pairs() -> None:
+    """A sequence takes the memory of all its phases; a lone volume is slow."""
+
+    class Counting(ByVoxel):
+        most = 0
+
+        def forward(self, volumes: Tensor) -> Tensor:
+            self.most = max(self.most, len(volumes))
+            return super().forward(volumes)
+
+    for dims, most in {2: 2, 3: 2, 4: 1}.items():
+        model = Counting()
+        predict_volume(model, volume(dims), SIDES[dims][1])
+        assert model.most == most

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from medgraft.core.errors import InputError
 from medgraft.training.evaluating import evaluating
 
-#: Windows computed at once: for a small volume alone, torch has no quick convolution on a CPU.
-_WINDOWS = 2
+#: Windows computed at once, by the number of axes: for a small volume alone, torch has no quick convolution on a CPU.
+#: A sequence is many volumes, and takes the memory of as many.
+_WINDOWS = {2: 2, 3: 2, 4: 1}
 
 
 def predict_volume(model: nn.Module, volume: Tensor, window: tuple[int, ...], overlap: float = 0.25) -> Tensor:
@@ -49,7 +50,7 @@ def _by_windows(model: nn.Module, volume: Tensor, window: tuple[int, ...], overl
     blended = sliding_window_inference(
         volume,
         roi_size=[min(pair) for pair in zip(volume.shape[2:], window, strict=True)],
-        sw_batch_size=_WINDOWS,
+        sw_batch_size=_WINDOWS[len(window)],
         predictor=_probabilities(model),
         overlap=overlap,
         mode="gaussian",
