@@ -12,7 +12,12 @@ import pytest
 import typer
 
 from medgraft.cli.main import app
+from medgraft.core.lineage import Lineage
+from medgraft.core.task import LV_WALL
 from medgraft.exchange import QUESTIONS, blank_form
+from medgraft.exchange.package import ModelPackage, write_package
+from medgraft.networks.segmenter import build_segmenter
+from medgraft.recipe import PercentileWindow, VolumeRecipe
 from medgraft.study import parse_study
 from medgraft.workspace import Project, demonstration
 
@@ -71,6 +76,7 @@ def test_json_documents_have_the_documented_keys(medgraft: Run, tmp_path: Path, 
     (tmp_path / "contours").mkdir()
     (tmp_path / "contours" / "IM-0001-0001-icontour-auto.txt").write_text("4 4\n12 4\n12 12\n4 12\n")
     fill_in_rules(tmp_path)
+    make_segmenter(tmp_path / "walls")
     documents: dict[str, Any] = {}
     session = chain(json_session(documents, tmp_path), structure_session(tmp_path, write_rtstruct))
     said = list(run_session(session, documents, medgraft, tmp_path))
@@ -114,6 +120,16 @@ def make_project_of_walls(medgraft: Run, folder: Path) -> None:
     subjects = sorted({stack["subject"] for stack in listed["stacks"]})
     for subject, split in zip(subjects, ("train", "validation", "test"), strict=True):
         assert medgraft("correct", "--subject", subject, "--split", split, "-P", "walls", cwd=folder).code == 0
+
+
+def make_segmenter(folder: Path) -> None:
+    """A model of the wall that has learned nothing."""
+    recipe = VolumeRecipe(shape=(1, 32, 32), spacing=None, window=PercentileWindow())
+    state = build_segmenter("unet2d", n_classes=3).state_dict()
+    package = ModelPackage(
+        name="walls", task=LV_WALL, network="unet2d", recipe=recipe, lineage=Lineage(), figures={}, state=state
+    )
+    write_package(package, folder)
 
 
 def make_demonstration_small(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,6 +201,7 @@ def json_session(documents: dict[str, Any], folder: Path) -> Iterator[tuple[str,
     yield "masks repair", ["--dry-run", *here]
     yield "label from-masks", here
     yield "label status", here
+    yield "measure", ["--slices", "labels", "--model", "walls", *here]
     yield "label export", ["labels.csv", *here]
     yield "label import", ["labels.csv", *here]
     yield from reading_session(folder)

@@ -21,6 +21,7 @@ from medgraft.cli.explain import explain
 from medgraft.cli.import_images import import_images
 from medgraft.cli.inspect_package import inspect
 from medgraft.cli.masks import app as masks
+from medgraft.cli.measure import measure
 from medgraft.cli.networks import networks
 from medgraft.cli.notes import notes
 from medgraft.cli.output import MESSAGES
@@ -54,6 +55,7 @@ app.add_typer(readers, name="readers")
 app.add_typer(reading, name="reading")
 app.add_typer(study.app, name="study")
 add_command(app, "report", report)
+add_command(app, "measure", measure)
 add_command(app, "predict", predict)
 add_command(app, "explain", explain)
 add_command(app, "pack", pack)

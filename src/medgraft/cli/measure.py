@@ -42,8 +42,8 @@ def measure(
 
     Examples:
       medgraft measure --project heart
-      medgraft measure --project heart --slices labels --out measures --bulls-eyes
-      medgraft measure --project heart --model two-sites/fine-tuned-8 --out measures
+      medgraft measure --project heart --slices labels --out m --bulls-eyes
+      medgraft measure --project heart --model two-sites/fine-tuned-8 --out m
       medgraft measure --project heart --slices hearts --phases all --json
     """
     if bulls_eyes and out is None:
