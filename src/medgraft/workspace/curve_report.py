@@ -22,11 +22,6 @@ _CHANGED = (
     "Images or masks of the project have changed since this curve was run. Figures are of the curve as it was run; "
     "pictures of single subjects are left out. Run the curve again for the masks as they are now."
 )
-#: For `notes` where a curve was run on phantoms.
-SYNTHETIC = (
-    "All subjects are phantoms that medgraft made: their hearts, their noise and the difference between the sites are "
-    "invented. What holds here need not hold for patients."
-)
 
 
 def report_curve(
@@ -34,7 +29,6 @@ def report_curve(
     name: str,
     *,
     rules: Path | None = None,
-    notes: tuple[str, ...] = (),
     folder: Path | None = None,
     now: datetime | None = None,
     report: Report = silent,
@@ -46,7 +40,6 @@ def report_curve(
         name: of the curve.
         rules: the filled-in annotation rules of this site, to be set beside those of the travelling model; those that
             the curve file named by default, if they are still there.
-        notes: what else a reader must know before believing it, such as `SYNTHETIC`.
         folder: where to write; `curves/<name>/report` by default.
         now: the time to put on the page; the present by default.
         report: told after every picture.
@@ -67,7 +60,7 @@ def report_curve(
         pictures=CurvePictures() if changed else curve_pictures(project, outcome, samples, models, report),
         rules=_rules(models, ours),
         lineage={key.title: package.lineage for key, package in models.items()},
-        warnings=(*([_CHANGED] if changed else []), *_left_out(samples), *notes),
+        warnings=(*([_CHANGED] if changed else []), *_left_out(samples), *outcome.curve.notes),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
     page = write_curve_report(content, folder or project.curves / name / "report")

@@ -97,6 +97,7 @@ class CurveFile(Settings):
     decay: Decay = Field(Decay(), description="of the learning rate")
     augment: bool = Field(True, description="small random rotations, shifts, scales, contrast and noise")
     thickness: bool = Field(True, description="measure the wall of test subjects")
+    notes: tuple[str, ...] = Field((), description="what a reader of the report must know before believing it")
     seed: int = Field(7, description="of subjects drawn, weights and augmentation")
 
     @model_validator(mode="after")

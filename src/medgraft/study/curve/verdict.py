@@ -54,7 +54,7 @@ def _train(outcome: CurveOutcome, best: str, size: int) -> Verdict:
     rivals = [arm for arm in outcome.arms if arm != best and outcome.of(arm, size)]
     gains = {arm: difference(outcome, outcome.of(best, size), outcome.of(arm, size)) for arm in rivals}
     against = "; ".join(f"{_shown(gain)} against {arm} with as many" for arm, gain in gains.items())
-    way = f"Fine-tune with {size} subjects" if from_package else f"Train anew with {size} subjects"
+    way = f"{'Fine-tune' if from_package else 'Train anew'} with {_counted(size)}"
     more = (
         f" More than {size} gained at most {WORTH:g}."
         if size < outcome.sizes[-1]
@@ -71,9 +71,13 @@ def _train(outcome: CurveOutcome, best: str, size: int) -> Verdict:
 
 def _as_is_text(best: str, size: int, gain: PairedDifference, worth: float) -> str:
     return (
-        f"Use the model as it is. The best that training here gave ({best}, {size} subjects) differs by {_shown(gain)} "
-        f"in mean Dice: not more than {worth:g}, or not told from zero by these subjects."
+        f"Use the model as it is. The best that training here gave ({best}, {_counted(size)}) differs by "
+        f"{_shown(gain)} in mean Dice: not more than {worth:g}, or not told from zero by these subjects."
     )
+
+
+def _counted(subjects: int) -> str:
+    return f"{subjects} subject{'' if subjects == 1 else 's'}"
 
 
 def _shown(difference: PairedDifference) -> str:
