@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,14 +14,18 @@ from PIL import Image
 
 from medgraft.core.errors import InputError
 from medgraft.core.lineage import Hop, Lineage
+from medgraft.core.predictions import Predictions
 from medgraft.core.stack import FoundStack, Stack
-from medgraft.core.task import LV_WALL, MASK_CODES
+from medgraft.core.task import LV_WALL, MASK_CODES, SAX_RANGE
 from medgraft.exchange.package import ModelPackage, write_package
+from medgraft.inference import predict_stacks
+from medgraft.networks import spec
+from medgraft.networks.classifier import build
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.phantoms import PhantomHeart, ct_heart
-from medgraft.recipe import PercentileWindow, VolumeRecipe
+from medgraft.recipe import PAPER, PercentileWindow, VolumeRecipe
 from medgraft.samples import codes_of_task
-from medgraft.workspace import Project, import_images, label_from_masks, measuring
+from medgraft.workspace import Project, import_images, label_from_masks, measuring, slices_that_count
 from medgraft.workspace.measured import Measured, StackMeasures
 from medgraft.workspace.measuring import measure_project
 
@@ -242,3 +247,61 @@ def test_what_cannot_be_measured_is_refused_with_what_to_do(tmp_path: Path) -> N
         measure_project(project, slices_by="labels")
     with pytest.raises(InputError, match="judges slices"):
         measure_project(project, slices_by=str(package_of(tmp_path / "model")))
+
+
+def judge_of(folder: Path) -> Path:
+    """A model that tells ranges of slices, with random weights."""
+    contract = spec("mobilenetv1_025").contract
+    package = ModelPackage(
+        name="random ranges",
+        task=SAX_RANGE,
+        network="mobilenetv1_025",
+        size=32,
+        contract=contract,
+        recipe=PAPER,
+        lineage=Lineage(hops=(Hop(what="scratch", weights_digest="00"),)),
+        figures={},
+        state=build("mobilenetv1_025", n_classes=3, contract=contract).state_dict(),
+    )
+    return write_package(package, folder)
+
+
+def base_is_out(*arguments: Any, **settings: Any) -> Predictions:
+    """What the model says, with other scores: the most basal slice is OBS, all others are IN."""
+    found = predict_stacks(*arguments, **settings)
+    sure = np.where(found.slice == 0, SAX_RANGE.index("OBS"), SAX_RANGE.index("IN"))
+    return replace(found, y_score=np.eye(3)[sure] * 0.98 + 0.01)
+
+
+@pytest.mark.parametrize("base_first", [True, False])
+def test_a_model_judges_slices_wherever_the_base_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base_first: bool
+) -> None:
+    """A tube that narrows: leaving out its one end or the other changes the volume by another amount."""
+    stack = beating()
+    assert stack.mask is not None
+    for index in range(stack.mask.shape[1]):
+        stack.mask[:, index, : index + 9] = 0
+    project = project_of(tmp_path / "heart", one=replace(stack, base_first=base_first))
+    monkeypatch.setattr(slices_that_count, "predict_stacks", base_is_out)
+    found = measure_project(project, slices_by=str(judge_of(tmp_path / "judge")))
+    for phase, row in zip(stack.mask, found.phases, strict=True):
+        lost = np.count_nonzero(phase[0 if base_first else -1] == MASK_CODES["pool"]) * ML
+        assert (row.left_out, row.change_ml) == (1, pytest.approx(-lost))
+
+
+def test_a_stack_with_masks_at_other_phases_alone_is_left_out(tmp_path: Path) -> None:
+    stack = beating()
+    assert stack.mask is not None
+    later = replace(
+        stack,
+        mask=np.concatenate([stack.mask, stack.mask[:1]]),
+        pixels=np.concatenate([stack.pixels, stack.pixels[:1]]),
+        mask_phases=(2,),
+    )
+    project = project_of(tmp_path / "heart", one=later)
+    found = measure_project(project)
+    assert (found.stacks, len(found.left_out)) == ((), 1)
+    every = only(measure_project(project, phases="all"))
+    assert (every.ed, every.edv_ml) == (None, None)
+    assert every.reasons == ("end diastole and end systole are not both known and measured: no ejection fraction",)

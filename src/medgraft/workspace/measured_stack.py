@@ -49,9 +49,10 @@ def measured_phases(
         entry: the stack.
         drawn: its mask.
         judged: which slices count; all if None.
-        septum: the angle of the septum's middle at phases where it is known, degrees (`measurement.septum_angle`).
+        septum: the angle of the septum's middle at phases where it is known, degrees (`measurement.septum_angle`);
+            elsewhere the first of them, as it hardly turns.
     """
-    places = SlicePlaces.of(entry)
+    places, usual = SlicePlaces.of(entry), next(iter(septum.values()), None)
     return tuple(
         _measures(
             _Phase(
@@ -62,7 +63,7 @@ def measured_phases(
                 phase=phase,
                 mask=np.asarray(drawn.mask[phase]),
                 judged=judged,
-                septum=septum.get(phase),
+                septum=septum.get(phase, usual),
             )
         )
         for phase in drawn.phases

@@ -155,6 +155,8 @@ class _Rows:
         """Measure one stack in every mask it has."""
         masks = list(_reference(cohort, entry, phases))
         septum = dict(_septum(masks, entry))
+        if entry.mask_phases and not masks:
+            self.left_out.append(f"{entry.subject}, stack {entry.id}: no mask at ED or ES, only at other phases")
         if segmenter:
             asked = _asked(entry, range(entry.shape[0]), phases)
             try:
