@@ -26,6 +26,11 @@ class Correlation:
     high: float
     n: int
 
+    @property
+    def interval(self) -> Interval:
+        """The same as an interval; it comes from a formula, without resamples."""
+        return Interval(value=self.value, low=self.low, high=self.high, n_resamples=0)
+
 
 def pearson(a: NDArray[np.floating], b: NDArray[np.floating], *, level: float = 0.95) -> Correlation:
     """Pearson's correlation with Fisher's interval (z-transformed, standard error 1 / sqrt(n - 3)).

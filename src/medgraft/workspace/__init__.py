@@ -5,7 +5,8 @@ whose fields are plain data, so that it can be shown as a table or as JSON; prog
 terminals, web pages, how results are shown.
 
 Verbs that compute load torch, so they are imported from their own files: `studying`, `reporting`, `predicting`,
-`explaining`, `demonstration`, `study_request`, `packing`; so is `reading_agreement`, which loads scikit-learn.
+`explaining`, `demonstration`, `study_request`, `packing`, `measuring`; so is `reading_agreement`, which loads
+scikit-learn.
 """
 
 from medgraft.cohort import ImportOptions

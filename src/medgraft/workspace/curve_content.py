@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from medgraft.core.lineage import Lineage
-from medgraft.evaluation import Correlation, Interval, bland_altman, icc
+from medgraft.evaluation import bland_altman, icc
 from medgraft.networks import spec
 from medgraft.report import (
     BullsEye,
@@ -136,17 +136,12 @@ def _walls(outcome: CurveOutcome, findings: CurveFindings) -> Iterator[WallAgree
             figure=wall.figure,
             seen=seen,
             reference=reference,
-            pearson=_interval(wall.correlation),
-            icc=_interval(icc(np.stack([seen, reference], axis=1))),
+            pearson=wall.correlation.interval,
+            icc=icc(np.stack([seen, reference], axis=1)).interval,
             bias=differences.mean,
             lower=differences.lower,
             upper=differences.upper,
         )
-
-
-def _interval(correlation: Correlation) -> Interval:
-    """A coefficient whose interval comes from a formula, without resamples."""
-    return Interval(value=correlation.value, low=correlation.low, high=correlation.high, n_resamples=0)
 
 
 def _training(point: CurvePoint) -> TrainingCurve:

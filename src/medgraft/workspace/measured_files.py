@@ -102,14 +102,9 @@ def _drawn(agreement: MeasuredAgreement) -> FigureAgreement:
         unit=agreement.unit,
         seen=np.array(agreement.seen),
         reference=np.array(agreement.reference),
-        pearson=_interval(agreement.pearson),
-        icc=_interval(agreement.icc),
+        pearson=agreement.pearson.interval,
+        icc=agreement.icc.interval,
         bias=agreement.bias,
         lower=agreement.lower,
         upper=agreement.upper,
     )
-
-
-def _interval(correlation: Correlation) -> Interval:
-    """A coefficient whose interval comes from a formula, without resamples."""
-    return Interval(value=correlation.value, low=correlation.low, high=correlation.high, n_resamples=0)

@@ -95,7 +95,7 @@ def measured_heartbeat(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> St
         edv_change_ml=ed.change_ml if ed else None,
         esv_change_ml=es.change_ml if es else None,
         ejection_change_percent=_less(ejection, all_slices),
-        reasons=tuple(_why_no_heartbeat(ed, es, edv)),
+        reasons=tuple(_what_to_know(ed, es, edv)),
     )
 
 
@@ -223,7 +223,7 @@ def _ed_and_es(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> tuple[Phas
     return phases[int(np.argmax(volumes))], phases[int(np.argmin(volumes))]
 
 
-def _why_no_heartbeat(ed: PhaseMeasures | None, es: PhaseMeasures | None, edv: float | None) -> Iterator[str]:
+def _what_to_know(ed: PhaseMeasures | None, es: PhaseMeasures | None, edv: float | None) -> Iterator[str]:
     if ed is None or es is None:
         yield "end diastole and end systole are not both known and measured: no ejection fraction"
     elif edv == 0:

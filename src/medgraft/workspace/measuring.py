@@ -13,7 +13,7 @@ from medgraft.cohort import Cohort
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.core.task import MASK_CODES, Task
+from medgraft.core.task import MASK_CODES
 from medgraft.evaluation import dice, hausdorff95
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.inference import predict_masks
@@ -119,7 +119,7 @@ class _Segmenter:
     def mask(self, pixels: NDArray[np.generic], entry: StackEntry, phases: tuple[int, ...]) -> DrawnMask:
         """The model's mask at some phases. Raises `InputError` where its recipe speaks of mm and the stack does not."""
         task = self.package.task
-        columns = predict_masks(
+        mask = predict_masks(
             self.model,
             self.package.volume_recipe,
             pixels,
@@ -128,11 +128,10 @@ class _Segmenter:
             phases=phases,
             device=self.device,
         )
-        return DrawnMask(source="model", mask=_in_mask_codes(columns, task), phases=phases, classes=task.codes[1:])
-
-
-def _in_mask_codes(columns: NDArray[np.uint8], task: Task) -> NDArray[np.uint8]:
-    return np.array([MASK_CODES.get(code, 0) for code in task.codes], np.uint8)[columns]
+        codes = np.array([MASK_CODES.get(code, 0) for code in task.codes], np.uint8)
+        for phase in phases:  # one at a time: a whole study has billions of voxels
+            mask[phase] = codes[mask[phase]]
+        return DrawnMask(source="model", mask=mask, phases=phases, classes=task.codes[1:])
 
 
 @dataclass(frozen=True, kw_only=True)
