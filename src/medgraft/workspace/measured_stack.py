@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
-from medgraft.core.geometry import normal_of, positions_along
 from medgraft.core.task import MASK_CODES
 from medgraft.measurement import (
     AHA_SEGMENTS,
@@ -19,11 +18,9 @@ from medgraft.measurement import (
     wall_thickness,
 )
 from medgraft.workspace.measured import PhaseMeasures, Source, StackMeasures
+from medgraft.workspace.slice_places import SlicePlaces, affines_of
 from medgraft.workspace.slices_that_count import Judged, counted_slices, n_unjudged
 from medgraft.workspace.wall_segments import wall_segments
-
-#: Slices are equally far apart if their distances differ by no more than this share.
-_EVEN = 0.02
 
 #: What a wall lies between, and itself.
 _WALL = ("pool", "myocardium")
@@ -100,31 +97,6 @@ def measured_heartbeat(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> St
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SlicePlaces:
-    """Where the slices of a stack lie.
-
-    spacing: (z, y, x) in mm; None where it is unknown or slices do not follow each other. positions: (Z,) mm along the
-    normal where slices are not equally far apart, else None.
-    """
-
-    spacing: tuple[float, float, float] | None
-    positions: NDArray[np.float64] | None = None
-
-    @classmethod
-    def of(cls, entry: StackEntry) -> "SlicePlaces":
-        """The places that a stack's affines say."""
-        if entry.spacing is None or entry.shape[1] == 1:
-            return cls(spacing=entry.spacing)
-        affines = affines_of(entry)
-        positions = positions_along(affines, normal_of(affines[0]))
-        steps = np.diff(positions)
-        if np.allclose(np.abs(steps), entry.spacing[0], rtol=_EVEN) and len(set(np.sign(steps))) == 1:
-            return cls(spacing=entry.spacing)
-        in_order = (steps > 0).all() or (steps < 0).all()
-        return cls(spacing=entry.spacing if in_order else None, positions=positions)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class _Phase:
     """One phase of a mask, (Z, Y, X), and what is known about its stack."""
 
@@ -152,7 +124,7 @@ class _Phase:
         return np.where(self.counted[:, None, None], wall_thickness(self.mask, self.places.spacing), np.float32(np.nan))
 
     def volume(self, structure: str, counted: NDArray[np.bool_] | None) -> float | None:
-        """Ml of the slices that count, of all if None."""
+        """The volume in ml over the slices that are `counted`, over all if None."""
         spacing, positions = self.places.spacing, self.places.positions
         if spacing is None or structure not in self.classes:
             return None
@@ -208,11 +180,6 @@ def _measures(phase: _Phase) -> PhaseMeasures:
         segments_mm=phase.segments(),
         reasons=tuple(phase.reasons()),
     )
-
-
-def affines_of(entry: StackEntry) -> NDArray[np.float64]:
-    """(Z, 4, 4) of a stack."""
-    return np.asarray(entry.affines, float).reshape(-1, 4, 4)
 
 
 def _ed_and_es(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> tuple[PhaseMeasures | None, PhaseMeasures | None]:

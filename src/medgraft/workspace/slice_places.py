@@ -1,0 +1,42 @@
+"""Where the slices of a stack lie, for measuring."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.cohort import StackEntry
+from medgraft.core.geometry import normal_of, positions_along
+
+#: Slices are equally far apart if their distances differ by no more than this share.
+_EVEN = 0.02
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SlicePlaces:
+    """Where the slices of a stack lie.
+
+    spacing: (z, y, x) in mm; None where it is unknown or slices do not follow each other. positions: (Z,) mm along the
+    normal where slices are not equally far apart, else None.
+    """
+
+    spacing: tuple[float, float, float] | None
+    positions: NDArray[np.float64] | None = None
+
+    @classmethod
+    def of(cls, entry: StackEntry) -> "SlicePlaces":
+        """The places that a stack's affines say."""
+        if entry.spacing is None or entry.shape[1] == 1:
+            return cls(spacing=entry.spacing)
+        affines = affines_of(entry)
+        positions = positions_along(affines, normal_of(affines[0]))
+        steps = np.diff(positions)
+        if np.allclose(np.abs(steps), entry.spacing[0], rtol=_EVEN) and len(set(np.sign(steps))) == 1:
+            return cls(spacing=entry.spacing)
+        in_order = (steps > 0).all() or (steps < 0).all()
+        return cls(spacing=entry.spacing if in_order else None, positions=positions)
+
+
+def affines_of(entry: StackEntry) -> NDArray[np.float64]:
+    """(Z, 4, 4) of a stack."""
+    return np.asarray(entry.affines, float).reshape(-1, 4, 4)
