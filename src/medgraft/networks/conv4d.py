@@ -37,12 +37,8 @@ class Conv4d(nn.Module):
         half = self.kernel // 2
         padded = functional.pad(phases, (*_NOT_IN_TIME, half, half))
         last = (n_phases - 1) * self.stride + 1
-
-        def at(offset: int) -> Tensor:
+        out = self.bias.view(-1, 1, 1, 1)
+        for offset, weight in enumerate(self.weight.unbind(2)):
             seen = padded[offset : offset + last : self.stride].flatten(0, 1)  # (T' B, C, Z, Y, X)
-            return functional.conv3d(seen, self.weight[:, :, offset], stride=self.stride, padding=half)
-
-        out = self.bias.view(-1, 1, 1, 1) + at(0)
-        for offset in range(1, self.kernel):
-            out += at(offset)  # in place: a sequence's features are large
+            out = out + functional.conv3d(seen, weight, stride=self.stride, padding=half)
         return out.view(n_phases, n_volumes, *out.shape[1:]).movedim(0, 2)
