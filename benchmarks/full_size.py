@@ -26,7 +26,7 @@ from medgraft.training import predict_volume
 #: The paper's largest studies: 20 phases of 249 slices of 0.7 mm, 512 x 512 pixels of 0.5 mm.
 _SHAPE, _SPACING = (20, 249, 512, 512), (0.7, 0.5, 0.5)
 _TOY_SHAPE = (6, 40, 64, 64)
-#: What a network reads at once, in cubes of 1 mm; of a sequence 16 phases, as in Myronenko et al. 2019.
+#: What a network reads at once, in cubes of 1 mm; of a sequence as many phases as `predict_masks` takes at once.
 _RECIPE, _TOY_RECIPE = VolumeRecipe(shape=(64, 96, 96)), VolumeRecipe(shape=(16, 16, 16))
 _BLOOD, _MUSCLE = 300, 90
 

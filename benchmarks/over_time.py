@@ -22,10 +22,28 @@ _SUBJECTS = {"train": 8, "validation": 2, "test": 6}
 _SEEDS = (7,)
 _UPDATES, _EPOCHS, _RATE = 20, 12, 2e-3
 
-#: The network and what it reads at one update: both see two labelled volumes, a sequence holds them both.
-_OVER_TIME, _BY_PHASE = ("segnet4d", 1), ("segresnet3d", 2)
-
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What is compared.
+
+    batch: what an update reads; all see two labelled volumes, and a sequence holds two. turned: sequences to train on
+    begin anywhere in the beat, so that the labelled phases are not always the same ones.
+    """
+
+    name: str
+    network: str
+    batch: int
+    turned: bool = False
+
+
+_OVER_TIME = (
+    Training(name="begun at ED", network="segnet4d", batch=1),
+    Training(name="begun anywhere", network="segnet4d", batch=1, turned=True),
+)
+_BY_PHASE = Training(name="phase by phase", network="segresnet3d", batch=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +51,13 @@ class OverTime:
     """The piece."""
 
     def measure(self, place: Place) -> Measured:
-        """Train both networks on the same subjects, measure both on others at every phase."""
-        hearts = _hearts(place)
-        beats = {name: _beats(name, pieces, hearts, place) for name, pieces in (_OVER_TIME, _BY_PHASE)}
-        volumes = {name: [[beat.plain for beat in row] for row in rows] for name, rows in beats.items()}
-        return Measured(results=tuple(_lines(*beats.values())), parts={"beats": volumes})
+        """Train all on the same subjects, measure them on others at every phase."""
+        rows = {training.name: _rows(training, place) for training in (*_OVER_TIME, _BY_PHASE)}
+        lines = (
+            line for training in _OVER_TIME for line in _lines(training, rows[training.name], rows[_BY_PHASE.name])
+        )
+        beats = {name: [[beat.plain for beat in row] for row in each] for name, each in rows.items()}
+        return Measured(results=tuple(lines), parts={"beats": beats})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,23 +88,24 @@ class Beat:
 Rows = list[list[Beat]]
 
 
-def _hearts(place: Place) -> Hearts:
-    if place.toy:
-        return drawn_hearts(dict.fromkeys(_SUBJECTS, 2), side=16, n_phases=4)
-    return drawn_hearts(_SUBJECTS, side=_SIDE, n_phases=_PHASES)
-
-
-def _beats(network: str, pieces: int, hearts: Hearts, place: Place) -> Rows:
+def _rows(training: Training, place: Place) -> Rows:
     """Every seed's model on every test subject."""
-    return [_measured(_curve(network, pieces, seed, place), hearts, place) for seed in _SEEDS]
+    hearts = _hearts(training, place)
+    return [_measured(_curve(training, seed, place), hearts, place) for seed in _SEEDS]
 
 
-def _curve(network: str, pieces: int, seed: int, place: Place) -> CurveFile:
+def _hearts(training: Training, place: Place) -> Hearts:
+    if place.toy:
+        return drawn_hearts(dict.fromkeys(_SUBJECTS, 2), side=16, n_phases=4, turned=training.turned)
+    return drawn_hearts(_SUBJECTS, side=_SIDE, n_phases=_PHASES, turned=training.turned)
+
+
+def _curve(training: Training, seed: int, place: Place) -> CurveFile:
     """One training on all subjects, on the pixels' own grid."""
     side = 16 if place.toy else _SIDE
     return parse_curve(
         {
-            "network": network,
+            "network": training.network,
             "spacing": None,
             "shape": [side, side, side],
             "arms": {"trained": {"rates": [_RATE]}},
@@ -92,7 +113,7 @@ def _curve(network: str, pieces: int, seed: int, place: Place) -> CurveFile:
             "draws": 1,
             "epochs": 2 if place.toy else _EPOCHS,
             "updates": 2 if place.toy else _UPDATES,
-            "batch_size": pieces,
+            "batch_size": training.batch,
             "decay": {"factor": 0.9, "epochs": 1},
             "thickness": False,
             "seed": seed,
@@ -190,21 +211,21 @@ _FIGURES = (
 )
 
 
-def _lines(ours: Rows, peer: Rows) -> Iterator[Result]:
-    first, *others = (_line(figure, ours, peer) for figure in _FIGURES)
+def _lines(training: Training, ours: Rows, peer: Rows) -> Iterator[Result]:
+    first, *others = (_line(training, figure, ours, peer) for figure in _FIGURES)
     yield replace(first, note=f"{first.note}; {_variations(ours, peer)}")
     yield from others
 
 
-def _line(figure: Figure, ours: Rows, peer: Rows) -> Result:
+def _line(training: Training, figure: Figure, ours: Rows, peer: Rows) -> Result:
     a, b = (_each(figure.of, rows) for rows in (ours, peer))
     gap = mean_difference(figure.name, a, b)
     note = (
-        f"{_OVER_TIME[0]} against {_BY_PHASE[0]}; {_shown(mean_interval(a))} and {_shown(mean_interval(b))}, "
+        f"{training.network} against {_BY_PHASE.network}; {_shown(mean_interval(a))} and {_shown(mean_interval(b))}, "
         f"difference {gap.value:+.3g} [{gap.low:+.3g}, {gap.high:+.3g}]; intervals over {a.shape[1]} subjects, "
-        f"each the mean of {len(a)} seeds"
+        f"seed {', '.join(map(str, _SEEDS))}"
     )
-    return figure.compare(f"over time: {figure.name}", gap.value_a, gap.value_b, figure.unit, note)
+    return figure.compare(f"over time, {training.name}: {figure.name}", gap.value_a, gap.value_b, figure.unit, note)
 
 
 def _each(figure: Callable[[Beat], float], rows: Rows) -> Floats:
