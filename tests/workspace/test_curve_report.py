@@ -40,7 +40,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Path]:
     """The project of the second of two sites with a curve, and its report's folder."""
     root = tmp_path_factory.mktemp("sites")
     home, here = Project.create(root / "one"), Project.create(root / "two")
-    fill(home, "one", ["train", "validation", "test"])
+    fill(home, "one", ["test", "validation", "train"])  # the first goes to the other site too
     start_curve(home, parse_curve({**TINY, "name": "home", "arms": {"trained": {}}, "sizes": [1]}))
     package = pack_model(home, "home/trained-1", root / "home.medgraft").file
     fill(here, "two", ["train", "train", "validation", "test", "test", "test"])

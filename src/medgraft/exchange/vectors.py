@@ -38,8 +38,11 @@ def make_vectors(model: nn.Module, shape: Sequence[int], *, n: int = 2, key: obj
 
 
 def vectors_error(model: nn.Module, vectors: TestVectors) -> float:
-    """The largest difference of a model's answers from those expected; infinite where their shapes differ."""
-    answers = _answers(model, vectors.inputs)
+    """The largest difference of a model's answers from those expected; infinite where it has none of their shape."""
+    try:
+        answers = _answers(model, vectors.inputs)
+    except (RuntimeError, IndexError):  # inputs of another shape or type than the model reads
+        return float("inf")
     if answers.shape != vectors.expected.shape:
         return float("inf")
     return float((answers - vectors.expected).abs().max())

@@ -74,7 +74,7 @@ def curve_content(
         differences=tuple(_differences(findings)),
         recipe=_recipe(outcome, samples),
         settings=resolved_yaml(curve),
-        distance_unit="mm" if all(item.spacing for item in samples.items) else "voxels",
+        distance_unit=_distance_unit(outcome, samples),
         walls=tuple(_walls(outcome, findings)),
         overlays=pictures.overlays,
         bulls_eyes=pictures.bulls_eyes,
@@ -142,6 +142,12 @@ def _walls(outcome: CurveOutcome, findings: CurveFindings) -> Iterator[WallAgree
             lower=differences.lower,
             upper=differences.upper,
         )
+
+
+def _distance_unit(outcome: CurveOutcome, samples: MaskedSamples) -> str:
+    first = outcome.points[0]
+    measured = {figure.stack for figure in (*first.test, *first.home)}
+    return "mm" if all(item.spacing for item in samples.items if item.stack in measured) else "voxels"
 
 
 def _training(point: CurvePoint) -> TrainingCurve:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from pydantic_core import to_json
 
 from medgraft.core.errors import ProjectError, StudyFileError
 from medgraft.core.lineage import Hop, Lineage
@@ -49,6 +50,7 @@ __all__ = [
 ]
 
 CURVE_FILE = "curve.yaml"
+_FINDINGS = Path("results", "findings.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,7 @@ def start_curve(
     samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
     package = read_package(Path(curve.package)) if curve.package else None
     start = _start(curve, package) if package else None
+    rules = rules_apart(curve)
     folder = project.curves / curve.name
     folder.mkdir(parents=True, exist_ok=True)
     store = RunStore(root=project.runs)
@@ -120,8 +123,8 @@ def start_curve(
             outcome = run_curve(curve, samples, volume_reader(cohort), executor, store, package=start, report=tell)
         draft = fresh_draft(folder)
         write_curve(outcome, draft)
-        summary = _summary(outcome)
-        (draft / "results" / "findings.json").write_text(json.dumps(asdict(summary), indent=1) + "\n")
+        summary = _summary(outcome, rules)
+        (draft / _FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
         _keep_models(outcome, samples, package, draft / "models", store)
         publish(draft, folder)
     report(Progress(stage="results", done=1, total=1))
@@ -130,7 +133,7 @@ def start_curve(
 
 def show_curve(project: Project, name: str) -> CurveSummary:
     """The figures of a finished curve. Raises `ProjectError` if there is none of that name."""
-    return _summary(curve_outcome(project, name))
+    return _summary(curve_outcome(project, name), _rules_found(project.curves / name))
 
 
 def curve_outcome(project: Project, name: str) -> CurveOutcome:
@@ -147,13 +150,24 @@ def curve_names(project: Project) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in project.curves.glob(f"*/{CURVE_FILE}")))
 
 
-def _summary(outcome: CurveOutcome) -> CurveSummary:
+def _summary(outcome: CurveOutcome, rules: tuple[RuleDifference, ...]) -> CurveSummary:
     return CurveSummary(
         name=outcome.curve.name,
         verdict=verdict(outcome),
         findings=curve_findings(outcome),
-        rules=rules_apart(outcome.curve),
+        rules=rules,
     )
+
+
+def _rules_found(folder: Path) -> tuple[RuleDifference, ...]:
+    """Where the sites differed when the curve was run: its package and rules need not be there any more."""
+    file = folder / _FINDINGS
+    if not file.is_file():
+        return ()
+    try:
+        return tuple(RuleDifference(**rule) for rule in json.loads(file.read_text())["rules"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ProjectError(f"Expected the findings of a finished learning curve in {folder.name}: {error}.") from error
 
 
 def _start(curve: CurveFile, package: ModelPackage) -> Start:
@@ -162,7 +176,12 @@ def _start(curve: CurveFile, package: ModelPackage) -> Start:
             f"Expected a package of {curve.network} for {curve.task}, got one of {package.network} for "
             f"{package.task.name}. Do: name the package's network in the curve file."
         )
-    return Start(origin=package.name, digest=package.weights_digest, state=package.state)
+    return Start(
+        origin=package.name,
+        digest=package.weights_digest,
+        state=package.state,
+        trained_on=frozenset(package.stacks),
+    )
 
 
 def _keep_models(

@@ -16,6 +16,7 @@ from medgraft.core.progress import Report, silent
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.study import Compute, Desk, DeskSettings, LocalExecutor, RunStore
 from medgraft.study.curve import AS_IS, CurveFile, CurveOutcome, Start, run_curve
+from medgraft.study.curve.mask_bench import _Best
 from medgraft.study.curve.mask_trial import Assessment, MaskTraining
 from medgraft.study.trained import Trained
 from medgraft.study.work import Job
@@ -160,3 +161,22 @@ def test_a_subject_in_two_splits_is_refused(bench: Bench, tiny_curve: MakeCurve)
     torn = replace(samples.items[1], stack="again", split="test")
     with pytest.raises(InputError, match="Expected all images of a subject in one split and site, got two001"):
         bench.run(tiny_curve(), samples=replace(samples, items=(*samples.items, torn)))
+
+
+def test_nobody_is_held_out_whom_the_travelling_model_knows(
+    bench: Bench, tiny_curve: MakeCurve, package: Start
+) -> None:
+    item = next(item for item in bench.hearts.samples.items if item.subject == "one001")
+    knowing = replace(package, trained_on=frozenset({item.stack}))
+    with pytest.raises(InputError, match="was not trained on, got one001"):
+        bench.run(tiny_curve(arms=ARMS, package="home.medgraft", home={"site": "one"}), knowing)
+
+
+def test_a_training_that_diverges_at_once_is_measured_as_it_began(tmp_path: Path) -> None:
+    model = build_segmenter("unet3d", n_classes=3)
+    began = {name: value.clone() for name, value in model.state_dict().items()}
+    best = _Best(model=model, path=tmp_path / "best.safetensors", began=began)
+    for parameter in model.parameters():
+        parameter.data.fill_(float("nan"))
+    assert np.isnan(best.seen(np.ones((2, 3), np.float32))).all()
+    assert all(torch.equal(value, began[name]) for name, value in best.taken().items())

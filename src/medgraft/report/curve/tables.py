@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from medgraft.report.curve.content import CurveContent, Group, ModelKey, RuleAnswer, counted
+from medgraft.report.curve.content import DICE, CurveContent, Group, ModelKey, RuleAnswer, counted
 from medgraft.report.picture import slug
 from medgraft.report.tables import Cell, Column, Table
 
@@ -53,7 +53,7 @@ def _figures(content: CurveContent, on: Group, name: str, title: str) -> Table:
 
 
 def _best(content: CurveContent, model: ModelKey, on: Group) -> float | None:
-    found = content.figure(model, on, "mean Dice")
+    found = content.figure(model, on, DICE)
     return found.best if found else None
 
 

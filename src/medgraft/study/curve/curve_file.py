@@ -1,5 +1,6 @@
 """The curve file: which starts are compared, at how many local cases, how they are trained. YAML, every key checked."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -106,6 +107,8 @@ class CurveFile(Settings):
             raise ValueError("an arm starts from the package, but `package` is not given")
         if list(self.sizes) != sorted(set(self.sizes), key=lambda size: float("inf") if size == "all" else size):
             raise ValueError(f"sizes must grow, got {list(self.sizes)}")
+        if strange := [name for name in self.arms if not re.match(FOLDER_NAME, name)]:
+            raise ValueError(f"an arm's name becomes a folder: expected letters, digits, . _ -, got {strange[0]!r}")
         if self.validation.split == self.test.split:
             raise ValueError("validation and test must be different splits")
         return self

@@ -22,7 +22,8 @@ Mask = NDArray[np.uint8]
 class SubjectFigures:
     """One subject at one labelled phase. What cannot be said (not labelled, empty, no spacing) is None.
 
-    dice, hausdorff95: by labelled class; the distance in mm, or in voxels where the spacing is unknown.
+    dice, hausdorff95: by labelled class; the distance in mm, or in voxels where the spacing of any subject that is
+    measured is unknown.
     volume, true_volume: of the pool in ml. thickness, true_thickness: of the wall in mm: median, 95th percentile and
     maximum over its voxels.
     """
@@ -39,23 +40,24 @@ class SubjectFigures:
 
 
 def subject_figures(
-    model: Model, data: MaskData, position: int, device: torch.device, *, with_thickness: bool
+    model: Model, data: MaskData, position: int, device: torch.device, *, in_mm: bool, with_thickness: bool
 ) -> list[SubjectFigures]:
-    """Figures of one sample at each of its labelled phases."""
+    """Figures of one sample at each of its labelled phases; in_mm: distances are in mm, else in voxels."""
     item = data.samples.items[position]
     pixels = data.read.pixels(item.stack)
     seen = predict_masks(model, data.recipe, pixels, item.spacing, dims=data.dims, phases=item.phases, device=device)
     true = codes_of_task(data.read.mask(item.stack)[list(item.phases)], data.samples.task)
     return [
-        _phase_figures(item, data, name, seen[phase], drawn, with_thickness=with_thickness)
+        _phase_figures(item, data, name, seen[phase], drawn, in_mm=in_mm, with_thickness=with_thickness)
         for phase, name, drawn in zip(item.phases, item.phase_names, true, strict=True)
     ]
 
 
 def _phase_figures(
-    item: MaskedSample, data: MaskData, name: str, seen: Mask, true: Mask, *, with_thickness: bool
+    item: MaskedSample, data: MaskData, name: str, seen: Mask, true: Mask, *, in_mm: bool, with_thickness: bool
 ) -> SubjectFigures:
     columns = {code: data.samples.task.index(code) for code in item.classes[1:]}
+    apart = item.spacing if in_mm else None
     in_ml = item.spacing is not None and "pool" in columns
     walled = with_thickness and item.spacing is not None and {"pool", "myocardium"} <= set(columns)
     return SubjectFigures(
@@ -64,7 +66,7 @@ def _phase_figures(
         phase=name,
         dice={code: dice(seen == column, true == column) for code, column in columns.items()},
         hausdorff95={
-            code: _finite(hausdorff95(seen == column, true == column, item.spacing)) for code, column in columns.items()
+            code: _finite(hausdorff95(seen == column, true == column, apart)) for code, column in columns.items()
         },
         volume=structure_volume(seen, item.spacing) if in_ml else None,
         true_volume=structure_volume(true, item.spacing) if in_ml else None,

@@ -15,7 +15,7 @@ from medgraft.samples import MaskedSamples, nested_draw
 from medgraft.study.curve.curve_file import ArmEntry, CurveFile
 from medgraft.study.curve.figures import SubjectFigures
 from medgraft.study.curve.mask_data import MaskData, ReadVolumes
-from medgraft.study.curve.mask_trial import Assessment, MaskTraining, Start
+from medgraft.study.curve.mask_trial import Assessment, MaskTraining, Start, structure_dice
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
 from medgraft.study.executor import Executor
 from medgraft.study.runs import Run, RunStore
@@ -51,14 +51,18 @@ def run_curve(
         report: told of every trial and epoch.
 
     Raises:
-        InputError: a network that does not segment, no subjects to validate or test on, or fewer than the sizes ask.
+        InputError: a network that does not segment, no subjects to validate or test on, fewer than the sizes ask,
+            sequences of several lengths in one batch, or held-out subjects that the travelling model was trained on.
         WeightsError: the travelling model is another network's.
     """
     network = described(curve.network, "masks")
     data = MaskData(
         samples=samples, read=read, recipe=curve.recipe, dims=network.dims, augment=curve.augment, seed=curve.seed
     )
-    chain = _Chain(curve=curve, network=network, data=data, package=package, roles=_roles(curve, samples))
+    roles = _roles(curve, samples)
+    _check_lengths(curve, samples, roles, network.dims)
+    _check_unseen(samples, roles, package)
+    chain = _Chain(curve=curve, network=network, data=data, package=package, roles=roles)
     (points,) = run_chains([(chain.points(), len(chain.trainings) + chain.n_assessments)], executor, store, report)
     return CurveOutcome(curve=curve, task=samples.task, network=network.name, points=tuple(points))
 
@@ -89,6 +93,26 @@ def _roles(curve: CurveFile, samples: MaskedSamples) -> _Roles:
                 f"{', '.join(sorted({item.site or 'none' for item in samples.items}))}). Do: medgraft correct --split."
             )
     return _Roles(**found)
+
+
+def _check_lengths(curve: CurveFile, samples: MaskedSamples, roles: _Roles, dims: int) -> None:
+    lengths = sorted({samples.items[position].n_phases for position in roles.train.tolist()})
+    if dims == 4 and curve.batch_size > 1 and len(lengths) > 1:
+        raise InputError(
+            f"Expected sequences of equally many phases to train {curve.batch_size} at once, got {lengths}. "
+            "Do: set batch_size to 1."
+        )
+
+
+def _check_unseen(samples: MaskedSamples, roles: _Roles, package: Start | None) -> None:
+    held_out = np.concatenate([roles.validation, roles.test, roles.home]).tolist()
+    items = [samples.items[position] for position in held_out]
+    known = sorted({item.subject for item in items if package and item.stack in package.trained_on})
+    if known:
+        raise InputError(
+            f"Expected held-out subjects that the travelling model was not trained on, got {', '.join(known[:5])}. "
+            "Do: train on them (medgraft correct --split), and of its home site import only subjects it has not seen."
+        )
 
 
 def _role(curve: CurveFile, site: str | None, split: str | None) -> str:
@@ -199,10 +223,7 @@ class _Chain:
 
 def validation_curve(run: Run) -> NDArray[np.float64]:
     """(E,) mean Dice of the structures on the validation subjects; NaN where a training had diverged."""
-    scores = np.asarray(run.history.scores[:, :, 1:], float)
-    defined = np.isfinite(scores)
-    count = defined.sum(axis=(1, 2))
-    return np.where(count > 0, np.where(defined, scores, 0).sum(axis=(1, 2)) / np.maximum(count, 1), np.nan)
+    return np.array([structure_dice(scores) for scores in run.history.scores], float)
 
 
 def best_epoch(run: Run) -> tuple[int, float]:
@@ -223,7 +244,7 @@ def _point(trial: MaskTraining, training: Run, assessment: Run) -> CurvePoint:
         draw=trial.draw,
         rate=trial.training.rate,
         epoch=epoch,
-        validation=score,
+        validation=score if epoch else None,
         run=training.identity,
         curve=tuple(validation_curve(training).tolist()),
         test=_figures(assessment, "test"),

@@ -1,5 +1,6 @@
 """How a worker trains on masks and assesses what it trained."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from medgraft.networks.freezing import freeze
 from medgraft.networks.segmenter import Segmenter, build_segmenter
 from medgraft.study.curve.figures import subject_figures
 from medgraft.study.curve.mask_data import Piece, Rendered
-from medgraft.study.curve.mask_trial import Assessment, MaskTraining
+from medgraft.study.curve.mask_trial import Assessment, MaskTraining, structure_dice
 from medgraft.study.runs import checkpoint_of
 from medgraft.study.trained import Trained
 from medgraft.study.work import DeskSettings, Job, Trial
@@ -59,7 +60,7 @@ class TrainingBench:
         model = started_model(trial).to(self._device)
         freeze(model, trial.depth)
         path = checkpoint_of(self._settings.unfinished, trial.identity)
-        best = _Best(model=model, path=path.with_suffix(".best.safetensors"))
+        best = _Best(model=model, path=path.with_suffix(".best.safetensors"), began=_whole(model, copied=True))
         pieces, held_out = self._rendered.pieces(trial.train), self._rendered.pieces(trial.validation)
         history = fit(
             model,
@@ -71,6 +72,8 @@ class TrainingBench:
             checkpoint=Checkpoint(path=path, seconds=self._settings.checkpoint_seconds),
             report=report,
         )
+        # The checkpoint goes first: without the best weights that came before it, it is no place to go on from.
+        path.unlink(missing_ok=True)
         return Trained(
             identity=trial.identity,
             history=history,
@@ -138,7 +141,9 @@ class AssessmentBench:
         figures: list[dict[str, object]] = []
         positions = trial.groups[group].tolist()
         for done, position in enumerate(positions, start=1):
-            found = subject_figures(model, trial.data, position, self._device, with_thickness=trial.thickness)
+            found = subject_figures(
+                model, trial.data, position, self._device, in_mm=trial.in_mm, with_thickness=trial.thickness
+            )
             figures += [asdict(one) for one in found]
             report(Progress(stage=trial.title, done=done, total=len(positions), detail=group))
         return figures
@@ -161,27 +166,35 @@ def started_model(trial: MaskTraining | Assessment) -> Segmenter:
 
 @dataclass(kw_only=True)
 class _Best:
-    """The weights of the epoch with the best validation, on disk: a resumed training finds them again."""
+    """The weights of the epoch with the best validation, on disk: a resumed training finds them again.
+
+    began: the weights before the first update, for a training that never had a better epoch.
+    """
 
     model: Segmenter
     path: Path
+    began: Mapping[str, Tensor]
     score: float = -np.inf
 
     def seen(self, dice: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Look at an epoch's Dice (n, K); the background does not count. Gives it back."""
-        structures = dice[:, 1:]
-        score = float(np.nanmean(structures)) if np.isfinite(structures).any() else -np.inf
+        """Look at an epoch's Dice (n, K), and give it back; NaN if the weights are no numbers any more."""
+        weights = _whole(self.model)
+        if not all(torch.isfinite(value).all() for value in weights.values()):
+            return np.full_like(dice, np.nan)
+        score = structure_dice(dice)
         if not np.isfinite(self.score) and self.path.exists():
             self.score = float(load_file(self.path)[_SCORE])
         if score > self.score:
             self.score = score
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            save_file({**_whole(self.model), _SCORE: torch.tensor(score, dtype=torch.float64)}, self.path)
+            fresh = self.path.with_suffix(f".{os.getpid()}.new")  # whole or absent, whenever the process is killed
+            save_file({**weights, _SCORE: torch.tensor(score, dtype=torch.float64)}, fresh)
+            fresh.replace(self.path)
         return dice
 
     def taken(self) -> dict[str, Tensor]:
-        """The best weights, or those at the end where validation never said anything; the file goes."""
-        tensors = load_file(self.path) if self.path.exists() else _whole(self.model)
+        """The best weights, or those it began with where validation never said anything; the file goes."""
+        tensors = load_file(self.path) if self.path.exists() else self.began
         self.path.unlink(missing_ok=True)
         return {name: value for name, value in tensors.items() if name != _SCORE}
 
@@ -191,8 +204,9 @@ def _masks(batch: Batch) -> MaskTarget:
     return batch.targets
 
 
-def _whole(model: Segmenter) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+def _whole(model: Segmenter, *, copied: bool = False) -> dict[str, Tensor]:
+    whole = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    return {name: value.clone() for name, value in whole.items()} if copied else whole
 
 
 def _facts(trial: MaskTraining | Assessment) -> dict[str, object]:

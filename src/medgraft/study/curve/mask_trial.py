@@ -24,13 +24,14 @@ class Start:
     """The weights before the first update.
 
     origin: for people. digest: of the weights, or of what random ones come from. state: every tensor of the model;
-    None for random weights as `initial` says.
+    None for random weights as `initial` says. trained_on: ids of the stacks that it knows already.
     """
 
     origin: str
     digest: str
     state: Mapping[str, Tensor] | None = None
     initial: Initial = "default"
+    trained_on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,9 +123,16 @@ class Assessment:
                 "start": "" if self.parent else [self.start.digest, self.start.initial],
                 "groups": {name: self.data.digest_of(positions) for name, positions in self.groups.items()},
                 "thickness": self.thickness,
+                "in_mm": self.in_mm,
                 "parent": self.parent,
             }
         )
+
+    @property
+    def in_mm(self) -> bool:
+        """Whether distances are in mm: in voxels for all if one spacing is unknown, since they are averaged."""
+        items = self.data.samples.items
+        return all(items[position].spacing for group in self.groups.values() for position in group.tolist())
 
     @property
     def group(self) -> str:
@@ -140,3 +148,10 @@ class Assessment:
     def place(self) -> str:
         """Whom it measures, for people."""
         return " and ".join(f"{len(positions)} of {name}" for name, positions in self.groups.items())
+
+
+def structure_dice(scores: NDArray[np.float32]) -> float:
+    """Mean Dice of the structures (n, K), without the background, over all pieces that label them; NaN if none does."""
+    structures = np.asarray(scores[:, 1:], float)
+    defined = np.isfinite(structures)
+    return float(np.where(defined, structures, 0).sum() / defined.sum()) if defined.any() else float("nan")

@@ -28,38 +28,38 @@ def verdict(outcome: CurveOutcome, *, worth: float = WORTH) -> Verdict:
 
     The travelling model is used as it is unless some training beats it by more than `worth` in mean Dice with an
     interval that excludes zero. Of the arm that gains most at the largest size, the fewest subjects suffice that come
-    within `worth` of it. Where intervals leave the order of two ways open, the text says so.
+    within `worth` of it and beat the model as it is. Where intervals leave the order of two ways open, the text says
+    so.
     """
     largest = outcome.sizes[-1]
     arms = [arm for arm in outcome.arms if outcome.of(arm, largest)]
     best = max(arms, key=lambda arm: difference(outcome, outcome.of(arm, largest), outcome.of(arms[0], largest)).value)
-    size = _enough(outcome, best, worth)
-    as_is = outcome.of(AS_IS, 0)
-    if as_is:
-        gain = difference(outcome, outcome.of(best, size), as_is)
-        if gain.value <= worth or not gain.low > 0:
-            return Verdict(advice="use as is", size=None, text=_as_is_text(best, size, gain, worth))
-    return _train(outcome, best, size)
+    level = enough = _enough(outcome, best, worth)
+    if as_is := outcome.of(AS_IS, 0):
+        gains = {size: difference(outcome, outcome.of(best, size), as_is) for size in level}
+        enough = tuple(size for size, gain in gains.items() if gain.value > worth and gain.low > 0)
+        if not enough:
+            return Verdict(advice="use as is", size=None, text=_as_is_text(best, largest, gains[largest], worth))
+    return _train(outcome, best, enough[0], levelled=len(level) > 1)
 
 
-def _enough(outcome: CurveOutcome, arm: str, worth: float) -> int:
-    """The smallest size that comes within `worth` of the largest."""
-    largest = outcome.of(arm, outcome.sizes[-1])
-    within = (size for size in outcome.sizes if difference(outcome, largest, outcome.of(arm, size)).value <= worth)
-    return next(within, outcome.sizes[-1])
+def _enough(outcome: CurveOutcome, arm: str, worth: float) -> tuple[int, ...]:
+    """The sizes that come within `worth` of the largest, which is the last of them."""
+    *smaller, largest = outcome.sizes
+    last = outcome.of(arm, largest)
+    within = (size for size in smaller if difference(outcome, last, outcome.of(arm, size)).value <= worth)
+    return (*within, largest)
 
 
-def _train(outcome: CurveOutcome, best: str, size: int) -> Verdict:
+def _train(outcome: CurveOutcome, best: str, size: int, *, levelled: bool) -> Verdict:
     from_package = outcome.curve.arms[best].start == "package"
     rivals = [arm for arm in outcome.arms if arm != best and outcome.of(arm, size)]
     gains = {arm: difference(outcome, outcome.of(best, size), outcome.of(arm, size)) for arm in rivals}
     against = "; ".join(f"{_shown(gain)} against {arm} with as many" for arm, gain in gains.items())
     way = f"{'Fine-tune' if from_package else 'Train anew'} with {_counted(size)}"
-    more = (
-        f" More than {size} gained at most {WORTH:g}."
-        if size < outcome.sizes[-1]
-        else " The curve had not levelled off at the largest size: more subjects may help."
-    )
+    more = f" More than {size} gained at most {WORTH:g}." if size < outcome.sizes[-1] else ""
+    if not levelled:
+        more = " The curve had not levelled off at the largest size: more subjects may help."
     open_order = any(gain.low <= 0 for gain in gains.values())
     doubt = " The intervals leave open which start is better." if open_order else ""
     return Verdict(
