@@ -21,7 +21,7 @@ import typer
 import yaml
 
 from medgraft.cli.main import app
-from medgraft.study import StudyFile, model_plans, parse_study
+from medgraft.study import model_plans, parse_study
 from medgraft.study.curve import parse_curve, read_curve_file
 from medgraft.workspace.study_request import read_study
 

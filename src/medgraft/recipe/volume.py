@@ -40,12 +40,15 @@ class VolumeRecipe:
     window: HU for CT; percentiles for MR, taken once from the whole sequence.
     shape: (Z, Y, X) that the network reads. With Z = 1 it reads slices one by one: they are kept as they are along Z,
     neither resampled nor cut, and `spacing` speaks of their pixels.
+    centred: only the cut about the middle is looked at, in training and afterwards; else `shape` is a patch that
+    training takes anywhere and inference slides over the whole volume.
     augment: what training may change.
     """
 
     shape: Shape
     spacing: float | None = 1.0
     window: HuWindow | PercentileWindow = field(default_factory=HuWindow)
+    centred: bool = False
     augment: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
@@ -134,7 +137,8 @@ class VolumeRecipe:
         """The recipe as plain data; `volume_recipe_from_dict` reads it back."""
         window = {"window": _NAMES[type(self.window)], **dataclasses.asdict(self.window)}
         augment = {**dataclasses.asdict(self.augment), "flips": list(self.augment.flips)}
-        return {"shape": list(self.shape), "spacing": self.spacing, "window": window, "augment": augment}
+        facts = {"shape": list(self.shape), "spacing": self.spacing, "centred": self.centred}
+        return {**facts, "window": window, "augment": augment}
 
     def _ratios(self, spacing: Triple | None) -> Triple:
         """A network voxel's size in native voxels."""

@@ -50,6 +50,9 @@ __all__ = [
 ]
 
 CURVE_FILE = "curve.yaml"
+
+#: Of a recipe, what may differ from the travelling model's: it changes training alone.
+_FREE: dict[str, object] = {"shape": None, "augment": None}
 _FINDINGS = Path("results", "findings.json")
 
 
@@ -175,6 +178,13 @@ def _start(curve: CurveFile, package: ModelPackage) -> Start:
         raise StudyFileError(
             f"Expected a package of {curve.network} for {curve.task}, got one of {package.network} for "
             f"{package.task.name}. Do: name the package's network in the curve file."
+        )
+    theirs, ours = ({**recipe.as_dict(), **_FREE} for recipe in (package.volume_recipe, curve.recipe))
+    if theirs != ours:
+        apart = [f"{key} {theirs[key]} there, {ours[key]} here" for key in ours if theirs[key] != ours[key]]
+        raise StudyFileError(
+            f"Expected images to be read as {package.name} reads them, got {'; '.join(apart)}. "
+            "Do: set the same in the curve file, so that the model as it is is not measured on other pictures."
         )
     return Start(
         origin=package.name,

@@ -70,6 +70,11 @@ class CurveFile(Settings):
     network: str = Field(description="a segmentation network of `medgraft networks`")
     spacing: float | None = Field(1.0, gt=0, description="isotropic grid in mm; null stays on the pixels' own grid")
     shape: tuple[int, int, int] = Field(description="slices, rows, columns that the network reads")
+    centred: bool = Field(
+        False,
+        description="look at the middle of the image only, in training and afterwards; else `shape` is a patch that "
+        "training takes anywhere, and the trained network slides over the whole image",
+    )
     window: WindowEntry = Field(WindowEntry(), description="grey levels")
     package: str | None = Field(None, description="the model that travels: PATH, or CURVE/MODEL of the project")
     rules: str | None = Field(
@@ -121,7 +126,7 @@ class CurveFile(Settings):
             if self.window.of == "hu"
             else PercentileWindow(low=self.window.low, high=self.window.high)
         )
-        return VolumeRecipe(spacing=self.spacing, window=window, shape=self.shape)
+        return VolumeRecipe(spacing=self.spacing, window=window, shape=self.shape, centred=self.centred)
 
 
 def read_curve_file(path: Path, overrides: Sequence[str] = ()) -> CurveFile:

@@ -23,10 +23,8 @@ from medgraft.study.curve.mask_trial import Assessment, MaskTraining, structure_
 from medgraft.study.runs import checkpoint_of
 from medgraft.study.trained import Trained
 from medgraft.study.work import DeskSettings, Job, Trial
-from medgraft.training import Batch, Checkpoint, History, MaskTarget, dice_loss, fit, hard_dice
+from medgraft.training import Batch, Checkpoint, History, MaskTarget, dice_loss, fit, hard_dice, predict_volume
 
-#: Pieces per pass where nothing is trained.
-_PIECES = 4
 _SCORE = "validation_score"
 _NO_HISTORY = History(train_loss=np.zeros(0), scores=np.zeros((0, 0, 0), np.float32))
 
@@ -93,12 +91,14 @@ class TrainingBench:
 
     def _dice(self, model: Segmenter, pieces: Sequence[Piece]) -> NDArray[np.float32]:
         """(n, K) Dice of every piece and class on the network's grid; NaN for what is not labelled."""
-        model.eval()
-        with torch.inference_mode():
-            batches = (batch.to(self._device) for batch in self._rendered.batches(pieces, _PIECES, None))
-            dice = [hard_dice(model(*batch.inputs), _masks(batch)) for batch in batches]
-        model.train()
-        return torch.cat(dice).cpu().numpy()
+        data = self._rendered.data
+        dice = []
+        for batch in self._rendered.batches(pieces, 1, None):
+            (image,) = batch.inputs
+            window = (*image.shape[2:-3], *data.recipe.shape)[-data.dims :]
+            scores = predict_volume(model, image, window)[None]
+            dice.append(hard_dice(scores.log(), _masks(batch)))  # the softmax of logarithms gives the scores back
+        return torch.cat(dice).numpy()
 
 
 class AssessmentBench:
