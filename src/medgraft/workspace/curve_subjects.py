@@ -60,8 +60,10 @@ def shown_subject(
 
 
 def _seen(package: ModelPackage, pixels: NDArray[Any], item: MaskedSample, phase: int) -> NDArray[np.uint8]:
+    """What a model sees of the structures that are labelled here; of others it may have learned nothing."""
     recipe = package.recipe
     assert isinstance(recipe, VolumeRecipe)  # of a network that segments, as the curve has checked
     dims = spec(package.network).dims
-    masks = predict_masks(package.model(), recipe, pixels, item.spacing, dims=dims, phases=(phase,))
-    return np.asarray(masks[phase])
+    codes = predict_masks(package.model(), recipe, pixels, item.spacing, dims=dims, phases=(phase,))[phase]
+    known = [package.task.index(code) for code in item.classes]
+    return np.where(np.isin(codes, known), codes, 0).astype(np.uint8)
