@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import SAX_LEVELS, SAX_RANGE, task_from_codes
+from medgraft.exchange import hash_subjects, unpack, write_archive
 from medgraft.exchange import package as package_module
-from medgraft.exchange import unpack, write_archive
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.exchange.vectors import vectors_error
 from medgraft.networks.classifier import build
@@ -171,3 +172,12 @@ def test_a_writing_that_was_stopped_leaves_what_was_there(
             write_package(dataclasses.replace(made(), name="second"), folder)
     assert [path.name for path in tmp_path.iterdir()] == (["best"] if before else [])
     assert not before or read_package(folder).name == "best"
+
+
+def test_a_card_says_whose_hashes_are_missing(tmp_path: Path) -> None:
+    hashes = hash_subjects(["P1"], secret="of this package")
+    hop = Hop(what="trained", weights_digest="w", data_digest="d")
+    for hops, said in (((hop,), False), ((hop, hop), True)):
+        packed = dataclasses.replace(made(), subjects=hashes, lineage=Lineage(hops=hops))
+        card = (write_package(packed, tmp_path / f"hops-{len(hops)}") / "README.md").read_text()
+        assert ("of its last training alone" in card) == said

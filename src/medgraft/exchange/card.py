@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from medgraft.exchange.facts import PackageFacts
 from medgraft.exchange.fingerprint import Fingerprint
 from medgraft.exchange.rules import QUESTIONS, AnnotationRules
-from medgraft.exchange.subjects import SubjectHashes
 
 _USE = """\
 ## How to use it
@@ -35,7 +34,7 @@ def card_text(facts: PackageFacts) -> str:
         _section("Trained on", _data(facts.fingerprint)),
         _section("Annotation rules", _rules(facts.rules)),
         _section("Where it comes from", _lineage(facts)),
-        _section("Whose images", _subjects(facts.subjects)),
+        _section("Whose images", _subjects(facts)),
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
@@ -78,13 +77,19 @@ def _lineage(facts: PackageFacts) -> str:
     return _table(("step", "what", "task", "licence"), rows)
 
 
-def _subjects(subjects: SubjectHashes | None) -> str:
-    if subjects is None:
+def _subjects(facts: PackageFacts) -> str:
+    if facts.subjects is None:
         return ""
-    return (
-        f"The package carries salted scrypt hashes of the ids of {len(subjects.hashes)} subjects, no id. Whoever has "
-        "the same ids can find out which of them trained this model. Trying every id is slow, not impossible: running "
-        "numbers are not protected, random pseudonyms are."
+    text = (
+        f"The package carries salted scrypt hashes of the ids of {len(facts.subjects.hashes)} subjects, no id. Whoever "
+        "has the same ids can find out which of them trained this model. Trying every id is slow, not impossible: "
+        "running numbers are not protected, random pseudonyms are."
+    )
+    if not any(hop.data_digest for hop in facts.lineage.hops[:-1]):
+        return text
+    return text + (
+        " They are of its last training alone: it was trained before, on subjects whose hashes are in the packages "
+        "that it was made from, if anywhere."
     )
 
 
