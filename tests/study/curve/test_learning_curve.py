@@ -149,10 +149,24 @@ def test_a_model_of_another_network_is_refused(bench: Bench, tiny_curve: MakeCur
 def test_too_few_subjects_are_refused_before_anything_is_done(bench: Bench, tiny_curve: MakeCurve) -> None:
     with pytest.raises(InputError, match=r"within 1\.\.2 subjects"):
         bench.run(tiny_curve(sizes=[5, 10]))
-    with pytest.raises(InputError, match="Expected subjects with masks to test on, got none"):
+    with pytest.raises(InputError, match="Expected subjects with masks for test, got none"):
         bench.run(tiny_curve(test={"split": "kept back"}))
     with pytest.raises(InputError, match="Expected a network that answers with masks, got vgg16"):
         bench.run(tiny_curve(network="vgg16"))
+    assert not bench.done
+
+
+def test_random_weights_are_new_with_every_draw(bench: Bench, tiny_curve: MakeCurve) -> None:
+    arms = {"scratch": {"rates": [1e-12]}}  # ends where it began
+    bench.run(tiny_curve(arms=arms, sizes=[1], epochs=1, updates=1))
+    trained = [trial for trial in bench.done if isinstance(trial, MaskTraining)]
+    one, two = (bench.store.state(trial.identity) for trial in trained)
+    assert any(not torch.equal(one[name], two[name]) for name in one)
+
+
+def test_of_the_home_site_only_the_named_split_is_measured(bench: Bench, tiny_curve: MakeCurve) -> None:
+    with pytest.raises(InputError, match="Expected subjects with masks for home, got none"):
+        bench.run(tiny_curve(home={"site": "one", "split": "kept back"}))
     assert not bench.done
 
 

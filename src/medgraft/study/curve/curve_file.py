@@ -59,7 +59,8 @@ class WindowEntry(Settings):
 class Home(Settings):
     """Subjects of the institution that the model comes from: never trained on, to see what the model forgets."""
 
-    site: str = Field(description="stacks imported with this site are its test set")
+    site: str = Field(description="stacks imported with this site are not trained on")
+    split: str | None = Field(None, description="of these, who is measured; all of them if left out")
 
 
 class CurveFile(Settings):

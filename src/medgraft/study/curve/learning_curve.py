@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from medgraft.core.digest import digest
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Report, silent
 from medgraft.networks import NetworkSpec, described
@@ -88,7 +89,7 @@ def _roles(curve: CurveFile, samples: MaskedSamples) -> _Roles:
     for name in ("train", "validation", "test", *(["home"] if curve.home else [])):
         if not len(found[name]):
             raise InputError(
-                f"Expected subjects with masks to {name} on, got none (splits "
+                f"Expected subjects with masks for {name}, got none (splits "
                 f"{', '.join(sorted({item.split or 'none' for item in samples.items}))}; sites "
                 f"{', '.join(sorted({item.site or 'none' for item in samples.items}))}). Do: medgraft correct --split."
             )
@@ -117,7 +118,7 @@ def _check_unseen(samples: MaskedSamples, roles: _Roles, package: Start | None) 
 
 def _role(curve: CurveFile, site: str | None, split: str | None) -> str:
     if curve.home and site == curve.home.site:
-        return "home"
+        return "home" if curve.home.split in (None, split) else "nothing"
     return {curve.validation.split: "validation", curve.test.split: "test"}.get(split or "", "train")
 
 
@@ -172,7 +173,7 @@ class _Chain:
         return MaskTraining(
             network=self.network,
             depth=arm.depth,
-            start=self._start(arm),
+            start=self._start(arm, draw),
             data=self.data,
             arm=name,
             draw=draw,
@@ -190,11 +191,13 @@ class _Chain:
             updates=self.curve.updates,
         )
 
-    def _start(self, arm: ArmEntry) -> Start:
+    def _start(self, arm: ArmEntry, draw: int) -> Start:
+        """Random weights are new with every draw, so that its spread is that of both."""
         if arm.start == "package":
             assert self.package is not None
             return self.package
-        return Start(origin=arm.start, digest=f"{arm.start}, seed {self.curve.seed}", initial=_RANDOM[arm.start])
+        key = (self.curve.seed, draw)
+        return Start(origin=arm.start, digest=digest([arm.start, key]), initial=_RANDOM[arm.start], key=key)
 
     def _chosen(self, runs: Sequence[Run]) -> list[tuple[MaskTraining, Run]]:
         """Of each start, draw and size the rate whose best epoch is best on the validation subjects."""

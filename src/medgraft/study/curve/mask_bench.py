@@ -152,7 +152,7 @@ class AssessmentBench:
 def started_model(trial: MaskTraining | Assessment) -> Segmenter:
     """The model before its first update. Raises `WeightsError` if the start was made for another network."""
     task, start = trial.data.samples.task, trial.start
-    model = build_segmenter(trial.network, n_classes=len(task.codes), key=trial.data.seed, initial=start.initial)
+    model = build_segmenter(trial.network, n_classes=len(task.codes), key=start.key, initial=start.initial)
     if start.state is None:
         return model
     try:

@@ -24,13 +24,14 @@ class Start:
     """The weights before the first update.
 
     origin: for people. digest: of the weights, or of what random ones come from. state: every tensor of the model;
-    None for random weights as `initial` says. trained_on: ids of the stacks that it knows already.
+    None for random weights as `initial` says, drawn from `key`. trained_on: ids of the stacks that it knows already.
     """
 
     origin: str
     digest: str
     state: Mapping[str, Tensor] | None = None
     initial: Initial = "default"
+    key: tuple[object, ...] = ()
     trained_on: frozenset[str] = frozenset()
 
 
