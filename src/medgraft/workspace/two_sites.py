@@ -1,7 +1,7 @@
 """Two synthetic institutions: one trains a model of the left ventricle, the other decides what to do with it."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,16 +117,23 @@ def _write_rules(path: Path, site: str) -> Path:
 
 def _fill(project: Project, site: str, splits: Mapping[str, int], report: Report, *, after: int = 0) -> None:
     """Synthetic subjects of one site, those behind the first `after`, imported with their splits."""
-    count = after + sum(splits.values())
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, site)
-        images = write_ct_nifti(folder, count, site=site, size=_SIZE, n_phases=_PHASES)
-        for image in images[:after]:
-            image.unlink()
-            image.with_name(image.name.replace(".nii.gz", "_gt.nii.gz")).unlink()
+        images = write_ct_nifti(folder, after + sum(splits.values()), site=site, size=_SIZE, n_phases=_PHASES)
+        _leave_out(folder, [image.name.removesuffix(".nii.gz") for image in images[:after]])
         done = import_images(project, folder, options=ImportOptions(site=site), phases=folder / "phases.csv")
     subjects = sorted({row.subject for row in (*done.added, *done.known)})
     names = [split for split, number in splits.items() for _ in range(number)]
     for subject, split in zip(subjects, names, strict=True):
         correct_subject(project, subject, split=split)
     report(Progress(stage=f"synthetic patients of site {site}", done=len(subjects), total=len(subjects)))
+
+
+def _leave_out(folder: Path, subjects: Sequence[str]) -> None:
+    """Take subjects out of a folder of phantoms: their images, their masks, their lines among the phases."""
+    for subject in subjects:
+        for name in (f"{subject}.nii.gz", f"{subject}_gt.nii.gz"):
+            (folder / name).unlink()
+    phases = folder / "phases.csv"
+    kept = [line for line in phases.read_text().splitlines() if line.partition(",")[0] not in subjects]
+    phases.write_text("\n".join(kept) + "\n")
