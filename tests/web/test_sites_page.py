@@ -1,21 +1,35 @@
 """The Sites page: verdicts of learning curves, their pictures, and the report in a sandbox."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+from pydantic_core import to_json
 from starlette.testclient import TestClient
 
 from medgraft.core.seeds import rng
 from medgraft.core.task import LV_WALL
-from medgraft.study.curve import AS_IS, CurveOutcome, CurvePoint, SubjectFigures, parse_curve, verdict, write_curve
+from medgraft.study.curve import (
+    AS_IS,
+    CurveOutcome,
+    CurvePoint,
+    SubjectFigures,
+    curve_findings,
+    parse_curve,
+    verdict,
+    write_curve,
+)
 from medgraft.web.guard import Guard
 from medgraft.web.server import make_app
 from medgraft.web.sessions import Sessions
 from medgraft.web.settings import Settings
 from medgraft.workspace import Project
+from medgraft.workspace.curve_folder import FINDINGS
 
 from .conftest import Served, Server
 
@@ -54,6 +68,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with one curve that ended and was reported, and one that did not end."""
     project = Project.create(tmp_path_factory.mktemp("sites") / "heart")
     write_curve(outcome(), project.curves / "sites")
+    found = {"verdict": asdict(verdict(outcome())), "findings": asdict(curve_findings(outcome())), "rules": []}
+    (project.curves / "sites" / FINDINGS).write_bytes(to_json(found, inf_nan_mode="null"))
     figures_folder = project.curves / "sites" / "report" / "figures"
     figures_folder.mkdir(parents=True)
     (figures_folder / "learning-curves.png").write_bytes(PIXEL)
@@ -69,6 +85,12 @@ def signed_in(compared: Project) -> TestClient:
     guard = make_app(compared, Settings(), sessions, link_used=lambda: used.append(None))
     assert isinstance(guard, Guard)
     return Served(compared, guard, sessions, clock, used).client("ana")
+
+
+def test_the_server_stays_small() -> None:
+    """What computes runs in processes beside it; a server that loads torch holds 400 MB more from its first second."""
+    code = "import sys, medgraft.web.server; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False).returncode == 0
 
 
 def test_a_verdict_is_shown_as_it_was_found(signed_in: TestClient) -> None:

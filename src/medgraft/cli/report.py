@@ -29,8 +29,8 @@ def report(
       medgraft report hearts --project heart --json
     """
     from medgraft.workspace import Project
+    from medgraft.workspace.curve_folder import curve_names
     from medgraft.workspace.curve_report import report_curve
-    from medgraft.workspace.curves import curve_names
     from medgraft.workspace.reporting import report_study
 
     place = Project.open(project)

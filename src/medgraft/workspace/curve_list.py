@@ -1,19 +1,29 @@
 """The learning curves of a project at a glance: what each says to do, and the report that was made of it."""
 
-import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from medgraft.core.errors import InputError, ProjectError
-from medgraft.evaluation import Interval
-from medgraft.study.curve import Verdict
-from medgraft.study.curve.findings import DICE
-from medgraft.workspace.curves import CurveSummary, curve_names, show_curve
+from medgraft.workspace.curve_folder import curve_names, read_findings
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_results import Figure
 
 _NAME = re.compile(r"[a-z0-9-]+")
+
+#: The figure that the verdict looks at (`study.curve.findings`; torch need not be loaded to read what was found).
+_DICE = "mean Dice"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveVerdict:
+    """advice: "use as is", "fine-tune" or "train anew". size: with how many subjects. text: why, for people."""
+
+    advice: str
+    size: int | None
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +47,7 @@ class CurveState:
     """
 
     name: str
-    verdict: Verdict | None
+    verdict: CurveVerdict | None
     missing: str
     dice: tuple[ModelDice, ...]
     pictures: tuple[str, ...]
@@ -73,25 +83,29 @@ def curve_page(project: Project, name: str) -> str:
 def _state(project: Project, name: str) -> CurveState:
     pictures = _pictures(project, name)
     try:
-        found = show_curve(project, name)
-    except ProjectError as error:
+        found = read_findings(project.curves / name)
+        return CurveState(
+            name=name,
+            verdict=CurveVerdict(**found["verdict"]),
+            missing="",
+            dice=_dice(found["findings"]["rows"]),
+            pictures=pictures,
+        )
+    except (ProjectError, KeyError, TypeError) as error:
         return CurveState(name=name, verdict=None, missing=str(error), dice=(), pictures=pictures)
-    return CurveState(name=name, verdict=found.verdict, missing="", dice=_dice(found), pictures=pictures)
 
 
-def _dice(found: CurveSummary) -> tuple[ModelDice, ...]:
-    rows = [row for row in found.findings.rows if row.figure == DICE]
-    home = {(row.arm, row.size): _figure(row.value) for row in rows if row.on == "home"}
+def _dice(rows: list[Mapping[str, Any]]) -> tuple[ModelDice, ...]:
+    found = {(row["on"], row["arm"], row["size"]): _figure(row["value"]) for row in rows if row["figure"] == _DICE}
     return tuple(
-        ModelDice(arm=row.arm, size=row.size, here=_figure(row.value), home=home.get((row.arm, row.size)))
-        for row in rows
-        if row.on == "test"
+        ModelDice(arm=arm, size=size, here=here, home=found.get(("home", arm, size)))
+        for (on, arm, size), here in found.items()
+        if on == "test"
     )
 
 
-def _figure(interval: Interval) -> Figure:
-    value, low, high = (None if math.isnan(part) else part for part in (interval.value, interval.low, interval.high))
-    return Figure(value=value, low=low, high=high)
+def _figure(value: Mapping[str, float | None]) -> Figure:
+    return Figure(value=value["value"], low=value["low"], high=value["high"])
 
 
 def _pictures(project: Project, name: str) -> tuple[str, ...]:

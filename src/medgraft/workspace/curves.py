@@ -1,6 +1,5 @@
 """Run a learning curve in a project, or what is missing of it; show what it found."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from medgraft.study.curve import (
     verdict,
     write_curve,
 )
+from medgraft.workspace.curve_folder import CURVE_FILE, FINDINGS, curve_names, read_findings
 from medgraft.workspace.executor import open_executor
 from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.predicting import find_model
@@ -41,7 +41,6 @@ __all__ = [
     "CurveFile",
     "CurveSummary",
     "RuleDifference",
-    "curve_names",
     "curve_outcome",
     "read_request",
     "rules_apart",
@@ -49,11 +48,8 @@ __all__ = [
     "start_curve",
 ]
 
-CURVE_FILE = "curve.yaml"
-
 #: Of a recipe, what may differ from the travelling model's: it changes training alone.
 _FREE: dict[str, object] = {"shape": None, "augment": None}
-_FINDINGS = Path("results", "findings.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +123,7 @@ def start_curve(
         draft = fresh_draft(folder)
         write_curve(outcome, draft)
         summary = _summary(outcome, rules)
-        (draft / _FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
+        (draft / FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
         _keep_models(outcome, samples, package, draft / "models", store)
         publish(draft, folder)
     report(Progress(stage="results", done=1, total=1))
@@ -148,11 +144,6 @@ def curve_outcome(project: Project, name: str) -> CurveOutcome:
     return read_curve(folder, mask_task)
 
 
-def curve_names(project: Project) -> tuple[str, ...]:
-    """Every curve that was started in a project."""
-    return tuple(sorted(path.parent.name for path in project.curves.glob(f"*/{CURVE_FILE}")))
-
-
 def _summary(outcome: CurveOutcome, rules: tuple[RuleDifference, ...]) -> CurveSummary:
     return CurveSummary(
         name=outcome.curve.name,
@@ -164,12 +155,11 @@ def _summary(outcome: CurveOutcome, rules: tuple[RuleDifference, ...]) -> CurveS
 
 def _rules_found(folder: Path) -> tuple[RuleDifference, ...]:
     """Where the sites differed when the curve was run: its package and rules need not be there any more."""
-    file = folder / _FINDINGS
-    if not file.is_file():
+    if not (folder / FINDINGS).is_file():
         return ()
     try:
-        return tuple(RuleDifference(**rule) for rule in json.loads(file.read_text())["rules"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        return tuple(RuleDifference(**rule) for rule in read_findings(folder)["rules"])
+    except (KeyError, TypeError) as error:
         raise ProjectError(f"Expected the findings of a finished learning curve in {folder.name}: {error}.") from error
 
 
