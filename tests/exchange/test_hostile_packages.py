@@ -9,6 +9,7 @@ import pickle
 import shutil
 import stat
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -179,6 +180,8 @@ def nested(members: Members) -> bytes:
     return facts_text(b'{"a":' * 100_000 + b"1" + b"}" * 100_000)(members)
 
 
+#: Where no package may write.
+OUTSIDE = Path(tempfile.gettempdir(), "evil.txt")
 TERMINAL = {**RULES.answers, "site": "\x1b[2J"}
 DEEP: Any = None
 for _ in range(150):
@@ -196,7 +199,7 @@ KINDS: dict[str, tuple[Kind, str]] = {
     # Members.
     "zip slip": (with_member("../evil.txt"), "no file of a package"),
     "zip slip, backslashes": (with_member("..\\evil.txt"), "no file of a package"),
-    "an absolute path": (with_member("/tmp/evil.txt"), "no file of a package"),
+    "an absolute path": (with_member(str(OUTSIDE)), "no file of a package"),
     "a drive": (with_member("C:\\evil.txt"), "no file of a package"),
     "a device of Windows": (with_member("NUL"), "no file of a package"),
     "a name with NUL": (with_member("README.md\0.sh"), "no file of a package|damaged"),
@@ -331,7 +334,7 @@ def test_a_hostile_package_is_refused_runs_nothing_and_writes_nothing_elsewhere(
     with pytest.raises(WeightsError, match=f"(?s){reason}") as caught:
         use(file, folder)
     assert dict(files_below(tmp_path, folder)) == before
-    assert not Path("/tmp/evil.txt").exists()
+    assert not OUTSIDE.exists()
     assert len(str(caught.value)) < 2000, "a reason is no flood"
     assert not folder.exists() or not any(path.is_symlink() for path in folder.rglob("*"))
 

@@ -19,7 +19,7 @@ from medgraft.evaluation.delong import DeLong, delong
 from medgraft.evaluation.holm import holm
 from medgraft.evaluation.measured import Correlation, Differences, bland_altman, icc, pearson
 from medgraft.evaluation.metrics import CLASS_METRICS, METRICS, Metric, evaluate, metrics_for
-from medgraft.evaluation.overlap import dice, hausdorff95, mean_surface_distance
+from medgraft.evaluation.overlap import MEAN_DICE, dice, hausdorff95, mean_surface_distance
 from medgraft.evaluation.paired import PairedDifference, paired_difference
 from medgraft.evaluation.per_subject import mean_difference, mean_interval
 from medgraft.evaluation.ranking import auc
@@ -29,6 +29,7 @@ from medgraft.evaluation.tables import Candidate, ResultRow, result_table, write
 __all__ = [
     "BASELINES",
     "CLASS_METRICS",
+    "MEAN_DICE",
     "METRICS",
     "Arm",
     "BoundaryAgreement",

@@ -10,6 +10,9 @@ from medgraft.core.errors import InputError
 
 Mask = NDArray[np.bool_]
 
+#: What the mean of the structures' coefficients is called in tables and files.
+MEAN_DICE = "mean Dice"
+
 
 def dice(a: Mask, b: Mask) -> float:
     """Dice's coefficient of two masks of any shape, 0..1; 1 where both are empty.

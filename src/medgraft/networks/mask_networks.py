@@ -31,39 +31,30 @@ _UNET_STAGES = _stages(
     }
 )
 
+
+def _unet(dims: int, size: int) -> NetworkSpec:
+    """MONAI's U-Net in 2D or 3D, designed for images of `size` voxels a side."""
+    return NetworkSpec(
+        name=f"unet{dims}d",
+        title=f"U-Net in {dims}D, 16-32-64-128 channels",
+        builder=f"{_HERE}.monai_networks:unet",
+        arguments={"dims": dims, "channels": (16, 32, 64, 128), "features": 8},
+        dims=dims,
+        answers="masks",
+        size=size,
+        min_size=1,
+        multiple=8,
+        features=8,
+        stages=_UNET_STAGES,
+        feature_map="",
+        reference=_KERFOOT,
+        contract=_as_it_is(size),
+    )
+
+
 MASK_NETWORKS = (
-    NetworkSpec(
-        name="unet2d",
-        title="U-Net in 2D, 16-32-64-128 channels",
-        builder=f"{_HERE}.monai_networks:unet",
-        arguments={"dims": 2, "channels": (16, 32, 64, 128), "features": 8},
-        dims=2,
-        answers="masks",
-        size=128,
-        min_size=1,
-        multiple=8,
-        features=8,
-        stages=_UNET_STAGES,
-        feature_map="",
-        reference=_KERFOOT,
-        contract=_as_it_is(128),
-    ),
-    NetworkSpec(
-        name="unet3d",
-        title="U-Net in 3D, 16-32-64-128 channels",
-        builder=f"{_HERE}.monai_networks:unet",
-        arguments={"dims": 3, "channels": (16, 32, 64, 128), "features": 8},
-        dims=3,
-        answers="masks",
-        size=96,
-        min_size=1,
-        multiple=8,
-        features=8,
-        stages=_UNET_STAGES,
-        feature_map="",
-        reference=_KERFOOT,
-        contract=_as_it_is(96),
-    ),
+    _unet(dims=2, size=128),
+    _unet(dims=3, size=96),
     NetworkSpec(
         name="segresnet3d",
         title="SegResNet in 3D, 8-16-32-64 channels",

@@ -7,11 +7,12 @@ Must not know: where labels came from, pixels, networks, the training loop.
 """
 
 from medgraft.samples.balance import PAPER_COPIES, CopyRule, epoch_order, n_draws, training_copies
+from medgraft.samples.collected import Dropped
 from medgraft.samples.folds import Fold, patient_folds
 from medgraft.samples.join import join
 from medgraft.samples.masked import MaskedSample, MaskedSamples, codes_of_task, masked_samples
 from medgraft.samples.nested import nested_draw
-from medgraft.samples.samples import ClassCount, Dropped, Sample, Samples
+from medgraft.samples.samples import ClassCount, Sample, Samples
 from medgraft.samples.splits import read_splits, write_splits
 
 __all__ = [

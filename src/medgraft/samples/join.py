@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.task import Task, UnitKey
-from medgraft.samples.samples import Dropped, Sample, Samples
+from medgraft.samples.collected import Dropped
+from medgraft.samples.samples import Sample, Samples
 
 #: Units left out, by reason.
 Reasons = dict[str, list[UnitKey]]

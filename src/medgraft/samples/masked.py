@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
-from medgraft.core.digest import digest
 from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CODES, Task
+from medgraft.samples.collected import Collected, Dropped
 from medgraft.samples.join import check_one_subject_per_image
-from medgraft.samples.samples import Dropped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,31 +38,8 @@ class MaskedSample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaskedSamples:
+class MaskedSamples(Collected[MaskedSample]):
     """Sequences with masks in canonical order (subject, stack), and what was left out and why."""
-
-    task: Task
-    items: tuple[MaskedSample, ...]
-    dropped: tuple[Dropped, ...] = ()
-
-    def __len__(self) -> int:
-        """How many sequences there are."""
-        return len(self.items)
-
-    @property
-    def subjects(self) -> NDArray[np.str_]:
-        """(N,) whose sequence it is."""
-        return np.asarray([item.subject for item in self.items], np.str_)
-
-    @property
-    def digest(self) -> str:
-        """What the samples are: equal for equal tasks, masks and pixels, however the files lay on disk."""
-        return digest([self.task, self.items])
-
-    def take(self, index: NDArray[Any]) -> "MaskedSamples":
-        """The chosen sequences, by boolean mask (N,) or by positions."""
-        chosen = np.arange(len(self))[index]
-        return MaskedSamples(task=self.task, items=tuple(self.items[i] for i in chosen), dropped=self.dropped)
 
 
 def masked_samples(

@@ -2,13 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medgraft.core.digest import digest
-from medgraft.core.task import Task, UnitKey
+from medgraft.core.task import UnitKey
+from medgraft.samples.collected import Collected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +31,6 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dropped:
-    """How many units (or stacks, where the reason speaks of those) were left out, and one of them as an example."""
-
-    reason: str
-    count: int
-    example: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class ClassCount:
     """Images and subjects of one class in one split (Tables S1 and S3 of the paper); split is "" where unknown."""
 
@@ -51,36 +41,13 @@ class ClassCount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Samples:
+class Samples(Collected[Sample]):
     """Labelled units in canonical order (subject, stack, phase, slice), and what was left out and why."""
-
-    task: Task
-    items: tuple[Sample, ...]
-    dropped: tuple[Dropped, ...] = ()
-
-    def __len__(self) -> int:
-        """How many samples there are."""
-        return len(self.items)
 
     @property
     def labels(self) -> NDArray[np.int64]:
         """(N,) class columns."""
         return np.asarray([item.label for item in self.items], np.int64)
-
-    @property
-    def subjects(self) -> NDArray[np.str_]:
-        """(N,) whose image it is."""
-        return np.asarray([item.subject for item in self.items], np.str_)
-
-    @property
-    def digest(self) -> str:
-        """What the samples are: equal for equal tasks, labels and pixels, however the files lay on disk."""
-        return digest([self.task, self.items])
-
-    def take(self, index: NDArray[Any]) -> "Samples":
-        """The chosen samples, by boolean mask (N,) or by positions."""
-        chosen = np.arange(len(self))[index]
-        return Samples(task=self.task, items=tuple(self.items[i] for i in chosen), dropped=self.dropped)
 
     def of_split(self, split: str) -> "Samples":
         """The samples of one split, such as "test"."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from medgraft.core.lineage import Lineage
-from medgraft.evaluation import bland_altman, icc
+from medgraft.evaluation import MEAN_DICE, bland_altman, icc
 from medgraft.networks import spec
 from medgraft.report import (
     BullsEye,
@@ -100,7 +100,7 @@ def _figures(outcome: CurveOutcome, findings: CurveFindings) -> Iterator[CurveFi
             figure=row.figure,
             value=row.value,
             best=row.best,
-            draws=_draws(outcome, row) if row.figure == found.DICE else (),
+            draws=_draws(outcome, row) if row.figure == MEAN_DICE else (),
         )
 
 

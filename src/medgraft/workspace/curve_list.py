@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from medgraft.core.errors import InputError, ProjectError
+from medgraft.evaluation import MEAN_DICE
 from medgraft.workspace.curve_folder import curve_names, read_findings
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_results import Figure
 
 _NAME = re.compile(r"[a-z0-9-]+")
-
-#: The figure that the verdict looks at (`study.curve.findings`; torch need not be loaded to read what was found).
-_DICE = "mean Dice"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +94,7 @@ def _state(project: Project, name: str) -> CurveState:
 
 
 def _dice(rows: list[Mapping[str, Any]]) -> tuple[ModelDice, ...]:
-    found = {(row["on"], row["arm"], row["size"]): _figure(row["value"]) for row in rows if row["figure"] == _DICE}
+    found = {(row["on"], row["arm"], row["size"]): _figure(row["value"]) for row in rows if row["figure"] == MEAN_DICE}
     return tuple(
         ModelDice(arm=arm, size=size, here=here, home=found.get(("home", arm, size)))
         for (on, arm, size), here in found.items()

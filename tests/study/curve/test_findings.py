@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from medgraft.core.task import MASK_TASKS
+from medgraft.evaluation import MEAN_DICE
 from medgraft.study.curve import AS_IS, CurveOutcome, curve_findings, read_curve, write_curve
-from medgraft.study.curve.findings import DICE
 
 MakeUp = Callable[..., CurveOutcome]
 TEST = {(AS_IS, 0): 0.7, ("scratch", 5): 0.5, ("scratch", 10): 0.6, ("fine-tuned", 5): 0.8, ("fine-tuned", 10): 0.85}
@@ -22,7 +22,7 @@ def outcome(made_up: MakeUp) -> CurveOutcome:
 
 
 def test_rows_are_means_over_subjects_with_intervals(outcome: CurveOutcome) -> None:
-    rows = {(row.arm, row.size, row.on): row for row in curve_findings(outcome).rows if row.figure == DICE}
+    rows = {(row.arm, row.size, row.on): row for row in curve_findings(outcome).rows if row.figure == MEAN_DICE}
     assert set(rows) == {(*cell, on) for cell in TEST for on in ("test", "home")}
     for (arm, size, on), row in rows.items():
         assert row.value.value == pytest.approx((TEST if on == "test" else HOME)[arm, size], abs=0.02)

@@ -15,9 +15,6 @@ from medgraft.report.agreement import Agreement
 
 Group = Literal["test", "home"]
 
-#: The figure that the verdict looks at.
-DICE = "mean Dice"
-
 
 def counted(subjects: int) -> str:
     """A number of subjects in words.

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from medgraft.report.curve.content import DICE, CurveContent, CurveDifference, Group, WallAgreement, counted
+from medgraft.evaluation import MEAN_DICE
+from medgraft.report.curve.content import CurveContent, CurveDifference, Group, WallAgreement, counted
 from medgraft.report.finding import Finding, one_decimal, signed, with_interval
 
 _FEW_SUBJECTS = 30
@@ -40,7 +41,7 @@ def cautions(content: CurveContent) -> tuple[Finding, ...]:
 
 def _as_it_is(content: CurveContent) -> Iterator[Finding]:
     for model in content.models:
-        found = content.figure(model, "test", DICE)
+        found = content.figure(model, "test", MEAN_DICE)
         if not model.size and found:
             yield Finding(
                 text=f"The travelling model as it is reaches a mean Dice of {with_interval(found.value)} on "

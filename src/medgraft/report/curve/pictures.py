@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from medgraft.report.curve.content import DICE, CurveContent, Group, Overlay
+from medgraft.evaluation import MEAN_DICE
+from medgraft.report.curve.content import CurveContent, Group, Overlay
 from medgraft.report.figures import (
     bulls_eyes,
     learning_curves,
@@ -41,7 +42,7 @@ _CURVES: dict[Group, tuple[str, str]] = {
 
 def _curves(content: CurveContent, on: Group) -> Picture:
     name, title = _CURVES[on]
-    last = [content.figure(model, on, DICE) for model in content.shown]
+    last = [content.figure(model, on, MEAN_DICE) for model in content.shown]
     listed = "; ".join(f"{item.model.title} {with_interval(item.value)}" for item in last if item)
     before = "what the travelling model was worth there before" if on == "home" else "the travelling model as it is"
     return Picture(

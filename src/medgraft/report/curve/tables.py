@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from medgraft.report.curve.content import DICE, CurveContent, Group, ModelKey, RuleAnswer, counted
+from medgraft.evaluation import MEAN_DICE
+from medgraft.report.curve.content import CurveContent, Group, ModelKey, RuleAnswer, counted
 from medgraft.report.picture import slug
 from medgraft.report.tables import Cell, Column, Table
 
@@ -53,7 +54,7 @@ def _figures(content: CurveContent, on: Group, name: str, title: str) -> Table:
 
 
 def _best(content: CurveContent, model: ModelKey, on: Group) -> float | None:
-    found = content.figure(model, on, DICE)
+    found = content.figure(model, on, MEAN_DICE)
     return found.best if found else None
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medgraft.report.curve.content import DICE, CurveContent, CurveFigure, Group, ModelKey
+from medgraft.evaluation import MEAN_DICE
+from medgraft.report.curve.content import CurveContent, CurveFigure, Group, ModelKey
 from medgraft.report.curve.style import mark_of
 from medgraft.report.style import LABEL, new_figure, tidy
 
@@ -27,7 +28,7 @@ def learning_curves(content: CurveContent, on: Group = "test") -> Figure:
     panels = figure.subplots(1, len(names), width_ratios=[1.9, *[1] * (len(names) - 1)], squeeze=False, sharey=True)[0]
     low = _floor(content, on, names)
     for axes, name in zip(panels, names, strict=True):
-        main = name == DICE
+        main = name == MEAN_DICE
         ends = _draw(axes, content, on, name, main=main)
         tidy(axes, title=_title(content, name), x="subjects trained on", y="Dice" if main else "", bold=main)
         axes.set_ylim(low, 1.005)
@@ -118,4 +119,4 @@ def _ends(sizes: tuple[int, ...]) -> tuple[float, float]:
 
 def _title(content: CurveContent, name: str) -> str:
     named = {f"Dice {item.code}": item.name for item in content.task.classes}
-    return "Mean Dice" if name == DICE else named.get(name, name)
+    return "Mean Dice" if name == MEAN_DICE else named.get(name, name)

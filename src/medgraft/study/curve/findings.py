@@ -7,13 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
-from medgraft.evaluation import Correlation, Interval, PairedDifference, holm, mean_difference, mean_interval, pearson
+from medgraft.evaluation import (
+    MEAN_DICE,
+    Correlation,
+    Interval,
+    PairedDifference,
+    holm,
+    mean_difference,
+    mean_interval,
+    pearson,
+)
 from medgraft.study.curve.figures import SubjectFigures
 from medgraft.study.curve.learning_curve import AS_IS
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
-
-#: The figure that the verdict looks at.
-DICE = "mean Dice"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +109,7 @@ def _cells(outcome: CurveOutcome) -> list[tuple[CurvePoint, ...]]:
 
 def _figures(structures: Sequence[str]) -> Mapping[str, Callable[[SubjectFigures], float | None]]:
     """How each figure of a table is read; by the name it has there."""
-    table: dict[str, Callable[[SubjectFigures], float | None]] = {DICE: mean_dice}
+    table: dict[str, Callable[[SubjectFigures], float | None]] = {MEAN_DICE: mean_dice}
     for name in structures:
         table[f"Dice {name}"] = lambda figures, name=name: figures.dice.get(name)  # type: ignore[misc]  # mypy loses the default's type
         table[f"95 % Hausdorff {name}"] = lambda figures, name=name: figures.hausdorff95.get(name)  # type: ignore[misc]  # as above
@@ -178,7 +184,7 @@ def difference(
     baseline, same = subject_values(others, on, mean_dice)
     if subjects != same:
         raise InputError(f"Expected the same subjects on both sides, got {len(subjects)} and {len(same)}.")
-    return mean_difference(DICE, values, baseline, seed=outcome.curve.seed)
+    return mean_difference(MEAN_DICE, values, baseline, seed=outcome.curve.seed)
 
 
 def _walls(outcome: CurveOutcome) -> list[WallAgreement]:

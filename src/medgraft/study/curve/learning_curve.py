@@ -208,8 +208,12 @@ class _Chain:
 
     def _shows_walls(self, trial: MaskTraining) -> bool:
         """The wall takes longer than all else: it is measured for the first draw of the largest size."""
-        largest = max(other.n_subjects for other in self.trainings)
-        return trial.draw == 0 and trial.n_subjects == largest
+        return trial.draw == 0 and trial.n_subjects == self._largest
+
+    @cached_property
+    def _largest(self) -> int:
+        """Subjects of the largest training sets."""
+        return max(trial.n_subjects for trial in self.trainings)
 
     def _assess(self, arm: str, start: Start, *, parent: str = "", walls: bool) -> Assessment:
         groups = {"test": self.roles.test} | ({"home": self.roles.home} if len(self.roles.home) else {})

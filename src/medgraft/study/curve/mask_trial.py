@@ -82,7 +82,7 @@ class MaskTraining:
         """Names its random numbers: equal for all starts and rates, so that they see the same pictures."""
         return (self.data.seed, self.network.name, self.draw, len(self.train))
 
-    @property
+    @cached_property
     def n_subjects(self) -> int:
         """Subjects that it learns from."""
         return len(set(self.data.samples.subjects[self.train].tolist()))
