@@ -61,3 +61,9 @@ def test_without_codes_a_mask_that_is_not_understood_is_left_out_with_a_note(med
     said = json.loads(done.out)
     assert said["added"][0]["masks"] == 0
     assert any("mask_codes" in note["text"] for note in said["notes"])
+
+
+def test_codes_of_a_class_that_is_not_known_are_refused(medgraft: Run, coded: Path) -> None:
+    done = medgraft("import", coded, "--project", "heart", "--mask-codes", "500=heart", cwd=coded.parent)
+    assert done.code == 1
+    assert "Available: background, pool" in done.err

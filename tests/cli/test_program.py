@@ -37,7 +37,6 @@ def test_version(medgraft: Run, tmp_path: Path) -> None:
         ["correct", "--stack", "a", "--phase", "ed"],
         ["correct", "--stack", "a", "--phase", "ed=first"],
         ["import", ".", "--mask-codes", "1"],
-        ["import", ".", "--mask-codes", "1=heart"],
         ["masks", "from-rtstruct", "missing"],
     ],
     ids=" ".join,

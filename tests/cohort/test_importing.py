@@ -113,6 +113,17 @@ def test_a_second_import_adds_nothing(source, cohort):
     assert cohort.found_labels() == labels
 
 
+def test_a_folder_whose_first_layout_holds_no_image_says_which_other_it_may_be(tmp_path, cohort):
+    (tmp_path / "mixed/masks").mkdir(parents=True)
+    write_mask_file(tmp_path / "mixed/masks/P1.nii.gz", 1)
+    write_picture(tmp_path / "mixed/pictures/P1.png", 1)
+    report = import_source(tmp_path / "mixed", cohort)
+    assert report.added == ()
+    (told,) = [note for note in report.notes if note.code == "nothing-imported"]
+    assert "layout nifti" in told.text
+    assert "imagefolder" in told.text
+
+
 @pytest.mark.parametrize("name", SOURCES)
 @settings(max_examples=15)
 @given(seed=st.integers(0, 2**31))

@@ -1,9 +1,12 @@
 """REST: pixels as they are stored, labels that are stored once, errors in one form."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import nibabel
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +15,12 @@ from hypothesis.extra.numpy import arrays
 from starlette.testclient import TestClient
 
 from medgraft.core.errors import InputError
+from medgraft.web.guard import Guard
+from medgraft.web.server import make_app
+from medgraft.web.sessions import Sessions
+from medgraft.web.settings import Settings
 from medgraft.web.uploads import inside
+from medgraft.workspace import Project, add_reader
 from medgraft.workspace.stack_pixels import screen_pixels
 
 from .conftest import Served
@@ -195,6 +203,62 @@ def test_an_upload_that_grows_too_large_leaves_nothing(ana: TestClient, served: 
     chunks = (b"x" * 2**18 for _ in range(8))
     assert ana.put(f"/api/v1/imports/{upload}/files/p/a.nii", content=chunks).status_code == 413
     assert list((served.project.cache / "incoming" / upload / "p").iterdir()) == []
+
+
+@pytest.fixture
+def of_its_own(tmp_path: Path) -> Served:
+    """An application whose project is empty, and may be filled."""
+    project = Project.open_or_create(tmp_path / "empty")
+    add_reader(project, "ana")
+    sessions = Sessions(idle=3600, lifetime=7200)
+    guard = make_app(project, Settings(recheck=0), sessions, link_used=lambda: None)
+    assert isinstance(guard, Guard)
+    return Served(project=project, guard=guard, sessions=sessions, clock=[], links_used=[])
+
+
+def test_a_program_says_of_an_import_what_its_files_cannot(of_its_own: Served, tmp_path: Path) -> None:
+    body = {"site": "north", "mask_codes": {"500": "pool"}, "mask_classes": ["pool"]}
+    done = imported(of_its_own.client("ana"), masked_volume(tmp_path), body)
+    assert (done["state"], done["text"].split(",")[0]) == ("done", "1 stacks added")
+    with of_its_own.project.cohort() as cohort:
+        (entry,) = cohort.entries()
+    assert (entry.site, entry.mask_classes) == ("north", ("pool",))
+
+
+def test_an_import_that_finds_nothing_says_why(of_its_own: Served, tmp_path: Path) -> None:
+    folder = masked_volume(tmp_path, code=1)
+    (folder / "P1.nii.gz").unlink()
+    (folder / "P1_mask.nii.gz").rename(folder / "P1.nii.gz")
+    assert "No image was found" in imported(of_its_own.client("ana"), folder, {})["text"]
+
+
+@pytest.mark.parametrize("body", [{"mask_codes": {"1": "heart"}}, {"mask_classes": ["heart"]}, {"pseudonyms": "x"}])
+def test_an_import_is_not_begun_with_what_is_not_known(ana: TestClient, body: dict[str, object]) -> None:
+    upload = ana.post("/api/v1/imports").json()["id"]
+    assert ana.post(f"/api/v1/imports/{upload}/start", json=body).status_code in (400, 422)
+    assert ana.get(f"/api/v1/imports/{upload}").json()["state"] == "receiving"
+
+
+def masked_volume(folder: Path, code: int = 500) -> Path:
+    """A NIfTI volume, its mask beside it."""
+    inner = folder / "volume"
+    inner.mkdir()
+    mask = np.zeros((8, 8, 4), np.int16)
+    mask[2:6, 2:6, 1:3] = code
+    for name, voxels in {"P1": np.arange(256, dtype=np.int16).reshape(8, 8, 4), "P1_mask": mask}.items():
+        nibabel.save(nibabel.Nifti1Image(voxels, np.diag([1.0, 1.0, 5.0, 1.0])), inner / f"{name}.nii.gz")
+    return inner
+
+
+def imported(client: TestClient, folder: Path, body: dict[str, object]) -> dict[str, Any]:
+    """Send a folder, start, and wait for what came of it."""
+    upload = client.post("/api/v1/imports").json()["id"]
+    for path in folder.glob("*"):
+        assert client.put(f"/api/v1/imports/{upload}/files/{path.name}", content=path.read_bytes()).status_code == 200
+    assert client.post(f"/api/v1/imports/{upload}/start", json=body).status_code == 200
+    while (now := client.get(f"/api/v1/imports/{upload}").json())["state"] == "running":
+        time.sleep(0.05)
+    return dict(now)
 
 
 def test_an_import_belongs_to_who_began_it(served: Served) -> None:

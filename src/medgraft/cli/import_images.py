@@ -12,7 +12,6 @@ from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.cli.pairs import read_pairs
 from medgraft.core.cohort import ImportNote
-from medgraft.core.task import MASK_CODES
 
 if TYPE_CHECKING:
     from medgraft.workspace import Imported
@@ -63,7 +62,7 @@ def import_images(
       medgraft import scans/ --project heart --mask-codes 500=pool,205=myocardium
       medgraft import scans/ --project heart --json
     """
-    from medgraft.workspace import ImportOptions, Project
+    from medgraft.workspace import ImportOptions, Project, mask_codes_of
     from medgraft.workspace import import_images as import_into
 
     options = ImportOptions(
@@ -71,7 +70,7 @@ def import_images(
         site=site,
         short_axis=short_axis,
         subject_pattern=subject_pattern,
-        mask_codes=_codes(mask_codes) if mask_codes else None,
+        mask_codes=mask_codes_of(_codes(mask_codes)) if mask_codes else None,
         mask_classes=tuple(name.strip() for name in mask_classes.split(",")) if mask_classes else None,
         empty_phases_labelled=empty_phases_labelled,
         table=table,
@@ -85,14 +84,12 @@ def import_images(
         _show(done)
 
 
-def _codes(text: str) -> dict[int, int]:
-    """Codes of the source as ours; its 0 is the background unless the text says what else it is."""
+def _codes(text: str) -> dict[int, str]:
+    """Codes of the source's masks and their classes."""
     classes = read_pairs("--mask-codes", text.split(","), "1=pool,2=myocardium")
-    if not all(code.isdecimal() and name in MASK_CODES for code, name in classes.items()):
-        raise typer.BadParameter(
-            f"Expected --mask-codes CODE=CLASS,..., got {text!r}. Available classes: {', '.join(MASK_CODES)}."
-        )
-    return {0: MASK_CODES["background"]} | {int(code): MASK_CODES[name] for code, name in classes.items()}
+    if not all(code.isdecimal() for code in classes):
+        raise typer.BadParameter(f"Expected --mask-codes CODE=CLASS,... with whole numbers, got {text!r}.")
+    return {int(code): name for code, name in classes.items()}
 
 
 def _show(done: "Imported") -> None:

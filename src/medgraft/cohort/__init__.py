@@ -8,7 +8,7 @@ networks, the label store.
 from medgraft.cohort.cohort import Cohort, ImportRecord
 from medgraft.cohort.found import FoundLabel, LabelledStack, entry_of
 from medgraft.cohort.importing import import_source, layouts
-from medgraft.cohort.options import ImportOptions
+from medgraft.cohort.options import ImportOptions, mask_codes_of
 from medgraft.cohort.phases import phases_from_csv, set_phases
 from medgraft.cohort.pixel_store import PixelStore
 from medgraft.cohort.pseudonym import Pseudonyms
@@ -24,6 +24,7 @@ __all__ = [
     "entry_of",
     "import_source",
     "layouts",
+    "mask_codes_of",
     "phases_from_csv",
     "set_phases",
 ]

@@ -50,6 +50,8 @@ def import_source(
     diary.notes(noted)
     for found in importer.read(files, options, diary.note, report):
         diary.take(found)
+    if not diary.mine:
+        diary.note(_nothing_found(files, options, importer))
     return diary.close()
 
 
@@ -81,6 +83,16 @@ def _nothing_fits(source: Source) -> str:
         f"Expected a folder in a layout that medgraft knows, "
         f"got {len(source.files)} files ({', '.join(endings[:10])}). Available:\n{expected}"
     )
+
+
+def _nothing_found(source: Source, options: ImportOptions, chosen: Importer) -> ImportNote:
+    """A folder may be of two layouts, of which the first held no images."""
+    others = [one.name for one in IMPORTERS if one is not chosen and one.recognises(source, options)]
+    more = (
+        f" It may also be read as {', '.join(others)}: name that layout, or import the inner folder." if others else ""
+    )
+    text = f"No image was found in the layout {chosen.name}.{more}"
+    return ImportNote(kind="noticed", code="nothing-imported", where=source.root.name, text=text)
 
 
 class _Diary:
@@ -121,10 +133,14 @@ class _Diary:
         self._file_away(entry, new, found)
         return self._write(finished=False)
 
+    @property
+    def mine(self) -> dict[str, StackEntry]:
+        """Stacks of this import by id, new ones and known ones."""
+        return {**self._added, **self._known}
+
     def close(self) -> ImportReport:
         entries = self._cohort.entries()
-        mine = {**self._added, **self._known}
-        self.notes([*_shared_pixels(entries, mine), *_torn_subjects(entries, mine)])
+        self.notes([*_shared_pixels(entries, self.mine), *_torn_subjects(entries, self.mine)])
         self._write(finished=True)
         return ImportReport(
             source=self._source.root.name,

@@ -72,3 +72,16 @@ class ImportOptions:
         if match is None:
             return None
         return match["subject"] if "subject" in match.re.groupindex else match[1]
+
+
+def mask_codes_of(classes: Mapping[int, str]) -> dict[int, int]:
+    """A source's mask codes, by the class that each means, as ours; its 0 is the background unless it says otherwise.
+
+    Raises `InputError` for a class that is not in `core.task.MASK_CODES`.
+
+    >>> mask_codes_of({500: "pool", 205: "myocardium"})
+    {0: 0, 500: 1, 205: 2}
+    """
+    if unknown := sorted(set(classes.values()) - set(MASK_CODES)):
+        raise InputError(f"Expected classes of masks, got {', '.join(unknown)}. Available: {', '.join(MASK_CODES)}.")
+    return {0: MASK_CODES["background"]} | {code: MASK_CODES[name] for code, name in classes.items()}

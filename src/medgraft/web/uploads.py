@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from medgraft.core.errors import InputError, MedgraftError, ProjectError
 from medgraft.core.progress import Progress
-from medgraft.workspace import Project, import_images
+from medgraft.workspace import Imported, ImportOptions, Project, import_images
 
 #: Bytes of one import over all of its files.
 _MOST_BYTES = 64 * 2**30
@@ -66,23 +66,27 @@ class Uploads:
             now = self._known[upload.id]
             return self._keep(replace(now, done=now.done + 1, bytes=now.bytes + size))
 
-    def start(self, upload: Upload) -> Upload:
+    def start(self, upload: Upload, layout: str, options: ImportOptions) -> Upload:
         """Import what came, in a thread of its own. Raises `InputError` if that was begun already."""
         with self._lock:
             if self._known[upload.id].state != "receiving":
                 raise InputError("Expected an import that waits for files, got one that was started already.")
             running = self._keep(replace(self._known[upload.id], state="running", stage="reading", done=0))
-        threading.Thread(target=self._run, args=(running,), daemon=True).start()
+        threading.Thread(target=self._run, args=(running, layout, options), daemon=True).start()
         return running
 
-    def _run(self, upload: Upload) -> None:
+    def _run(self, upload: Upload, layout: str, options: ImportOptions) -> None:
         folder = self._folder(upload)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            done = import_images(self.project, folder, report=lambda progress: self._report(upload, progress))
-            notes = f", {len(done.notes)} notes in the repair log" if done.notes else ""
-            text = f"{len(done.added)} stacks added, {len(done.known)} known, {done.files} files read{notes}"
-            self._keep(replace(self._known[upload.id], state="done", text=text))
+            done = import_images(
+                self.project,
+                folder,
+                layout=layout,
+                options=options,
+                report=lambda progress: self._report(upload, progress),
+            )
+            self._keep(replace(self._known[upload.id], state="done", text=_words(done)))
         except (MedgraftError, OSError) as error:
             self._keep(replace(self._known[upload.id], state="failed", error=str(error)))
         finally:
@@ -105,6 +109,14 @@ class Uploads:
             raise InputError("Expected an import that waits for files, got one that was started already.")
         if now.done >= self.most_files or now.bytes >= _MOST_BYTES:
             raise InputError(f"Expected at most {self.most_files} files and {_MOST_BYTES} bytes in one import.")
+
+
+def _words(done: Imported) -> str:
+    """What an import came to; where it found nothing, why."""
+    if not done.added and not done.known:
+        return next((note.text for note in done.notes if note.code == "nothing-imported"), "No image was found.")
+    notes = f", {len(done.notes)} notes in the repair log" if done.notes else ""
+    return f"{len(done.added)} stacks added, {len(done.known)} known, {done.files} files read{notes}"
 
 
 async def _write(target: Path, chunks: AsyncIterator[bytes]) -> int:

@@ -9,7 +9,7 @@ Verbs that compute load torch, so they are imported from their own files: `study
 scikit-learn.
 """
 
-from medgraft.cohort import ImportOptions
+from medgraft.cohort import ImportOptions, mask_codes_of
 from medgraft.labels import NewToken, ReaderAccount, adjudicator
 from medgraft.workspace.adjudication import Decision, Disagreement, adjudicate, disagreements
 from medgraft.workspace.along_stack import base_to_apex, changes_of, codes_between
@@ -111,6 +111,7 @@ __all__ = [
     "list_networks",
     "list_readers",
     "list_readings",
+    "mask_codes_of",
     "mask_from_rtstruct",
     "open_reading",
     "reader_progress",

@@ -5,10 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from medgraft.web.api.labels import ReaderOf
-from medgraft.web.api.models import UploadView
+from medgraft.web.api.models import ImportBody, UploadView
 from medgraft.web.uploads import Upload, Uploads
+from medgraft.workspace import ImportOptions, mask_codes_of
 
 routes = APIRouter(prefix="/imports", tags=["imports"])
+
+#: What is asked of an import that nobody said anything about.
+_AS_IT_IS = ImportBody()
 
 
 def uploads_of(request: Request) -> Uploads:
@@ -34,9 +38,16 @@ async def send(id: str, path: str, request: Request, uploads: UploadsOf, reader:
 
 
 @routes.post("/{id}/start")
-def start(id: str, uploads: UploadsOf, reader: ReaderOf) -> UploadView:  # noqa: A002 - see above
+def start(id: str, uploads: UploadsOf, reader: ReaderOf, asked: ImportBody = _AS_IT_IS) -> UploadView:  # noqa: A002 - see above
     """Import the files that were sent."""
-    return _view(uploads.start(uploads.get(id, reader)))
+    options = ImportOptions(
+        site=asked.site,
+        short_axis=asked.short_axis,
+        mask_codes=mask_codes_of(asked.mask_codes) if asked.mask_codes else None,
+        mask_classes=asked.mask_classes,
+        empty_phases_labelled=asked.empty_phases_labelled,
+    )
+    return _view(uploads.start(uploads.get(id, reader), asked.layout, options))
 
 
 @routes.get("/{id}")

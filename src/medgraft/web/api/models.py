@@ -230,6 +230,21 @@ class OpinionView(Answer):
     probabilities: dict[int, dict[str, float]]
 
 
+class ImportBody(Body):
+    """What the sent files cannot say about themselves, as `medgraft import` asks it.
+
+    mask_codes: codes of the files' masks and their classes: background, pool, myocardium or rv.
+    mask_classes: the classes that the masks label at all.
+    """
+
+    layout: Name = "auto"
+    site: Name | None = None
+    short_axis: bool = False
+    mask_codes: Annotated[dict[int, Name], Field(max_length=100)] | None = None
+    mask_classes: Annotated[tuple[Name, ...], Field(max_length=10)] | None = None
+    empty_phases_labelled: bool = False
+
+
 class UploadView(Answer):
     """One import by upload. state: receiving, running, done or failed; text says what came of it."""
 
