@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from medgraft.core.errors import InputError, MedgraftError
 from medgraft.core.progress import Report, silent
-from medgraft.study import StudyFile
-from medgraft.study.schedule import LIVES, MOST
+from medgraft.study import RunStore, StudyFile
+from medgraft.study.schedule import LIVES, MOST, Chain, run_chains
 from medgraft.study.trained import Trained
 from medgraft.study.work import Job
+from medgraft.training import History
 
 STAGES = [{"depth": 0, "rates": [0.1, 0.01], "epochs": 2}, {"depth": 1, "rates": [0.01, 0.001], "epochs": 2}]
 SIZES = [{"network": "mobilenetv1_025", "weights": "random", "size": size, "name": str(size)} for size in (32, 48, 64)]
@@ -109,3 +113,34 @@ def test_what_a_job_raises_is_raised(dreamt: Any, hearts: Any, tiny: Callable[..
 
     with pytest.raises(InputError, match="no room"):
         with_workers(dreamt, 2, failing).study(tiny(), hearts.samples, hearts.read)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """A trial that is its name."""
+
+    identity: str
+    parent: str = ""
+    group: str = ""
+    title: str = "named"
+    place: str = ""
+
+
+def test_a_trial_that_is_asked_for_twice_is_done_once(tmp_path: Path, dreamt: Any) -> None:
+    history = History(train_loss=np.ones(1), scores=np.ones((1, 1, 2), np.float32))
+
+    def noted(job: Job) -> list[Trained]:
+        done.extend(trial.identity for trial in job.trials)
+        return [
+            Trained(identity=trial.identity, history=history, facts={}, state=None, seconds=0.0) for trial in job.trials
+        ]
+
+    def chain() -> Chain[list[str]]:
+        first = yield [Named(identity="a"), Named(identity="b"), Named(identity="a")]
+        second = yield [Named(identity="b"), Named(identity="c"), Named(identity="c")]
+        return [run.identity for run in first + second]
+
+    done: list[str] = []
+    executor = with_workers(dreamt, 1, noted)
+    assert run_chains([(chain(), 6)], executor, RunStore(root=tmp_path)) == [list("ababcc")]
+    assert done == ["a", "b", "c"]

@@ -91,7 +91,7 @@ class _Line(Generic[Result]):
 
     def advance(self, store: RunStore) -> None:
         """Send the chain its runs and take what it asks for next, until something of that is missing."""
-        while not self.results and len(self.runs) == len(self.asked):
+        while not self.results and len(self.runs) == len({trial.identity for trial in self.asked}):
             self.before += len(self.asked)
             try:
                 # A generator starts with None.
@@ -102,7 +102,9 @@ class _Line(Generic[Result]):
             self.runs = {
                 trial.identity: store.read(trial.identity) for trial in self.asked if store.has(trial.identity)
             }
-            self.waiting.extend(_grouped([trial for trial in self.asked if trial.identity not in self.runs]))
+            # Two that are asked for may be one: their numbers would be the same.
+            missing = {trial.identity: trial for trial in self.asked if trial.identity not in self.runs}
+            self.waiting.extend(_grouped(list(missing.values())))
 
     def progress(self, job: Job[Trial]) -> Progress:
         """What begins now."""
