@@ -14,6 +14,7 @@ from benchmarks.result import Measured
 from benchmarks.roofline import Roofline
 from benchmarks.scaling import Scaling
 from benchmarks.thickness import WallThickness
+from benchmarks.two_hospitals import TwoHospitals
 
 
 class Piece(Protocol):
@@ -36,11 +37,12 @@ PIECES: dict[str, Piece] = {
     "thickness": WallThickness(),
     "gpu": Gpu(),
     "over-time": OverTime(),
+    "two-hospitals": TwoHospitals(),
     "full-size": FullSize(),
 }
 
 #: Pieces that take many minutes or much of the disk: measured where their name is given.
-ON_REQUEST = frozenset({"over-time", "full-size"})
+ON_REQUEST = frozenset({"over-time", "two-hospitals", "full-size"})
 
 #: Pieces that only add up what others left: quick, so they are always done again.
 SUMMARIES = frozenset({"depth1", "roofline"})
