@@ -107,7 +107,7 @@ def write_stage(outcome: StageOutcome, results: Path) -> None:
 def write_outcome(outcome: StudyOutcome, folder: Path) -> None:
     """Write the resolved study file, every stage, and the list of stages under a folder, made if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.yaml").write_text(resolved_yaml(outcome.study))
+    (folder / "study.yaml").write_text(resolved_yaml(outcome.study), encoding="utf-8")
     for stage in outcome.stages:
         write_stage(stage, folder / "results")
     stages = {
@@ -123,7 +123,7 @@ def read_outcome(folder: Path, task_of: Callable[[str], Task]) -> StudyOutcome:
     Raises `ProjectError` if the study has not ended or its results are damaged.
     """
     try:
-        study = parse_study(yaml.safe_load((folder / "study.yaml").read_text()), where=folder.name)
+        study = parse_study(yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8")), where=folder.name)
         done = json.loads((folder / "results" / "stages.json").read_text())
         stages = tuple(_read_stage(folder / "results" / name) for name in done["stages"])
         lost = tuple(LostStage(**item) for item in done.get("lost", []))

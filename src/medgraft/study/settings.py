@@ -25,7 +25,7 @@ def read_yaml(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises `StudyFileError` if the file is missing or is not YAML, or an override is none.
     """
     try:
-        data = yaml.safe_load(path.read_text())
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise StudyFileError(f"Expected a YAML study file at {path}, got: {error}") from error
     if not isinstance(data, dict):

@@ -31,9 +31,9 @@ def only_once(folder: Path) -> Iterator[None]:
 
 def announce(file: Path, text: str) -> None:
     """Write what was asked, with every default filled in; results of another question no longer belong there."""
-    if file.exists() and file.read_text() != text:
+    if file.exists() and file.read_text(encoding="utf-8") != text:
         _discard(file.parent)
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
 
 
 def fresh_draft(folder: Path) -> Path:
