@@ -51,6 +51,12 @@ def test_a_large_stack_is_looked_at_in_part() -> None:
     assert values["dark (1 %)"] == pytest.approx(np.percentile(pixels, 1), abs=0.02)
 
 
+def test_a_part_of_a_large_stack_is_spread_over_all_of_its_columns() -> None:
+    pixels = np.zeros((4, 8, 512, 512), np.int16)
+    pixels[..., 256:] = 1000
+    assert stack_values(ENTRIES[0], pixels)["bright (99 %)"] == 1000
+
+
 def test_no_subject_and_no_stack_can_be_seen() -> None:
     text = str(fingerprint(ENTRIES))
     assert not any(item.subject in text or item.id in text for item in ENTRIES)

@@ -47,11 +47,14 @@ def stack_of(mask: NDArray[np.uint8], pixels: NDArray[np.int16] | None = None) -
 def folder_of(place: Path, masks: dict[str, NDArray[np.uint8]]) -> Path:
     """A folder of NIfTI masks by name."""
     for name, mask in masks.items():
-        path = place / f"{name}.nii.gz"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stack = stack_of(mask)
-        write_nifti(path, replace(stack, pixels=mask))
+        write_mask(place / f"{name}.nii.gz", stack_of(mask))
     return place
+
+
+def write_mask(path: Path, stack: Stack) -> None:
+    assert stack.mask is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_nifti(path, replace(stack, pixels=stack.mask))
 
 
 def overlap(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
@@ -131,6 +134,29 @@ def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path: Path) -> 
         agree_sites(ours, theirs)
     with pytest.raises(InputError, match=r"Expected masks of the same cases .* P9: at one site only"):
         agree_sites(ours, folder_of(tmp_path / "c", {"P9": drawn()}))
+
+
+def test_masks_that_are_stored_in_another_orientation_are_not_compared_voxel_by_voxel(tmp_path: Path) -> None:
+    ours, theirs = (folder_of(tmp_path / site, {"P1": drawn(), "P2": drawn()}) for site in "ab")
+    stack = stack_of(drawn()[:, ::-1])
+    write_mask(theirs / "P2.nii.gz", replace(stack, affines=stack.affines[::-1].copy()))
+    found = agree_sites(ours, theirs)
+    assert {case.case for case in found.cases} == {"P1"}
+    (reason,) = found.left_out
+    assert reason.startswith("P2: stored in another orientation")
+
+
+def test_of_stacks_that_lie_nobody_knows_where_only_the_whole_is_compared(tmp_path: Path) -> None:
+    roots = []
+    for site, shift in {"a": 0, "b": 2}.items():
+        project = Project.create(tmp_path / site)
+        stack = replace(stack_of(drawn(shift), np.zeros(SHAPE, np.int16)), spacing=None)
+        with project.cohort() as cohort:
+            cohort.add(FoundStack(stack=stack, subject="P1", series_key="sax"))
+        roots.append(project.root)
+    found = agree_sites(*roots)
+    assert {one.part for one in found.structures} == {"whole"}
+    assert all(np.isnan(one.hausdorff_mm.value) for one in found.structures)
 
 
 def project_of(root: Path, masks: dict[str, NDArray[np.uint8]]) -> Path:

@@ -1,5 +1,6 @@
 """Stack: ordered slices over phases, each slice with its own place in the patient."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,3 +80,15 @@ class Stack:
         outside = [name for name, phase in self.phases.items() if not 0 <= phase < n_phases]
         if outside:
             raise InputError(f"Expected phases within 0..{n_phases - 1}, got {self.phases}.")
+
+
+def thinned(pixels: NDArray[Any], most: int) -> NDArray[Any]:
+    """Every second, third ... voxel along each axis of space, about `most` of (T, Z, Y, X): all phases, all places.
+
+    For figures of grey levels, which many voxels tell as well as all; a view, nothing is copied.
+
+    >>> thinned(np.zeros((2, 8, 8, 8)), most=128).shape
+    (2, 4, 4, 4)
+    """
+    step = max(1, math.ceil((pixels.size / most) ** (1 / 3)))
+    return pixels[:, ::step, ::step, ::step]

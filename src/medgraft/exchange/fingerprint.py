@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
+from medgraft.core.stack import thinned
 
 PixelsOf = Callable[[StackEntry], NDArray[Any]]
 
@@ -27,7 +28,7 @@ SHAPES: Mapping[str, tuple[str, Callable[[StackEntry], float | None]]] = {
 #: Percentiles of a stack's pixels, in their stored scale (HU for CT).
 INTENSITIES = {"dark (1 %)": 1.0, "middle (50 %)": 50.0, "bright (99 %)": 99.0}
 
-#: Pixels of a stack that its percentiles are computed from, at most: evenly spread ones.
+#: Pixels of a stack that its percentiles are computed from, at most.
 _LOOKED_AT = 1 << 20
 
 
@@ -89,9 +90,7 @@ def stack_values(entry: StackEntry, pixels: NDArray[Any] | None = None) -> dict[
 
 
 def _intensities(pixels: NDArray[Any]) -> dict[str, float | None]:
-    flat = pixels.reshape(-1)
-    looked_at = np.asarray(flat[:: max(1, flat.size // _LOOKED_AT)], np.float32)
-    found = np.percentile(looked_at, list(INTENSITIES.values()))
+    found = np.percentile(thinned(pixels, _LOOKED_AT), list(INTENSITIES.values()))
     return dict(zip(INTENSITIES, map(float, found), strict=True))
 
 

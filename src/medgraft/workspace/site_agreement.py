@@ -21,6 +21,9 @@ _RULED = "pool"
 
 _BASE_SHARE = 1 / 3
 
+#: How far affines may differ, in mm: files keep them in single precision.
+_SAME_PLACE = 0.01
+
 
 @dataclass(frozen=True, kw_only=True)
 class StructureAgreement:
@@ -124,20 +127,27 @@ def _compared(ours: Cases, theirs: Cases, report: Report) -> tuple[list[CaseAgre
     scores: list[CaseAgreement] = []
     for number, key in enumerate(shared, 1):
         case, a, b = ours[key], ours[key].read(), theirs[key].read()
-        if a.mask.shape != b.mask.shape:
-            left_out.append(f"{case.case}: {a.mask.shape} at one site, {b.mask.shape} at the other")
-        elif not set(a.phases) & set(b.phases):
-            left_out.append(f"{case.case}: no phase that both drew")
+        if reason := _apart(a, b):
+            left_out.append(f"{case.case}: {reason}")
         else:
             scores += _scores(case.subject, case.case, a, b)
         report(Progress(stage="cases", done=number, total=len(shared), detail=case.case))
     return scores, left_out
 
 
+def _apart(a: SiteMask, b: SiteMask) -> str:
+    """Why the voxels of two masks are not the same places or none was drawn at both; "" if they can be compared."""
+    if a.mask.shape != b.mask.shape:
+        return f"{a.mask.shape} at one site, {b.mask.shape} at the other"
+    if a.affines.shape != b.affines.shape or not np.allclose(a.affines, b.affines, rtol=0, atol=_SAME_PLACE):
+        return "stored in another orientation, or lying elsewhere in the patient, at one site than at the other"
+    return "" if set(a.phases) & set(b.phases) else "no phase that both drew"
+
+
 def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[CaseAgreement]:
     """Every structure in every part at every phase that both drew; nothing where neither drew anything."""
     for phase in sorted(set(a.phases) & set(b.phases)):
-        parts = _parts(a.mask[phase], b.mask[phase], a.affines)
+        parts = _parts(a.mask[phase], b.mask[phase], a.affines if a.spacing else None)
         for structure in (name for name in MASK_CLASSES if name in a.classes and name in b.classes):
             drawn = [site.mask[phase] == MASK_CODES[structure] for site in (a, b)]
             for part, inside in parts.items():
@@ -163,13 +173,21 @@ def _drawn_at_both(scores: Sequence[CaseAgreement]) -> list[CaseAgreement]:
     return [score for score in scores if score.structure in at_a & at_b]
 
 
-def _parts(a: NDArray[np.uint8], b: NDArray[np.uint8], affines: NDArray[np.float64]) -> dict[Part, NDArray[np.bool_]]:
-    """(Z, Y, X) where the parts of the ventricle are: by the usual direction of its axis in a patient on the back."""
+def _parts(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], affines: NDArray[np.float64] | None
+) -> dict[Part, NDArray[np.bool_]]:
+    """(Z, Y, X) where the parts of the ventricle are: by the usual direction of its axis in a patient on the back.
+
+    Where a stack does not say how it lies in the patient, only the whole is known.
+    """
+    whole: dict[Part, NDArray[np.bool_]] = {"whole": np.ones(a.shape, bool)}
+    if affines is None:
+        return whole
     height = _along_the_heart(a.shape, affines)
     drawn = height[(a | b) > 0]
     ends = (float(drawn.min()), float(drawn.max())) if drawn.size else (0.0, 0.0)
     base = height <= ends[0] + _BASE_SHARE * (ends[1] - ends[0])
-    return {"whole": np.ones_like(base), "base": base, "rest": ~base}
+    return {**whole, "base": base, "rest": ~base}
 
 
 def _along_the_heart(shape: tuple[int, ...], affines: NDArray[np.float64]) -> NDArray[np.float32]:
