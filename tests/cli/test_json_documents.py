@@ -14,7 +14,7 @@ import typer
 from medgraft.cli.main import app
 from medgraft.core.lineage import Lineage
 from medgraft.core.task import LV_WALL
-from medgraft.exchange import QUESTIONS, blank_form
+from medgraft.exchange import QUESTIONS, Seen, blank_form
 from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.recipe import PercentileWindow, VolumeRecipe
@@ -127,7 +127,14 @@ def make_segmenter(folder: Path) -> None:
     recipe = VolumeRecipe(shape=(1, 32, 32), spacing=None, window=PercentileWindow())
     state = build_segmenter("unet2d", n_classes=3).state_dict()
     package = ModelPackage(
-        name="walls", task=LV_WALL, network="unet2d", recipe=recipe, lineage=Lineage(), figures={}, state=state
+        name="walls",
+        task=LV_WALL,
+        network="unet2d",
+        recipe=recipe,
+        lineage=Lineage(),
+        figures={},
+        state=state,
+        seen=Seen(),
     )
     write_package(package, folder)
 

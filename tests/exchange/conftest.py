@@ -15,7 +15,7 @@ from medgraft.core.contract import InputContract
 from medgraft.core.digest import digest
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import SAX_RANGE
-from medgraft.exchange import QUESTIONS, AnnotationRules, Fingerprint, Range, hash_subjects
+from medgraft.exchange import QUESTIONS, AnnotationRules, Fingerprint, Range, Seen, Training, hash_subjects
 from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.exchange.vectors import make_vectors
 from medgraft.networks import spec
@@ -50,6 +50,12 @@ SEEN = Fingerprint(
     modalities={"CT": 2},
     named_phases={"ed": 2},
 )
+SAW = Seen(
+    trainings=(
+        Training(name="Häuser ♥", stacks=("22dd",)),
+        Training(name="best", stacks=("00ff", "11ee"), subjects=hash_subjects(["P1", "P2"], secret="test")),
+    )
+)
 #: Where a trap writes when it is sprung; the test puts it into its own folder.
 SPRUNG = "sprung-by-a-pickle"
 
@@ -80,11 +86,10 @@ def made(
         lineage=LINEAGE,
         figures={"macro_f1": 1 / 3, "accuracy": 0.5},
         state=model.state_dict(),
-        stacks=("00ff", "11ee"),
+        seen=SAW,
         notes="For <b>research</b>.\nAsk us.",
         rules=RULES,
         fingerprint=SEEN,
-        subjects=hash_subjects(["P1", "P2"], secret="test"),
         vectors=make_vectors(model, (1, 64, 64)),
     )
 

@@ -27,7 +27,7 @@ from medgraft.networks import spec
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.recipe import HuWindow, PercentileWindow, VolumeRecipe
 
-from .conftest import LINEAGE, RULES, Trap, made
+from .conftest import LINEAGE, RULES, SAW, Trap, made
 
 RECIPES = {
     2: VolumeRecipe(shape=(1, 16, 24), spacing=None, window=PercentileWindow()),
@@ -47,6 +47,7 @@ def segmenter(network: str = "segresnet3d", key: int = 4) -> ModelPackage:
         lineage=LINEAGE,
         figures={"Dice": 0.9},
         state=model.state_dict(),
+        seen=SAW,
         rules=RULES,
     )
     return dataclasses.replace(package, vectors=make_vectors(model, package.input_shape))
@@ -132,7 +133,23 @@ def test_the_metadata_have_the_keys_that_monai_asks_for(bundle: Path) -> None:
         "models/model.pt",
         "models/model.safetensors",
         "docs/README.md",
+        "docs/seen.json",
     }
+
+
+def test_whom_a_model_has_seen_goes_with_its_bundle(bundle: Path) -> None:
+    assert read_bundle(bundle).seen == SAW
+    assert "| best | 2, hashed |" in (bundle / "docs" / "README.md").read_text()
+
+
+def test_whom_others_trained_a_bundle_on_is_unknown(tmp_path: Path, bundle: Path) -> None:
+    folder = Path(shutil.copytree(bundle, tmp_path / "walls"))
+    shutil.copy(write_bundle(segmenter(key=5), tmp_path / "other") / "models" / "model.safetensors", folder / "models")
+    trained_on = read_bundle(folder).seen
+    assert trained_on.trainings[:-1] == SAW.trainings
+    assert trained_on.unknown == (*SAW.unknown, "MONAI bundle walls 1.0.0")
+    (folder / "docs" / "seen.json").unlink()
+    assert read_bundle(folder).seen.unknown == ("MONAI bundle walls 1.0.0",)
 
 
 @pytest.mark.slow
@@ -234,6 +251,25 @@ HARMS: dict[str, tuple[Callable[[Path], None], str]] = {
     "metadata that are no JSON": (written("configs/metadata.json", b"{"), "metadata.json"),
     "a configuration that is YAML": (written("configs/inference.json", b"a: !!python/none"), "inference.json"),
     "a configuration of a thousand storeys": (written("configs/inference.json", b"[" * 10_000), "inference.json"),
+    "no trainings": (written("docs/seen.json", b"{}"), "seen.json"),
+    "trainings that are no JSON": (written("docs/seen.json", b"{"), "seen.json"),
+    "trainings without end": (
+        written(
+            "docs/seen.json", b'{"weights_digest":"","seen":{"trainings":[' + b'{"name":"a"},' * 99 + b'{"name":"b"}]}}'
+        ),
+        "at most 32 trainings",
+    ),
+    "hashes that are numbers": (
+        written(
+            "docs/seen.json",
+            b'{"weights_digest":"","seen":{"trainings":[{"name":"a","subjects":{"salt":"%b","hashes":[7]}}]}}'
+            % (b"0" * 32),
+        ),
+        "hashes",
+    ),
+    "trainings of many megabytes": (written("docs/seen.json", bytes(9 << 20)), "8 MiB"),
+    "a name that writes to the terminal": (edited("metadata", "name", to="\x1b[2J"), "plain letters"),
+    "a name of a million letters": (edited("metadata", "name", to="x" * 10**6), "plain letters"),
     "no weights": (without_weights, "found neither"),
     "a checkpoint with code": (checkpoint({"conv_final.2.conv.bias": Trap()}), "plain tensors"),
     "a pickle with code": (checkpoint({"conv_final.2.conv.bias": Trap()}, pickle.dump), "plain tensors"),

@@ -51,6 +51,16 @@ def claims(*without: str, **changes: Any) -> Kind:
     return lambda members: zipped(forged(members, *without, **changes))
 
 
+def saw(trainings: Any) -> Kind:
+    """Other trainings before it."""
+    return claims(seen={"trainings": trainings})
+
+
+def hashed(subjects: Any) -> Kind:
+    """Other hashes of subjects."""
+    return saw([{"name": "one", "subjects": subjects}])
+
+
 def with_member(name: str, content: bytes = b"owned", **attributes: Any) -> Kind:
     """One more member, with attributes of its own."""
 
@@ -233,9 +243,10 @@ KINDS: dict[str, tuple[Kind, str]] = {
         "Expected the files",
     ),
     # Facts.
-    "format 1": (claims(format=1), "format 2 .* pack it again"),
-    "a later format": (claims(format=3), "Expected a package of format 2"),
-    "no format": (claims("format"), "Expected a package of format 2"),
+    "format 1": (claims(format=1), "format 3 .* pack it again"),
+    "format 2": (claims(format=2), "format 3 .* pack it again"),
+    "a later format": (claims(format=4), "Expected a package of format 3"),
+    "no format": (claims("format"), "Expected a package of format 3"),
     "no task": (claims("task"), "task"),
     "an unknown fact": (claims(run="rm -rf /"), "run"),
     "a name that is a number": (claims(name=7), "name"),
@@ -254,6 +265,23 @@ KINDS: dict[str, tuple[Kind, str]] = {
         "Expected channels of 0 to 64",
     ),
     "rules that nobody can have": (claims(rules={"answers": {"site": "here"}, "more": {}}), "annotation rule"),
+    "nothing said of whom it saw": (claims("seen"), "seen"),
+    "trainings without end": (saw([{"name": "one"}] * 10_000), "at most 32 trainings"),
+    "trainings of nobody knows what": (saw([None]), "seen.trainings"),
+    "a training without a name": (saw([{"subjects": None}]), "name"),
+    "a training that writes to the terminal": (saw([{"name": "\x1b[2J"}]), "plain letters"),
+    "stacks that are numbers": (saw([{"name": "one", "stacks": [7]}]), "stacks"),
+    "hashes without a salt": (hashed({"hashes": []}), "salt"),
+    "a short salt": (hashed({"salt": "00", "hashes": []}), "32 hexadecimal digits"),
+    "a salt of megabytes": (hashed({"salt": "0" * (4 << 20), "hashes": []}), "32 hexadecimal digits"),
+    "a salt that is no text": (hashed({"salt": "\ud800" * 32, "hashes": []}), "damaged"),
+    "hashes that are numbers": (hashed({"salt": "0" * 32, "hashes": [7] * 10_000}), "hashes"),
+    "hashes that are ids": (hashed({"salt": "0" * 32, "hashes": ["P1"]}), "32 hexadecimal digits"),
+    "more subjects than anybody has": (
+        hashed({"salt": "0" * 32, "hashes": ["0" * 32] * 100_001}),
+        "at most 100,000 subjects",
+    ),
+    "hashes of another kind": (hashed({"salt": "0" * 32, "hashes": [], "cost": 1 << 30}), "cost"),
     "an unknown step of the recipe": (claims(recipe={"before": [{"step": "run-code"}]}), "run-code"),
     "a recipe that is a list": (claims(recipe=["resize"]), "recipe"),
     "a recipe of a hundred storeys": (claims(recipe={"before": DEEP}), "recipe|damaged"),

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import InputError, WeightsError
-from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import SAX_LEVELS, SAX_RANGE, task_from_codes
-from medgraft.exchange import hash_subjects, unpack, write_archive
+from medgraft.exchange import Seen, SubjectHashes, Training, unpack, write_archive
 from medgraft.exchange import package as package_module
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.exchange.vectors import vectors_error
@@ -65,11 +64,9 @@ def test_what_is_read_is_what_was_written(
 
 
 def test_a_package_of_bare_necessities_is_read_too(tmp_path: Path) -> None:
-    bare = dataclasses.replace(
-        made(), notes="", stacks=(), rules=None, fingerprint=None, subjects=None, vectors=None, figures={}
-    )
+    bare = dataclasses.replace(made(), notes="", seen=Seen(), rules=None, fingerprint=None, vectors=None, figures={})
     read = read_package(write_package(bare, tmp_path / "bare"))
-    assert (read.rules, read.fingerprint, read.subjects, read.vectors) == (None, None, None, None)
+    assert (read.rules, read.fingerprint, read.seen, read.vectors) == (None, None, Seen(), None)
 
 
 def test_equal_packages_have_equal_bytes(tmp_path: Path, packed: Path) -> None:
@@ -174,10 +171,32 @@ def test_a_writing_that_was_stopped_leaves_what_was_there(
     assert not before or read_package(folder).name == "best"
 
 
-def test_a_card_says_whose_hashes_are_missing(tmp_path: Path) -> None:
-    hashes = hash_subjects(["P1"], secret="of this package")
-    hop = Hop(what="trained", weights_digest="w", data_digest="d")
-    for hops, said in (((hop,), False), ((hop, hop), True)):
-        packed = dataclasses.replace(made(), subjects=hashes, lineage=Lineage(hops=hops))
-        card = (write_package(packed, tmp_path / f"hops-{len(hops)}") / "README.md").read_text()
-        assert ("of its last training alone" in card) == said
+HASHED = Training(name="first", subjects=SubjectHashes(salt="0" * 32, hashes=("1" * 32, "2" * 32)))
+UNKNOWN = Training(name="bundle", stacks=("00ff",))
+
+
+@pytest.mark.parametrize(
+    ("trainings", "rows"),
+    [
+        ((), []),
+        ((HASHED,), ["| first | 2, hashed |"]),
+        ((UNKNOWN,), ["| bundle | unknown |"]),
+        ((UNKNOWN, HASHED), ["| bundle | unknown |", "| first | 2, hashed |"]),
+    ],
+)
+def test_a_card_says_whose_hashes_are_there_and_whose_are_unknown(
+    tmp_path: Path, trainings: tuple[Training, ...], rows: list[str]
+) -> None:
+    packed = dataclasses.replace(made(), seen=Seen(trainings=trainings))
+    card = (write_package(packed, tmp_path / "best") / "README.md").read_text()
+    shown = card.partition("## Whose images")[2].splitlines()
+    assert [line for line in shown if line.startswith(("| first", "| bundle"))] == rows
+    assert ("Unknown is not nobody" in card) == (UNKNOWN in trainings)
+    assert ("salted scrypt hashes" in card) == (HASHED in trainings)
+
+
+def test_more_than_anybody_reads_is_not_written(tmp_path: Path) -> None:
+    endless = Training(name="all", stacks=tuple(f"{number:016x}" for number in range(400_000)))
+    with pytest.raises(InputError, match="at most 8 MiB of itself"):
+        write_package(dataclasses.replace(made(), seen=Seen(trainings=(endless,))), tmp_path / "best")
+    assert not list(tmp_path.iterdir())

@@ -13,6 +13,7 @@ from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress
 from medgraft.core.stack import Stack
 from medgraft.core.task import SAX_RANGE
+from medgraft.exchange import Seen
 from medgraft.exchange.package import ModelPackage
 from medgraft.inference import predict_stacks, stacks
 from medgraft.networks import spec
@@ -37,6 +38,7 @@ def package() -> ModelPackage:
         lineage=Lineage(),
         figures={},
         state=build(NETWORK, n_classes=3, contract=contract, key=4).state_dict(),
+        seen=Seen(),
     )
 
 

@@ -15,6 +15,7 @@ from medgraft.core.digest import file_digest
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import task_from_codes
+from medgraft.exchange import Seen, Training
 from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.networks import NETWORKS, spec
 from medgraft.networks.classifier import build
@@ -238,6 +239,7 @@ def test_a_packaged_model_is_the_next_hops_weights(tmp_path: Path) -> None:
         lineage=Lineage(hops=(Hop(what="ImageNet", weights_digest="1", licence="Apache-2.0"),)),
         figures={},
         state=trained.state_dict(),
+        seen=Seen(trainings=(Training(name="hearts", stacks=("00ff",)),)),
     )
     weights = PackageWeights(write_package(package, tmp_path / "hearts")).load(network)
     model = build(network, n_classes=3, contract=weights.contract)
@@ -245,6 +247,7 @@ def test_a_packaged_model_is_the_next_hops_weights(tmp_path: Path) -> None:
     images = torch.rand(2, 1, 96, 96)
     assert (report.share, report.skipped, weights.licence) == (1.0, (), "Apache-2.0")
     assert torch.equal(model.eval().features(images), trained.eval().features(images))
+    assert weights.seen == package.seen
 
 
 @pytest.mark.parametrize("text", ["", "imagenett", "imagenet:", "file:", "run:abc", "package:", "random:7", "file"])

@@ -17,6 +17,7 @@ from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.predictions import Predictions
 from medgraft.core.stack import FoundStack, Stack
 from medgraft.core.task import LV_WALL, MASK_CODES, SAX_RANGE
+from medgraft.exchange import Seen
 from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.inference import predict_stacks
 from medgraft.networks import spec
@@ -78,6 +79,7 @@ def package_of(folder: Path) -> Path:
         lineage=Lineage(hops=(Hop(what="scratch", weights_digest="00"),)),
         figures={},
         state=model.state_dict(),
+        seen=Seen(),
     )
     return write_package(package, folder)
 
@@ -262,6 +264,7 @@ def judge_of(folder: Path) -> Path:
         lineage=Lineage(hops=(Hop(what="scratch", weights_digest="00"),)),
         figures={},
         state=build("mobilenetv1_025", n_classes=3, contract=contract).state_dict(),
+        seen=Seen(),
     )
     return write_package(package, folder)
 

@@ -12,7 +12,7 @@ from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.stack import FoundStack
 from medgraft.core.task import LV_WALL
-from medgraft.exchange import QUESTIONS, blank_form
+from medgraft.exchange import QUESTIONS, Seen, Training, blank_form, hash_subjects
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.phantoms import PhantomHeart, short_axis_heart
@@ -38,7 +38,7 @@ def home(project: Project, hearts: Hearts) -> Project:
         lineage=Lineage(hops=(Hop(what="scratch", weights_digest="00"),)),
         figures={"Dice": 0.5},
         state=model.state_dict(),
-        stacks=trained,
+        seen=Seen(trainings=(Training(name="walls", stacks=trained),)),
     )
     write_package(package, project.curves / "first" / "models" / "scratch-2")
     return project
@@ -80,11 +80,11 @@ def test_what_is_packed_speaks_of_the_stacks_trained_on_and_no_others(
 ) -> None:
     facts = inspect_package(packed).facts
     assert facts.fingerprint is not None
-    assert facts.subjects is not None
     assert facts.rules is not None
     assert (facts.fingerprint.stacks, facts.fingerprint.subjects) == (2, 2)
     names = [heart.subject for heart in hearts]
-    assert facts.subjects.among(names) == tuple(names[:2])
+    assert facts.seen.among(names) == tuple(names[:2])
+    assert facts.seen.unknown == ()
     with home.cohort() as cohort:
         widths = [entry.spacing[2] for entry in cohort.entries() if entry.subject != names[2] and entry.spacing]
     (pixel,) = (one for one in facts.fingerprint.ranges if one.name == "pixel")
@@ -132,6 +132,7 @@ def test_shared_subjects_are_found_by_name_and_shared_stacks_by_content(
 def test_images_unlike_those_trained_on_are_doubted(packed: Path, hearts: Hearts, tmp_path: Path) -> None:
     larger = short_axis_heart(subject=9, size=48, n_phases=3)
     fit = suitability(packed, elsewhere(tmp_path / "other", (larger,))).fit
+    assert fit is not None
     assert (fit.trained, fit.others) == (2, 1)
     (doubt,) = fit.doubts
     assert {"columns 48 pixels", "phases 3"} <= set(doubt.reasons)
@@ -160,8 +161,8 @@ def test_a_model_goes_by_a_monai_bundle_and_comes_back(home: Project, tmp_path: 
 
 def test_what_is_not_packed_cannot_be_compared_and_says_so(home: Project, rules: Path) -> None:
     bare = home.curves / "first" / "models" / "scratch-2"
-    with pytest.raises(InputError, match=r"hashes of its subjects.* medgraft pack"):
-        inspect_package(bare, against=home)
+    suits = suitability(bare, home)
+    assert (suits.shared_subjects, len(suits.shared_stacks), suits.unknown, suits.fit) == ((), 2, ("walls",), None)
     with pytest.raises(InputError, match="with annotation rules"):
         inspect_package(bare, rules=rules)
     with pytest.raises(WeightsError, match=r"with test vectors.* medgraft pack"):
@@ -190,6 +191,29 @@ def test_notes_that_cannot_be_packed_are_refused(home: Project, tmp_path: Path, 
         (tmp_path / "notes.md").write_text(text)
     with pytest.raises(InputError, match=reason):
         pack_model(home, "first/scratch-2", tmp_path / "walls.medgraft", notes=tmp_path / "notes.md")
+
+
+def test_whom_earlier_trainings_saw_travels_on(home: Project, hearts: Hearts, tmp_path: Path) -> None:
+    """Three sites, the first with hashes, the second without; then two trainings here, of which one was not packed."""
+    elsewhere_ = Training(name="site 1", subjects=hash_subjects(["S1"], secret="site 1"))
+    bundle = Training(name="bundle", stacks=("00ff",))
+    with home.cohort() as cohort:
+        earlier, *_ = (entry.id for entry in cohort.entries() if entry.subject == hearts[2].subject)
+    folder = home.curves / "first" / "models" / "scratch-2"
+    package = read_package(folder)
+    before = (elsewhere_, bundle, Training(name="earlier", stacks=(earlier,)))
+    write_package(replace(package, seen=Seen(trainings=(*before, *package.seen.trainings))), folder)
+    pack_model(home, "first/scratch-2", tmp_path / "walls.medgraft", monai_bundle=tmp_path / "bundle")
+    unpack_model(tmp_path / "walls.medgraft", tmp_path / "model")
+    unpack_model(tmp_path / "bundle", tmp_path / "back")
+    names = [heart.subject for heart in hearts]
+    for model in ("walls.medgraft", "model", "back"):
+        seen = read_package(tmp_path / model).seen
+        assert seen.among([*names, "S1", "S2"]) == tuple(sorted([*names, "S1"]))
+        assert seen.unknown == ("bundle",)
+        assert seen.trainings[0] == elsewhere_
+        salts = [training.subjects.salt for training in seen.trainings if training.subjects]
+        assert len(set(salts)) == 3
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from medgraft.cli.bars import progress_bars
 from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line, write_table
 
@@ -38,7 +39,8 @@ def inspect(
     from medgraft.workspace.package_inspection import inspect_package
 
     project = Project.open(against) if against else None
-    found = inspect_package(package, against=project, rules=rules)
+    with progress_bars() as report:
+        found = inspect_package(package, against=project, rules=rules, report=report)
     verified = None
     if verify:
         from medgraft.workspace.packing import verify_package
@@ -61,14 +63,17 @@ def inspect(
 
 def _show_suitability(found: "Suitability") -> None:
     if found.disjoint:
-        write_line(f"none of the {found.checked} subjects of {found.project} is among the training subjects")
+        write_line(f"none of the {found.checked} subjects of {found.project} was found among the training subjects")
     else:
         write_line(f"subjects of {found.project} that are among the training subjects: {len(found.shared_subjects)}")
     for subject in found.shared_subjects:
         write_line(f"  {subject}")
     if found.shared_stacks:
         write_line(f"{len(found.shared_stacks)} stacks were trained on: {', '.join(found.shared_stacks)}")
-    _show_fit(found.fit)
+    if found.unknown:
+        write_line(f"unknown, not none: the subjects of {', '.join(found.unknown)}")
+    if found.fit:
+        _show_fit(found.fit)
 
 
 def _show_fit(fit: "StackFit") -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from medgraft.cli.bars import progress_bars
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line
 
@@ -32,7 +33,10 @@ def pack(
     from medgraft.workspace import Project
     from medgraft.workspace.packing import pack_model
 
-    packed = pack_model(Project.open(project), model, file, rules=rules, notes=notes, monai_bundle=monai_bundle)
+    with progress_bars() as report:
+        packed = pack_model(
+            Project.open(project), model, file, rules=rules, notes=notes, monai_bundle=monai_bundle, report=report
+        )
     if as_json:
         write_json(packed)
         return

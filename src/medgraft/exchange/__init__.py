@@ -23,6 +23,7 @@ from medgraft.exchange.rules import (
     read_rules,
     write_rules,
 )
+from medgraft.exchange.seen import Seen, Training
 from medgraft.exchange.subjects import SubjectHashes, hash_subjects
 
 __all__ = [
@@ -38,7 +39,9 @@ __all__ = [
     "Question",
     "Range",
     "RuleDifference",
+    "Seen",
     "SubjectHashes",
+    "Training",
     "blank_form",
     "card_text",
     "check_files",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from medgraft.exchange.facts import PackageFacts
 from medgraft.exchange.fingerprint import Fingerprint
 from medgraft.exchange.rules import QUESTIONS, AnnotationRules
+from medgraft.exchange.seen import Seen, Training
 
 _USE = """\
 ## How to use it
@@ -22,6 +23,15 @@ first. It is for research, and is no medical device.
 
 _NO_RULES = "Nobody filled in the questionnaire. Ask how the masks were drawn before you compare with your own."
 
+_HASHED = """\
+The package carries salted scrypt hashes of the subjects' ids, no id. Whoever has the same ids can find out which of
+them trained this model. Trying every id is slow, not impossible: running numbers are not protected, random pseudonyms
+are."""
+
+_UNKNOWN = """\
+Unknown is not nobody: of these trainings the package brings no hashes, so nobody can prove that yours are not among
+their subjects."""
+
 
 def card_text(facts: PackageFacts) -> str:
     """The card as Markdown. What a package says is quoted as text: it cannot bring markup of its own."""
@@ -34,7 +44,7 @@ def card_text(facts: PackageFacts) -> str:
         _section("Trained on", _data(facts.fingerprint)),
         _section("Annotation rules", _rules(facts.rules)),
         _section("Where it comes from", _lineage(facts)),
-        _section("Whose images", _subjects(facts)),
+        _section("Whose images", _seen(facts.seen)),
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
@@ -77,20 +87,15 @@ def _lineage(facts: PackageFacts) -> str:
     return _table(("step", "what", "task", "licence"), rows)
 
 
-def _subjects(facts: PackageFacts) -> str:
-    if facts.subjects is None:
-        return ""
-    text = (
-        f"The package carries salted scrypt hashes of the ids of {len(facts.subjects.hashes)} subjects, no id. Whoever "
-        "has the same ids can find out which of them trained this model. Trying every id is slow, not impossible: "
-        "running numbers are not protected, random pseudonyms are."
-    )
-    if not any(hop.data_digest for hop in facts.lineage.hops[:-1]):
-        return text
-    return text + (
-        " They are of its last training alone: it was trained before, on subjects whose hashes are in the packages "
-        "that it was made from, if anywhere."
-    )
+def _seen(seen: Seen) -> str:
+    rows = [(training.name, _subjects(training)) for training in seen.trainings]
+    known, unknown = len(seen.unknown) < len(rows), bool(seen.unknown)
+    parts = (_table(("training", "subjects"), rows), _HASHED if known else "", _UNKNOWN if unknown else "")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _subjects(training: Training) -> str:
+    return "unknown" if training.subjects is None else f"{len(training.subjects.hashes)}, hashed"
 
 
 def _section(title: str, body: str) -> str:

@@ -15,10 +15,11 @@ from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.lineage import Lineage
 from medgraft.core.task import Task
 from medgraft.exchange.fingerprint import Fingerprint
+from medgraft.exchange.names import check_name
 from medgraft.exchange.rules import AnnotationRules
-from medgraft.exchange.subjects import SubjectHashes
+from medgraft.exchange.seen import Seen
 
-FORMAT = 2
+FORMAT = 3
 
 #: The files of a package. Nothing else may lie in one; vectors are there where the facts list them.
 FACTS, WEIGHTS, VECTORS, CARD = "package.json", "model.safetensors", "vectors.safetensors", "README.md"
@@ -27,8 +28,8 @@ CONTENT = (WEIGHTS, VECTORS, CARD)
 #: The largest package that is read, in bytes: what zip holds without its 64-bit extension.
 MAX_BYTES = 2_000_000_000
 
-#: The largest facts and card, in bytes, and the longest name, in letters.
-MAX_WORDS, MAX_NAME = 8 << 20, 200
+#: The largest facts and card, in bytes.
+MAX_WORDS = 8 << 20
 
 #: Numbers of a package that buffers are made from, and the largest that is believed.
 _LARGEST = {"size": 4096, "channels": 64, "classes": 4096}
@@ -56,12 +57,16 @@ class PackageFacts:
     recipe: Mapping[str, Any]
     lineage: Lineage
     figures: Mapping[str, float]
-    stacks: tuple[str, ...] = ()
+    seen: Seen
     notes: str = ""
     rules: AnnotationRules | None = None
     fingerprint: Fingerprint | None = None
-    subjects: SubjectHashes | None = None
     files: Mapping[str, FileFact] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for names that cannot be shown."""
+        for name in (self.name, self.network, self.task.name):
+            check_name(name)
 
 
 _READER = TypeAdapter(PackageFacts)
@@ -106,11 +111,18 @@ def check_files(folder: Path, facts: PackageFacts) -> None:
 
 
 def write_facts(facts: PackageFacts, folder: Path) -> None:
-    """Write facts beside the other files of a package, which they list with their digests."""
+    """Write facts beside the other files of a package, which they list with their digests.
+
+    Raises `InputError` for facts that nobody would read: too many stacks and subjects.
+    """
     files = {name: _file_fact(folder / name) for name in CONTENT if (folder / name).is_file()}
     said = {"format": FORMAT, **asdict(facts), "files": files}
-    text = json.dumps({**said, "sha256": digest(said)}, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / FACTS).write_text(text + "\n", encoding="utf-8")
+    text = json.dumps({**said, "sha256": digest(said)}, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    if len(text) >= MAX_WORDS:
+        raise InputError(
+            f"Expected a package that says at most {MAX_WORDS >> 20} MiB of itself, got more: {facts.name}."
+        )
+    (folder / FACTS).write_bytes(text + b"\n")
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -130,14 +142,13 @@ def _checked(said: dict[str, Any], path: Path) -> PackageFacts:
         # As text again: what is checked is what was digested, whatever another parser makes of doubled keys.
         facts = _READER.validate_json(json.dumps(said))
     except (ValidationError, InputError) as error:
-        raise WeightsError(f"Expected a model package, got one that cannot be read: {path}: {error}") from error
+        raise WeightsError(
+            f"Expected a model package, got one that cannot be read: {path}: {str(error)[:1000]}"
+        ) from error
     numbers = {"size": facts.size, "channels": facts.contract.channels, "classes": len(facts.task.codes)}
     for name, value in numbers.items():
         if not 0 <= value <= _LARGEST[name]:
             raise WeightsError(f"Expected {name} of 0 to {_LARGEST[name]} in {path}, got {value}.")
-    for words in (facts.name, facts.network, facts.task.name):
-        if len(words) > MAX_NAME or not words.isprintable():
-            raise WeightsError(f"Expected names of at most {MAX_NAME} plain letters in {path}, got {words[:80]!r}.")
     if WEIGHTS not in facts.files or not set(facts.files) <= set(CONTENT):
         raise WeightsError(f"Expected the files {', '.join(CONTENT)} in {path}, got {', '.join(facts.files)}.")
     return facts

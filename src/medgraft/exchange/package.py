@@ -20,7 +20,7 @@ from medgraft.exchange.facts import CARD, VECTORS, WEIGHTS, PackageFacts, check_
 from medgraft.exchange.fingerprint import Fingerprint
 from medgraft.exchange.folder import whole_folder
 from medgraft.exchange.rules import AnnotationRules
-from medgraft.exchange.subjects import SubjectHashes
+from medgraft.exchange.seen import Seen
 from medgraft.exchange.tensors import read_tensors, write_tensors
 from medgraft.exchange.vectors import TestVectors, read_vectors, write_vectors
 from medgraft.networks import spec
@@ -53,11 +53,11 @@ class ModelPackage:
 
     network: its name in `networks`. size: side of a classifier's input in pixels; a segmenter's is in its recipe.
     contract: scaling of the input. recipe: from native images to the input; inference leaves the slot for augmentation
-    empty. figures: headline figures as found when it was packed, by name. state: every tensor of the model. stacks: ids
-    of the stacks it was trained on (digests of their content).
+    empty. figures: headline figures as found when it was packed, by name. state: every tensor of the model. seen: the
+    stacks it was trained on.
 
     What is added when it leaves (`workspace.packing`): notes, in the sender's words; the rules its masks were drawn by;
-    the fingerprint of the training images; hashes of their subjects; test vectors.
+    the fingerprint of the training images; hashes of the subjects it has seen; test vectors.
     """
 
     name: str
@@ -69,11 +69,10 @@ class ModelPackage:
     lineage: Lineage
     figures: Mapping[str, float]
     state: Mapping[str, Tensor]
-    stacks: tuple[str, ...] = ()
+    seen: Seen
     notes: str = ""
     rules: AnnotationRules | None = None
     fingerprint: Fingerprint | None = None
-    subjects: SubjectHashes | None = None
     vectors: TestVectors | None = None
 
     def model(self) -> Model:

@@ -7,6 +7,7 @@ from typing import Protocol
 from torch import Tensor
 
 from medgraft.core.contract import InputContract
+from medgraft.exchange.seen import Seen
 from medgraft.networks.spec import NetworkSpec
 
 
@@ -15,6 +16,7 @@ class Weights:
     """State of a network's base, in the base's own names, and the input those weights expect.
 
     origin: where they came from, for people. digest: SHA-256 of the file they were read from, or of their key.
+    seen: whom they have learned from.
     """
 
     state: Mapping[str, Tensor]
@@ -22,6 +24,7 @@ class Weights:
     licence: str
     origin: str
     digest: str
+    seen: Seen
 
 
 class WeightSource(Protocol):

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from medgraft.core.errors import ProjectError, StudyFileError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.exchange import RuleDifference, differences, read_rules
+from medgraft.exchange import RuleDifference, Seen, Training, differences, read_rules
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.networks import spec
 from medgraft.samples import MaskedSamples
@@ -28,7 +28,7 @@ from medgraft.study.curve import (
     verdict,
     write_curve,
 )
-from medgraft.workspace.curve_folder import CURVE_FILE, FINDINGS, curve_names, read_findings
+from medgraft.workspace.curve_folder import CURVE_FILE, FINDINGS, curve_names
 from medgraft.workspace.executor import open_executor
 from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.predicting import find_model
@@ -44,7 +44,6 @@ __all__ = [
     "curve_outcome",
     "read_request",
     "rules_apart",
-    "show_curve",
     "start_curve",
 ]
 
@@ -56,13 +55,16 @@ _FREE: dict[str, object] = {"shape": None, "augment": None}
 class CurveSummary:
     """What a learning curve found: its verdict, figures with intervals, differences, the wall before and after.
 
-    rules: where the two sites draw otherwise.
+    rules: where the two sites draw otherwise. seen_before: subjects trained on here that the travelling model had seen
+    already, so that fine-tuning it promises too much. unknown: its trainings of which nobody knows whom they saw.
     """
 
     name: str
     verdict: Verdict
     findings: CurveFindings
     rules: tuple[RuleDifference, ...]
+    seen_before: tuple[str, ...]
+    unknown: tuple[str, ...]
 
 
 def read_request(path: Path, overrides: tuple[str, ...] = (), *, project: Project) -> CurveFile:
@@ -106,12 +108,13 @@ def start_curve(
     and a model package of each arm's first draw at its largest size. They are whole or absent.
 
     Raises:
-        InputError: no masks, too few subjects, a network that does not segment. WeightsError: the package is damaged
-        or another network's. ProjectError: the curve is running already.
+        InputError: no masks, too few subjects, held-out subjects that the travelling model has seen at any site, a
+        network that does not segment. WeightsError: the package is damaged or another network's. ProjectError: the
+        curve is running already.
     """
     samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
     package = read_package(Path(curve.package)) if curve.package else None
-    start = _start(curve, package) if package else None
+    start = _start(curve, package, _known(package.seen, samples, report)) if package else None
     rules = rules_apart(curve)
     folder = project.curves / curve.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -122,17 +125,19 @@ def start_curve(
             outcome = run_curve(curve, samples, volume_reader(cohort), executor, store, package=start, report=tell)
         draft = fresh_draft(folder)
         write_curve(outcome, draft)
-        summary = _summary(outcome, rules)
+        summary = CurveSummary(
+            name=curve.name,
+            verdict=verdict(outcome),
+            findings=curve_findings(outcome),
+            rules=rules,
+            seen_before=_seen_before(outcome, samples, start, store),
+            unknown=package.seen.unknown if package else (),
+        )
         (draft / FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
         _keep_models(outcome, samples, package, draft / "models", store)
         publish(draft, folder)
     report(Progress(stage="results", done=1, total=1))
     return summary
-
-
-def show_curve(project: Project, name: str) -> CurveSummary:
-    """The figures of a finished curve. Raises `ProjectError` if there is none of that name."""
-    return _summary(curve_outcome(project, name), _rules_found(project.curves / name))
 
 
 def curve_outcome(project: Project, name: str) -> CurveOutcome:
@@ -144,26 +149,14 @@ def curve_outcome(project: Project, name: str) -> CurveOutcome:
     return read_curve(folder, mask_task)
 
 
-def _summary(outcome: CurveOutcome, rules: tuple[RuleDifference, ...]) -> CurveSummary:
-    return CurveSummary(
-        name=outcome.curve.name,
-        verdict=verdict(outcome),
-        findings=curve_findings(outcome),
-        rules=rules,
-    )
+def _known(seen: Seen, samples: MaskedSamples, report: Report) -> frozenset[str]:
+    """Stacks of the subjects that a model has seen: by their hashed id, or by the content of one of their stacks."""
+    subjects = {*seen.among(samples.subjects.tolist(), report)}
+    subjects |= {item.subject for item in samples.items if item.stack in seen.stacks}
+    return frozenset(item.stack for item in samples.items if item.subject in subjects)
 
 
-def _rules_found(folder: Path) -> tuple[RuleDifference, ...]:
-    """Where the sites differed when the curve was run: its package and rules need not be there any more."""
-    if not (folder / FINDINGS).is_file():
-        return ()
-    try:
-        return tuple(RuleDifference(**rule) for rule in read_findings(folder)["rules"])
-    except (KeyError, TypeError) as error:
-        raise ProjectError(f"Expected the findings of a finished learning curve in {folder.name}: {error}.") from error
-
-
-def _start(curve: CurveFile, package: ModelPackage) -> Start:
+def _start(curve: CurveFile, package: ModelPackage, known: frozenset[str]) -> Start:
     if package.network != curve.network or package.task.codes != mask_task(curve.task).codes:
         raise StudyFileError(
             f"Expected a package of {curve.network} for {curve.task}, got one of {package.network} for "
@@ -180,8 +173,16 @@ def _start(curve: CurveFile, package: ModelPackage) -> Start:
         origin=package.name,
         digest=package.weights_digest,
         state=package.state,
-        trained_on=frozenset(package.stacks),
+        trained_on=known,
     )
+
+
+def _seen_before(
+    outcome: CurveOutcome, samples: MaskedSamples, start: Start | None, store: RunStore
+) -> tuple[str, ...]:
+    trained = {stack for point in outcome.points if point.run for stack in store.read(point.run).facts["stacks"]}
+    known = trained & start.trained_on if start else frozenset()
+    return tuple(sorted({item.subject for item in samples.items if item.stack in known}))
 
 
 def _keep_models(
@@ -198,9 +199,9 @@ def _package(
     outcome: CurveOutcome, point: CurvePoint, samples: MaskedSamples, package: ModelPackage | None, store: RunStore
 ) -> ModelPackage:
     curve = outcome.curve
-    from_package = curve.arms[point.arm].start == "package"
-    before = package.lineage if package and from_package else Lineage()
-    trained = set(store.read(point.run).facts["stacks"])
+    before, seen = Lineage(), Seen()
+    if package and curve.arms[point.arm].start == "package":
+        before, seen = package.lineage, package.seen
     hop = Hop(
         what=f"{point.arm}, {point.size} subjects, rate {point.rate:g}, epoch {point.epoch}",
         weights_digest=point.run,
@@ -209,13 +210,14 @@ def _package(
         stages=spec(outcome.network).trainable_stages(curve.arms[point.arm].depth),
         result={"validation Dice": point.validation or 0.0},
     )
+    name = f"{curve.name}: {point.arm}, {point.size} subjects"
     return ModelPackage(
-        name=f"{curve.name}: {point.arm}, {point.size} subjects",
+        name=name,
         task=outcome.task,
         network=outcome.network,
         recipe=curve.recipe,
         lineage=before.then(hop),
         figures={"validation Dice": point.validation or 0.0},
         state={name: torch.as_tensor(value) for name, value in store.state(point.run).items()},
-        stacks=tuple(sorted(trained)),
+        seen=seen.then(Training(name=name, stacks=tuple(sorted(store.read(point.run).facts["stacks"])))),
     )

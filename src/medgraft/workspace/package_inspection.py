@@ -5,6 +5,7 @@ from pathlib import Path
 
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import InputError
+from medgraft.core.progress import Report, silent
 from medgraft.exchange import (
     FACTS,
     WEIGHTS,
@@ -25,20 +26,21 @@ from medgraft.workspace.stack_fit import StackFit, package_fit
 class Suitability:
     """How a package and a project's images go together.
 
-    checked: subjects of the project. shared_subjects: those whose id is among the hashed ids of the training subjects;
-    shared_stacks: stacks with the very content of a training stack. fit: how its other stacks compare with those
-    trained on.
+    checked: subjects of the project. shared_subjects: those whose id is among the hashed ids of any training;
+    shared_stacks: stacks with the very content of a training stack. unknown: trainings without hashes. fit: how its
+    other stacks compare with those last trained on, None where the package brings no fingerprint.
     """
 
     project: str
     checked: int
     shared_subjects: tuple[str, ...]
     shared_stacks: tuple[str, ...]
-    fit: StackFit
+    unknown: tuple[str, ...]
+    fit: StackFit | None
 
     @property
     def disjoint(self) -> bool:
-        """Whether nothing of the project was found among what the model was trained on."""
+        """Whether nothing of the project was found among what is known of the model's trainings."""
         return not self.shared_subjects and not self.shared_stacks
 
 
@@ -54,17 +56,20 @@ class Inspection:
     rule_differences: tuple[RuleDifference, ...] | None = None
 
 
-def inspect_package(path: Path, *, against: Project | None = None, rules: Path | None = None) -> Inspection:
+def inspect_package(
+    path: Path, *, against: Project | None = None, rules: Path | None = None, report: Report = silent
+) -> Inspection:
     """Read what a package says of itself, after checking every digest.
 
     Args:
         path: a package's folder, or a file NAME.medgraft.
         against: a project whose subjects and images are compared with those that the model was trained on.
         rules: one's own filled-in annotation rules, compared with those of the package.
+        report: told of every subject that is compared.
 
     Raises:
         WeightsError: no package, or one that was altered or is damaged.
-        InputError: a package without what the comparison needs; rules that cannot be read.
+        InputError: rules that cannot be read, or a package that brings none to compare them with.
     """
     with opened_package(path) as folder:
         facts = read_facts(folder)
@@ -75,23 +80,22 @@ def inspect_package(path: Path, *, against: Project | None = None, rules: Path |
         digest=digest,
         weights_bytes=facts.files[WEIGHTS].bytes,
         card=card_text(facts),
-        suitability=None if against is None else _suitability(facts, against),
+        suitability=None if against is None else _suitability(facts, against, report),
         rule_differences=None if rules is None else _differences(facts, rules),
     )
 
 
-def _suitability(facts: PackageFacts, project: Project) -> Suitability:
-    if facts.subjects is None:
-        raise InputError(f"Expected a package with hashes of its subjects, got {facts.name}. Do: medgraft pack it.")
+def _suitability(facts: PackageFacts, project: Project, report: Report) -> Suitability:
     with project.cohort() as cohort:
         entries = cohort.entries()
     subjects = {entry.subject for entry in entries}
     return Suitability(
         project=project.root.name,
         checked=len(subjects),
-        shared_subjects=facts.subjects.among(subjects),
-        shared_stacks=tuple(sorted({entry.id for entry in entries} & set(facts.stacks))),
-        fit=package_fit(project, facts),
+        shared_subjects=facts.seen.among(subjects, report),
+        shared_stacks=tuple(sorted({entry.id for entry in entries} & facts.seen.stacks)),
+        unknown=facts.seen.unknown,
+        fit=package_fit(project, facts) if facts.fingerprint else None,
     )
 
 

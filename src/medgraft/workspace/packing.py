@@ -6,7 +6,8 @@ from pathlib import Path
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError, WeightsError
-from medgraft.exchange import fingerprint, hash_subjects, read_rules, unpack, write_archive
+from medgraft.core.progress import Report, silent
+from medgraft.exchange import Seen, Training, fingerprint, hash_subjects, read_rules, unpack, write_archive
 from medgraft.exchange.bundle import is_bundle, read_bundle, write_bundle
 from medgraft.exchange.folder import check_new
 from medgraft.exchange.package import ModelPackage, read_package, write_package
@@ -57,10 +58,12 @@ def pack_model(
     rules: Path | None = None,
     notes: Path | None = None,
     monai_bundle: Path | None = None,
+    report: Report = silent,
 ) -> Packed:
     """Write a model of a project as one file that can leave.
 
-    Fingerprint, hashes of subjects and test vectors are made here, from the stacks it was trained on.
+    Fingerprint, hashes of subjects and test vectors are made here, from the stacks it was trained on. Hashes of earlier
+    trainings, at other sites, travel on.
 
     Args:
         project: where the model was trained.
@@ -69,6 +72,7 @@ def pack_model(
         rules: the filled-in annotation rules of the site.
         notes: a text of one's own for the head of the card: intended use, whom to ask, licence.
         monai_bundle: a folder for the same model as a MONAI bundle.
+        report: told of every subject that is hashed.
 
     Raises:
         InputError: no such model, its training stacks are not in the project, rules or notes that cannot be read, or a
@@ -77,13 +81,14 @@ def pack_model(
     """
     package = read_package(find_model(model, project.root))
     with project.cohort() as cohort:
-        entries = _trained_on(package, cohort.entries())
+        everybody = cohort.entries()
+        entries = _trained_on(package, everybody)
         complete = replace(
             package,
             notes=_words(notes) if notes else package.notes,
             rules=read_rules(rules) if rules else package.rules,
             fingerprint=fingerprint(entries, cohort.pixels),
-            subjects=hash_subjects((entry.subject for entry in entries), secret=package.weights_digest),
+            seen=_hashed(package, everybody, report),
             vectors=make_vectors(package.model(), package.input_shape),
         )
     if monai_bundle:
@@ -133,13 +138,28 @@ def _taken_over(bundle: Path, folder: Path) -> Path:
 
 
 def _trained_on(package: ModelPackage, entries: tuple[StackEntry, ...]) -> list[StackEntry]:
-    found = [entry for entry in entries if entry.id in package.stacks]
-    if not found or len(found) < len(package.stacks):
+    own = package.seen.own
+    found = [entry for entry in entries if entry.id in own]
+    if not found or len(found) < len(own):
         raise InputError(
-            f"Expected the {len(package.stacks)} stacks that {package.name} was trained on in this project, "
+            f"Expected the {len(own)} stacks that {package.name} was trained on in this project, "
             f"found {len(found)}. Do: pack it from the project that trained it."
         )
     return found
+
+
+def _hashed(package: ModelPackage, entries: tuple[StackEntry, ...], report: Report) -> Seen:
+    """Whom a model has seen, hashed where that is known here and was not done before."""
+    subjects = {entry.id: entry.subject for entry in entries}
+
+    def hashed(number: int, training: Training) -> Training:
+        if training.subjects is not None or not training.stacks or not set(training.stacks) <= set(subjects):
+            return training
+        seen = (subjects[stack] for stack in training.stacks)
+        secret = [package.weights_digest, number]
+        return replace(training, subjects=hash_subjects(seen, secret=secret, report=report))
+
+    return Seen(trainings=tuple(hashed(*item) for item in enumerate(package.seen.trainings)))
 
 
 def _words(path: Path) -> str:

@@ -67,7 +67,7 @@ def stack_fit(project: Project, study: str, model: str, *, site: str | None = No
     facts = read_facts(package_folder(project, study, model))
     with project.cohort() as cohort:
         entries = cohort.entries()
-    trained = [entry for entry in entries if entry.id in facts.stacks]
+    trained = [entry for entry in entries if entry.id in facts.seen.own]
     if not trained:
         raise ProjectError(f"Expected the stacks that {study} was trained on in this project, found none of them.")
     return _compared(fingerprint(trained), _others(entries, facts, site), facts.task.phases)
@@ -86,7 +86,7 @@ def package_fit(project: Project, facts: PackageFacts, *, site: str | None = Non
 
 
 def _others(entries: Sequence[StackEntry], facts: PackageFacts, site: str | None) -> list[StackEntry]:
-    return [entry for entry in entries if entry.id not in facts.stacks and site in (None, entry.site)]
+    return [entry for entry in entries if entry.id not in facts.seen.stacks and site in (None, entry.site)]
 
 
 def _compared(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import Task
+from medgraft.exchange import Training
 from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.networks import spec
 from medgraft.samples import Samples
@@ -25,8 +26,9 @@ def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, fol
         weights = load_source(plan, stage.seed)
         model = build_model(plan, weights, n_classes=len(outcome.task.codes), seed=stage.seed)
         state = {**model.state_dict(), **store.state(stage.final_run)}
+        name = f"{outcome.study.name}: {stage.title}"
         package = ModelPackage(
-            name=f"{outcome.study.name}: {stage.title}",
+            name=name,
             task=outcome.task,
             network=stage.network,
             size=plan.size or weights.contract.size,
@@ -35,7 +37,7 @@ def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, fol
             lineage=_lineage(outcome, stage, samples, weights.licence),
             figures=_headlines(findings, stage.title),
             state=state,
-            stacks=trained_on,
+            seen=weights.seen.then(Training(name=name, stacks=trained_on)),
         )
         write_package(package, folder / model_folder(stage))
 

@@ -74,8 +74,8 @@ def _warn_of(differences: Sequence["RuleDifference"]) -> None:
 
 
 def show_curve(curve: "CurveSummary") -> None:
-    """The verdict, and mean Dice of every arm and size with its interval."""
-    columns = ("start", "subjects", "on", "figure", "mean", "95 % interval", "best")
+    """Figures of every arm and size with their intervals, paired differences, and the verdict."""
+    columns = ("start", "trained on", "on", "figure", "mean", "95 % interval", "best", "subjects", "draws", "missed")
     write_table(
         columns,
         [
@@ -87,13 +87,16 @@ def show_curve(curve: "CurveSummary") -> None:
                 f"{row.value.value:.3f}",
                 f"[{row.value.low:.3f}, {row.value.high:.3f}]",
                 f"{row.best:.3f}",
+                row.subjects,
+                len(row.draws),
+                f"{row.unmatched} of {row.masks}",
             )
             for row in curve.findings.rows
         ],
     )
     write_line("")
     write_table(
-        ("start", "subjects", "less", "on", "difference in mean Dice", "p after Holm"),
+        ("start", "trained on", "less", "on", "difference in mean Dice", "single draws", "p after Holm"),
         [
             (
                 item.arm,
@@ -101,10 +104,16 @@ def show_curve(curve: "CurveSummary") -> None:
                 f"{item.other} {item.other_size or ''}".strip(),
                 item.on,
                 f"{item.difference.value:+.3f} [{item.difference.low:+.3f}, {item.difference.high:+.3f}]",
+                f"{min(item.draws):+.3f} to {max(item.draws):+.3f}",
                 f"{item.adjusted:.3f}",
             )
             for item in curve.findings.contrasts
         ],
     )
     write_line(f"\n{curve.verdict.text}")
+    if curve.seen_before:
+        known = ", ".join(curve.seen_before)
+        write_line(f"The travelling model had seen subjects that were trained on here, which flatters it: {known}.")
+    if curve.unknown:
+        write_line(f"Whether it had seen any of yours is not known: it brings no hashes of {', '.join(curve.unknown)}.")
     write_line(f"results and models: curves/{curve.name}; with pictures: medgraft report {curve.name}")

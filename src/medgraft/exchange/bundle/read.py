@@ -16,7 +16,9 @@ from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import MASK_TASKS, ClassLabel, Task
 from medgraft.exchange.bundle.config import recipe_of
 from medgraft.exchange.bundle.networks import BundleNetwork, Config, bundle_network, bundle_networks
+from medgraft.exchange.bundle.seen import read_seen
 from medgraft.exchange.facts import MAX_BYTES, MAX_WORDS
+from medgraft.exchange.names import check_name
 from medgraft.exchange.package import AS_IT_IS, ModelPackage
 from medgraft.exchange.tensors import check_finite, read_tensors
 from medgraft.networks import spec
@@ -44,18 +46,17 @@ def read_bundle(folder: Path) -> ModelPackage:
     """
     metadata, config = _read_json(folder / _METADATA), _read_json(folder / _INFERENCE)
     try:
-        task = _task(metadata)
+        task, title = _task(metadata), str(metadata.get("name", folder.name))
+        what = f"MONAI bundle {title} {metadata.get('version', '')}".strip()
+        for words in (task.name, title, what):
+            check_name(words)
         name, network = _network(config, _channels(metadata), len(task.codes))
         recipe = recipe_of(config)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(f"Expected a MONAI bundle that medgraft can use in {folder}: {error}") from error
     state = network.from_bundle(_weights(folder))
-    title = str(metadata.get("name", folder.name))
-    hop = Hop(
-        what=f"MONAI bundle {title} {metadata.get('version', '')}".strip(),
-        weights_digest=digest({key: value.numpy() for key, value in state.items()}),
-        task=task.name,
-    )
+    weights_digest = digest({key: value.numpy() for key, value in state.items()})
+    hop = Hop(what=what, weights_digest=weights_digest, task=task.name)
     package = ModelPackage(
         name=title,
         task=task,
@@ -65,6 +66,7 @@ def read_bundle(folder: Path) -> ModelPackage:
         lineage=Lineage(hops=(hop,)),
         figures={},
         state=state,
+        seen=read_seen(folder, weights_digest, unknown=what),
         notes=str(metadata.get("description", "")),
     )
     package.segmenter()  # raises here if the tensors are not the network's

@@ -11,6 +11,7 @@ import torch
 from medgraft import __version__
 from medgraft.exchange.bundle.config import inference_config
 from medgraft.exchange.bundle.networks import bundle_network
+from medgraft.exchange.bundle.seen import write_seen
 from medgraft.exchange.card import card_text
 from medgraft.exchange.folder import whole_folder
 from medgraft.exchange.package import ModelPackage, package_facts
@@ -40,6 +41,7 @@ def write_bundle(package: ModelPackage, folder: Path) -> Path:
         write_tensors(state, draft / "models" / "model.safetensors")
         torch.save(state, draft / "models" / "model.pt")
         (draft / "docs" / "README.md").write_text(card_text(package_facts(package)), encoding="utf-8")
+        write_seen(package, draft)
         (draft / "LICENSE").write_text(_licences(package), encoding="utf-8")
     return folder
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from medgraft.core.contract import InputContract
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import WeightsError
+from medgraft.exchange.seen import Seen, Training
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.keras_files import read_keras
 from medgraft.transfer.weights import Weights
@@ -54,6 +55,7 @@ class WeightFile:
             licence=self.licence,
             origin=path.name,
             digest=file_digest(path),
+            seen=Seen(trainings=(Training(name=path.name),)),
         )
 
 

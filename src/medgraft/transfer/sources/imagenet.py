@@ -16,6 +16,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from medgraft.core.contract import InputContract
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import WeightsError
+from medgraft.exchange.seen import Seen, Training
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.weights import Weights
 
@@ -44,6 +45,7 @@ class ImageNet:
             licence=facts.licence,
             origin=f"timm {network.weights}",
             digest=file_digest(path),
+            seen=Seen(trainings=(Training(name=f"timm {network.weights}"),)),
         )
 
 

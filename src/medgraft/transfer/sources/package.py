@@ -28,4 +28,5 @@ class PackageWeights:
             licence=licences[0] if licences else "",
             origin=package.name,
             digest=digest({name: value.numpy() for name, value in state.items()}),
+            seen=package.seen,
         )

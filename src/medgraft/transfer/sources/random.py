@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from medgraft.core.digest import digest
+from medgraft.exchange.seen import Seen
 from medgraft.networks.model import build_base
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.weights import Weights
@@ -22,4 +23,5 @@ class Random:
             licence="",
             origin="random",
             digest=digest(["random", network.name, self.key]),
+            seen=Seen(),
         )

@@ -1,0 +1,92 @@
+"""A learning curve knows whom the travelling model has seen, at whatever site."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from medgraft.core.errors import InputError
+from medgraft.core.lineage import Lineage
+from medgraft.core.progress import Progress
+from medgraft.core.task import LV_WALL
+from medgraft.exchange import Seen, Training, hash_subjects
+from medgraft.exchange.package import ModelPackage, read_package, write_package
+from medgraft.networks.segmenter import build_segmenter
+from medgraft.study.curve import CurveFile, parse_curve
+from medgraft.workspace import Project
+from medgraft.workspace.correction import correct_subject
+from medgraft.workspace.curve_folder import read_findings
+from medgraft.workspace.curves import start_curve
+from medgraft.workspace.packing import pack_model
+
+TINY = {"network": "unet2d", "spacing": None, "shape": [1, 32, 32], "epochs": 1, "updates": 1, "draws": 1, "sizes": [1]}
+ARMS = {"scratch": {}, "fine-tuned": {"start": "package"}}
+
+
+@pytest.fixture
+def subjects(project: Project) -> Sequence[str]:
+    """The project's subjects: to train on, to validate, to test."""
+    with project.cohort() as cohort:
+        names = cohort.subjects()
+    for subject, split in zip(names, ("train", "validation", "test"), strict=True):
+        correct_subject(project, subject, split=split)
+    return names
+
+
+def curve_from(root: Path, *trainings: Training) -> CurveFile:
+    """A curve that fine-tunes a model of some trainings."""
+    model = build_segmenter("unet2d", n_classes=3, key=1)
+    package = ModelPackage(
+        name="walls",
+        task=LV_WALL,
+        network="unet2d",
+        recipe=parse_curve({**TINY, "name": "any", "arms": {"scratch": {}}}).recipe,
+        lineage=Lineage(),
+        figures={},
+        state=model.state_dict(),
+        seen=Seen(trainings=trainings),
+    )
+    return parse_curve({**TINY, "name": "tiny", "package": str(write_package(package, root / "walls")), "arms": ARMS})
+
+
+def hashed(name: str, *subjects: str) -> Training:
+    return Training(name=name, subjects=hash_subjects(subjects, secret=name))
+
+
+@pytest.mark.parametrize("held_out", [1, 2])
+@pytest.mark.parametrize("hop", [0, 1])
+def test_nobody_is_held_out_whom_any_training_saw(
+    project: Project, subjects: Sequence[str], tmp_path: Path, held_out: int, hop: int
+) -> None:
+    trainings = [hashed("site 1", "S1"), hashed("site 2", "S2")]
+    trainings[hop] = hashed("site 3", "S3", subjects[held_out])
+    with pytest.raises(InputError, match=f"not trained on, got {subjects[held_out]}"):
+        start_curve(project, curve_from(tmp_path, *trainings))
+    assert not list(project.runs.glob("*/*")), "refused before anything was trained"
+
+
+def test_a_subject_is_known_by_any_of_its_stacks(project: Project, subjects: Sequence[str], tmp_path: Path) -> None:
+    with project.cohort() as cohort:
+        (stack,) = (entry.id for entry in cohort.entries() if entry.subject == subjects[2])
+    with pytest.raises(InputError, match=f"not trained on, got {subjects[2]}"):
+        start_curve(project, curve_from(tmp_path, Training(name="not packed", stacks=(stack,))))
+
+
+@pytest.mark.slow
+def test_subjects_seen_before_are_said_and_hashes_travel_on(
+    project: Project, subjects: Sequence[str], tmp_path: Path
+) -> None:
+    told: list[Progress] = []
+    home, bundle = hashed("site 1", "S1", subjects[0]), Training(name="bundle")
+    found = start_curve(project, curve_from(tmp_path, home, bundle), report=told.append)
+    assert (found.seen_before, found.unknown) == ((subjects[0],), ("bundle",))
+    kept = read_findings(project.curves / "tiny")
+    assert (kept["seen_before"], kept["unknown"]) == ([subjects[0]], ["bundle"])
+    assert told[0] == Progress(stage="subjects compared", done=1, total=3)
+    scratch, tuned = (read_package(project.curves / "tiny" / "models" / f"{arm}-1").seen for arm in ARMS)
+    assert (len(scratch.trainings), tuned.trainings[:2]) == (1, (home, bundle))
+    assert tuned.own == scratch.own
+    pack_model(project, "tiny/fine-tuned-1", tmp_path / "tuned.medgraft")
+    packed = read_package(tmp_path / "tuned.medgraft").seen
+    assert packed.among([*subjects, "S1"]) == tuple(sorted([subjects[0], "S1"]))
+    assert packed.unknown == ("bundle",)
