@@ -45,7 +45,7 @@ def build_base(network: NetworkSpec, *, channels: int = 3, key: object = 0) -> n
     """
     maker, _, target = network.builder.partition(":")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(key, "base"))
+        torch.default_generator.manual_seed(seed_of(key, "base"))  # of the CPU alone: no device is forked
         if maker == "timm":
             create = importlib.import_module("medgraft.networks.timm_networks").create
             base: nn.Module = create(target, in_chans=channels, **network.arguments)

@@ -37,7 +37,7 @@ def build_segmenter(
         raise InputError(f"Expected at least two classes and one channel, got {n_classes} and {channels}.")
     base = build_base(wanted, channels=channels, key=key)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(key, "head"))
+        torch.default_generator.manual_seed(seed_of(key, "head"))  # of the CPU alone: no device is forked
         model = Segmenter(wanted, base, _CONVOLUTIONS[wanted.dims](wanted.features, n_classes, 1))
         if initial == "normal":
             _draw_normal(model)
