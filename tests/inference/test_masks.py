@@ -1,6 +1,5 @@
 """Masks of sequences: what a model of known answers says comes back on native voxels, phase by phase."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,10 @@ from medgraft.recipe import HuWindow, PercentileWindow, VolumeRecipe
 
 SPACING = (2.0, 1.0, 1.0)
 WINDOW = HuWindow(low=0, high=200)
-#: A recipe for each number of axes, windows smaller than the volume.
+#: A recipe for each number of axes, windows smaller than the volume, and shorter than the cycle.
 RECIPES = {
-    2: VolumeRecipe(shape=(1, 12, 12), spacing=None, window=WINDOW),
-    3: VolumeRecipe(shape=(8, 12, 12), spacing=None, window=WINDOW),
-    4: VolumeRecipe(shape=(8, 12, 12), spacing=None, window=WINDOW),
+    dims: VolumeRecipe(shape=(1 if dims == 2 else 8, 12, 12), spacing=None, window=WINDOW, phases=4)
+    for dims in (2, 3, 4)
 }
 
 
@@ -70,7 +68,7 @@ def hearts(n_phases: int = 5, shape: tuple[int, int, int] = (10, 24, 26)) -> tup
 def test_on_its_own_grid_every_voxel_has_its_answer(dims, dtype):
     pixels, masks = hearts()
     before = pixels.astype(dtype)
-    found = predict_masks(Bands(), RECIPES[dims], before, None, dims=dims, phases_at_once=4)
+    found = predict_masks(Bands(), RECIPES[dims], before, None, dims=dims)
     assert found.dtype == np.uint8
     assert np.array_equal(found, masks)
     assert np.array_equal(before, pixels)
@@ -106,9 +104,9 @@ def test_phases_that_are_not_asked_for_stay_as_they_are(dims):
 def test_no_more_than_a_phase_is_ever_read_at_once(dims):
     pixels = hearts(n_phases=11)[0].view(Watched)
     pixels.read = []
-    predict_masks(Bands(), RECIPES[dims], pixels, None, dims=dims, phases_at_once=4)
+    predict_masks(Bands(), RECIPES[dims], pixels, None, dims=dims)
     assert max(pixels.read) == 1
-    assert sum(pixels.read) <= 2 * len(pixels)
+    assert sum(pixels.read) <= 2 * len(pixels) + RECIPES[dims].phases
 
 
 def test_phases_share_the_window_of_grey_levels():
@@ -139,14 +137,25 @@ def test_a_cut_looks_at_the_middle_only():
 
 
 @pytest.mark.parametrize("n_phases", range(1, 25))
-@pytest.mark.parametrize("length", [1, 2, 5, 16])
-def test_temporal_windows_answer_every_phase_once(n_phases, length):
-    length = min(length, n_phases)
+@pytest.mark.parametrize("length", [1, 2, 5, 12])
+def test_temporal_windows_answer_every_phase_once_from_within(n_phases, length):
     windows = temporal_windows(n_phases, length)
-    assert sorted(phase for _, kept in windows for phase in kept) == list(range(n_phases))
-    assert all(0 <= start <= min(kept) <= max(kept) < start + length <= n_phases for start, kept in windows)
-    starts = [start for start, _ in windows]
-    assert all(later - start <= max(1, length // 2) for start, later in pairwise(starts))
+    assert sorted(phase for _, answered in windows for phase in answered) == list(range(n_phases))
+    for shown, answered in windows:
+        assert shown == tuple((shown[0] + step) % n_phases for step in range(min(length, n_phases)))
+        places = [shown.index(phase) for phase in answered]
+        around = length // 4 if length < n_phases else 0
+        assert all(around <= place < len(shown) - around for place in places)
+
+
+def test_where_a_beat_is_longer_than_a_window_it_may_begin_anywhere():
+    """Every phase is seen between those before and after it, the first and the last of the file among them."""
+    pixels = np.random.default_rng(0).integers(0, 200, (8, 4, 8, 8)).astype(np.float32)
+    recipe = VolumeRecipe(shape=(4, 8, 8), spacing=None, window=WINDOW, phases=4)
+    found, turned = (
+        predict_masks(BrighterThanItsCycle(), recipe, np.roll(pixels, turn, 0), None, dims=4) for turn in (0, 2)
+    )
+    assert np.array_equal(np.roll(found, 2, 0), turned)
 
 
 @pytest.mark.parametrize(

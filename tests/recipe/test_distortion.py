@@ -63,6 +63,37 @@ def test_scale_and_shift_say_what_they_do():
     assert float(larger.sum() / plain.sum()) == pytest.approx(1.1**3, rel=0.02)
 
 
+@pytest.mark.parametrize("key", range(6))
+def test_a_patch_goes_on_where_the_volume_does(key):
+    """A slope stays a slope up to the edges of a turned patch, and nothing unlabelled comes in."""
+    z, y, x = (torch.arange(40.0) * steepness / 300 for steepness in (1, 2, 3))
+    slope = z[:, None, None] + y[:, None] + x + 0.1
+    recipe = VolumeRecipe(shape=(12, 13, 14), augment=Augmentation(degrees=20, scale=0.2, gamma=0, noise=0))
+    centre = (18.0, 20.0, 21.0)
+    labelled = torch.ones(1, 40, 40, 40).long()
+    seen, mask = recipe.distort(slope[None], labelled, recipe.choose(key), centre)
+    assert seen.shape == mask.shape == (1, *recipe.shape)
+    assert mask.all()
+    assert all(float(seen[0].diff(n=2, dim=axis).abs().max()) < 1e-4 for axis in range(3))
+    still, _ = recipe.distort(slope[None], labelled, Distortion(), centre)
+    torch.testing.assert_close(still[0], slope[12:24, 14:27, 14:28].float())
+
+
+def test_only_what_the_patch_is_made_of_is_read():
+    class Watched:
+        """A volume that remembers the sides of what was asked of it."""
+
+        shape, asked = (40, 40, 40), list[list[int]]()
+
+        def __getitem__(self, box):
+            self.asked.append([part.stop - part.start for part in box])
+            return torch.zeros(self.shape)[box]
+
+    volume = Watched()
+    VolumeRecipe(shape=(8, 8, 8)).distort([volume], [volume], Distortion(turn=(10.0, 0.0, 0.0)), (20.0, 5.0, 39.0))
+    assert volume.asked == 2 * [[8, 10, 6]]
+
+
 def test_an_image_and_its_mask_move_alike():
     images, codes = pair()
     seen, mask = RECIPE.distort(images, codes, POSE)

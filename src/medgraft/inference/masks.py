@@ -1,6 +1,6 @@
 """Masks of a whole sequence, on its native voxels, with one phase or one temporal window in memory at a time."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,6 @@ from medgraft.training import predict_volume
 #: One phase (1, Z', Y', X') as the network reads it.
 Render = Callable[[int], Tensor]
 
-#: Phases that a 4D network reads at once; a cycle that is longer takes several windows. With the 16 of Myronenko et al.
-#: 2019 a study of 20 phases of 512 x 512 x 249 voxels would take more than 8 GiB, its mapped files among them.
-PHASES_AT_ONCE = 12
-
 
 def predict_masks(
     model: nn.Module,
@@ -30,7 +26,6 @@ def predict_masks(
     dims: int,
     phases: Collection[int] | None = None,
     full: bool | None = None,
-    phases_at_once: int = PHASES_AT_ONCE,
     out: NDArray[np.uint8] | None = None,
     device: torch.device | None = None,
     report: Report = silent,
@@ -39,13 +34,12 @@ def predict_masks(
 
     Args:
         model: gives logits of K classes, the first of them the background.
-        recipe: what the model reads; its shape is the sliding window.
+        recipe: what the model reads; its shape is the sliding window, and over time as many phases as it says.
         pixels: (T, Z, Y, X), which may be memory-mapped: one phase is read at a time.
         spacing: native (z, y, x) in mm; None where unknown.
         dims: axes the model reads: 2 slices, 3 volumes, 4 volumes over time.
         phases: which are asked for; all by default.
         full: look everywhere, by sliding window, or only at the cut about the middle; as the recipe says by default.
-        phases_at_once: the longest temporal window, for 4 axes.
         out: (T, Z, Y, X) uint8 to write to, such as a memory-mapped file; phases not asked for stay as they are.
         device: where the model computes, the CPU by default; everything else stays on the CPU.
         report: told after every phase.
@@ -61,7 +55,7 @@ def predict_masks(
     _check(recipe, dims, asked, pixels, out)
     everywhere = not recipe.centred if full is None else full
     grid, limits = recipe.grid(pixels.shape, spacing, full=everywhere), recipe.window.limits(pixels)
-    window = (min(phases_at_once, len(pixels)), *recipe.shape)[-dims:]
+    window = (recipe.phases, *recipe.shape)[-dims:]
 
     def render(phase: int) -> Tensor:
         return recipe.render_on(grid, pixels[phase : phase + 1], limits)
@@ -110,20 +104,20 @@ def _over_time(
     model: nn.Module, render: Render, window: tuple[int, ...], asked: list[int], n_phases: int
 ) -> Iterator[tuple[int, Tensor]]:
     """As `_scores`, window after window; images and probabilities of a window are held at half precision."""
-    for start, kept in temporal_windows(n_phases, window[0]):
-        wanted = sorted(set(kept) & set(asked))
+    for seen, answered in temporal_windows(n_phases, window[0]):
+        wanted = sorted(set(answered) & set(asked))
         if wanted:
-            images = torch.cat([render(phase).half() for phase in range(start, start + window[0])])
-            yield from _within(_OfHalf(model), images, window, start, wanted)
+            images = torch.cat([render(phase).half() for phase in seen])
+            yield from _within(_OfHalf(model), images, window, {phase: seen.index(phase) for phase in wanted})
 
 
 def _within(
-    model: nn.Module, images: Tensor, window: tuple[int, ...], start: int, wanted: list[int]
+    model: nn.Module, images: Tensor, window: tuple[int, ...], wanted: Mapping[int, int]
 ) -> Iterator[tuple[int, Tensor]]:
-    """The wanted phases of one temporal window (T, Z, Y, X)."""
+    """Of one temporal window (T, Z, Y, X) the wanted phases; wanted: where in the window they are."""
     answers = predict_volume(model, images[None, None], window)
-    for phase in wanted:
-        yield phase, answers[:, phase - start].float()
+    for phase, place in wanted.items():
+        yield phase, answers[:, place].float()
 
 
 class _OfHalf(nn.Module):
@@ -138,17 +132,20 @@ class _OfHalf(nn.Module):
         return scores
 
 
-def temporal_windows(n_phases: int, length: int) -> list[tuple[int, tuple[int, ...]]]:
-    """Where windows over time begin, half a window apart at most, and the phases each of them answers.
+def temporal_windows(n_phases: int, length: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Windows over a beat, half a window apart at most: the phases each of them shows, and those it answers.
 
-    A phase is answered by the window in whose middle it lies most, where the network has seen what comes before and
-    after.
+    The last phase of a beat is followed by the first, so windows wrap around. A phase is answered by the window in
+    whose middle it lies most, where the network has seen what comes before and after.
 
     >>> temporal_windows(6, 4)
-    [(0, (0, 1, 2)), (2, (3, 4, 5))]
+    [((0, 1, 2, 3), (1, 2)), ((2, 3, 4, 5), (3, 4)), ((4, 5, 0, 1), (0, 5))]
     """
-    count = 1 + -(-(n_phases - length) // max(1, length // 2))
-    starts = np.linspace(0, n_phases - length, count).round().astype(int)
-    middles = starts + (length - 1) / 2
-    best = np.abs(np.arange(n_phases)[:, None] - middles).argmin(axis=1)
-    return [(int(start), tuple(np.flatnonzero(best == n).tolist())) for n, start in enumerate(starts)]
+    if n_phases <= length:
+        return [(tuple(range(n_phases)), tuple(range(n_phases)))]
+    count = -(-n_phases // max(1, length // 2))
+    starts = np.arange(count) * n_phases // count
+    shown = [tuple((start + step) % n_phases for step in range(length)) for start in starts.tolist()]
+    after = (np.arange(n_phases)[:, None] - starts) % n_phases  # phases after each start
+    best = np.abs(after - (length - 1) / 2).argmin(axis=1)
+    return [(phases, tuple(np.flatnonzero(best == n).tolist())) for n, phases in enumerate(shown)]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
-from medgraft.recipe.augment.distortion import Augmentation, Distortion
+from medgraft.recipe.augment.distortion import Augmentation, Distortion, Phases
 from medgraft.recipe.grid import Axis, Shape, VolumeGrid, cut_axis, whole_axis
 from medgraft.recipe.hu_window import HuWindow
 from medgraft.recipe.window import PercentileWindow
@@ -42,6 +42,7 @@ class VolumeRecipe:
     neither resampled nor cut, and `spacing` speaks of their pixels.
     centred: only the cut about the middle is looked at, in training and afterwards; else `shape` is a patch that
     training takes anywhere and inference slides over the whole volume.
+    phases: of a sequence that a network over time reads at once, in training and afterwards; others read one.
     augment: what training may change.
     """
 
@@ -49,14 +50,15 @@ class VolumeRecipe:
     spacing: float | None = 1.0
     window: HuWindow | PercentileWindow = field(default_factory=HuWindow)
     centred: bool = False
+    phases: int = 12
     augment: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a grid or a window that cannot be."""
-        if len(self.shape) != 3 or min(self.shape) < 1 or not (self.spacing is None or 0 < self.spacing < math.inf):
-            raise InputError(
-                f"Expected three lengths of 1 or more and a spacing above 0 mm, got {self.shape}, {self.spacing}."
-            )
+        if len(self.shape) != 3 or min(*self.shape, self.phases) < 1:
+            raise InputError(f"Expected three lengths and phases of 1 or more, got {self.shape}, {self.phases}.")
+        if not (self.spacing is None or 0 < self.spacing < math.inf):
+            raise InputError(f"Expected a spacing above 0 mm, got {self.spacing}.")
         if not self.window.low < self.window.high:
             raise InputError(f"Expected a window from low to high, got {self.window.low:g} to {self.window.high:g}.")
 
@@ -126,19 +128,22 @@ class VolumeRecipe:
         """
         return self.augment.choose(rng(*key), in_plane=self.by_slice or self.spacing is None)
 
-    def distort(self, images: Tensor, codes: Tensor, choice: Distortion) -> tuple[Tensor, Tensor]:
+    def distort(
+        self, images: Phases, codes: Phases, choice: Distortion, centre: Triple | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Rendered images (T, Z, Y, X) and codes (S, Z, Y, X) changed as chosen, on `shape`.
 
-        Rendered with `full=True`, what turns into view is true voxels; else it is 0.
+        centre: the voxel (z, y, x) about which to cut; the middle of the volume by default. Rendered with `full=True`,
+        what turns into view is true voxels; else, and beyond the volume, it is 0.
         """
-        return choice.apply(images, codes, self._cut([whole_axis(n, 1.0) for n in images.shape[1:]], None))
+        return choice.apply(images, codes, self._cut([whole_axis(n, 1.0) for n in images[0].shape], centre))
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain data; `volume_recipe_from_dict` reads it back."""
         window = {"window": _NAMES[type(self.window)], **dataclasses.asdict(self.window)}
         augment = {**dataclasses.asdict(self.augment), "flips": list(self.augment.flips)}
-        facts = {"shape": list(self.shape), "spacing": self.spacing, "centred": self.centred}
-        return {**facts, "window": window, "augment": augment}
+        facts = {"spacing": self.spacing, "centred": self.centred, "phases": self.phases}
+        return {"shape": list(self.shape), **facts, "window": window, "augment": augment}
 
     def _ratios(self, spacing: Triple | None) -> Triple:
         """A network voxel's size in native voxels."""

@@ -1,4 +1,4 @@
-"""The cache of frontier values: memory-mapped arrays on disk, found by what they depend on, never stale.
+"""The cache of frontier values, and of other rows: memory-mapped arrays, found by what they depend on, never stale.
 
 A cache folder is named by a digest of everything its values depend on (weights, cut, recipe, images, draws), so another
 weight file, recipe or draw is another folder. It is filled in groups of rows, appended to one `.npy` file per value:
@@ -24,18 +24,25 @@ from medgraft.core.progress import Progress, Report, silent
 #: First row of a batch, and the row after its last.
 Group = tuple[int, int]
 
-_ROOM = "Do one of: fewer draws, `cache: {dtype: float16}`, a higher `cache: {limit_gb: ...}`, or free some disk."
+_ROOM = (
+    "Do free some disk; of frozen features also: fewer draws, `cache: {dtype: float16}`, a higher `cache: {limit_gb: "
+    "...}`."
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FrontierCache:
     """Frontier values of all rows, each array (rows, ...), memory-mapped."""
 
-    arrays: tuple[NDArray[Any], ...]
+    arrays: tuple["np.memmap[Any, Any]", ...]
 
     def read(self, rows: NDArray[np.int64], device: torch.device) -> tuple[Tensor, ...]:
         """A fresh copy of some rows as float32 tensors on a device: training may overwrite it."""
         return tuple(torch.from_numpy(array[rows]).to(device, torch.float32) for array in self.arrays)
+
+    def mapped(self) -> tuple[Tensor, ...]:
+        """All rows as they are kept; what is written there stays in this process (torch knows no read-only tensors)."""
+        return tuple(torch.from_numpy(np.load(str(array.filename), mmap_mode="c")) for array in self.arrays)
 
 
 def cache_bytes(shapes: Sequence[tuple[int, ...]], n_rows: int, dtype: str = "float32") -> int:
@@ -135,7 +142,8 @@ def _begin(folder: Path, values: Sequence[NDArray[Any]], n_rows: int, limit_byte
     allowed = free if limit_bytes is None else min(free, limit_bytes)
     if needed > allowed:
         raise InputError(
-            f"Expected the frozen features to fit into {allowed / 1e9:.1f} GB, they need {needed / 1e9:.1f} GB. {_ROOM}"
+            f"Expected the rows of {folder.name} to fit into {allowed / 1e9:.1f} GB, they need {needed / 1e9:.1f} GB. "
+            f"{_ROOM}"
         )
     for index, value in enumerate(values):
         header = {"descr": value.dtype.str, "fortran_order": False, "shape": (n_rows, *value.shape[1:])}
@@ -153,4 +161,4 @@ def _append(folder: Path, first: int, values: Sequence[NDArray[Any]]) -> None:
                 file.seek(0, 2)
                 file.write(value.tobytes())
     except OSError as error:
-        raise InputError(f"The frozen features cannot be written to {folder}: {error.strerror}. {_ROOM}") from error
+        raise InputError(f"The cache cannot be written to {folder}: {error.strerror}. {_ROOM}") from error

@@ -1,14 +1,17 @@
 """What a network reads: patches from anywhere in training, the whole of what is held out."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from medgraft.recipe.augment.distortion import Augmentation
+from medgraft.inference import temporal_windows
+from medgraft.recipe import Augmentation, VolumeRecipe
+from medgraft.samples import MaskedSamples
 from medgraft.study.curve import CurveFile, MaskData
 from medgraft.study.curve.mask_data import Rendered
 
@@ -16,13 +19,13 @@ MakeCurve = Callable[..., CurveFile]
 
 
 @pytest.fixture
-def rendered(tiny_curve: MakeCurve, ct_hearts: Any) -> Callable[..., Rendered]:
+def rendered(tiny_curve: MakeCurve, ct_hearts: Any, tmp_path: Path) -> Callable[..., Rendered]:
     """Synthetic hearts as a network of some axes reads them."""
 
     def make(dims: int, **changes: Any) -> Rendered:
         recipe = tiny_curve(network=f"unet{min(dims, 3)}d", **changes).recipe
         data = MaskData(samples=ct_hearts.samples, read=ct_hearts, recipe=recipe, dims=dims, augment=False, seed=7)
-        return Rendered(data=data)
+        return Rendered(data=data, cache=tmp_path)
 
     return make
 
@@ -52,21 +55,80 @@ def test_patches_come_from_everywhere_and_often_show_the_heart(rendered: Callabl
     assert torch.equal(again.inputs[0], patches[3].inputs[0])
 
 
-def test_cycles_begin_anywhere_and_labels_go_with_their_phases(ct_hearts: Any, tiny_curve: MakeCurve) -> None:
-    recipe = tiny_curve(centred=True).recipe
-    recipe = replace(recipe, augment=Augmentation(degrees=0, scale=0, shift=0, gamma=0, noise=0))
-    one = replace(ct_hearts.samples.items[1], phases=(1,), phase_names=("es",))
-    samples = replace(ct_hearts.samples, items=(one,))
-    made = Rendered(data=MaskData(samples=samples, read=ct_hearts, recipe=recipe, dims=4, augment=True, seed=7))
-    (piece,) = made.pieces(np.array([0]))
-    (plain,) = made.batches([piece], 1, None)
-    turns = set()
-    for number in range(12):
+@dataclass(frozen=True, kw_only=True)
+class Sequences:
+    """Volumes of one grey level at each phase, and their samples."""
+
+    samples: MaskedSamples
+    grey: np.ndarray
+
+    def pixels(self, stack: str) -> np.ndarray:
+        return self.grey[:, None, None, None].repeat(8, 1).repeat(8, 2).repeat(8, 3)
+
+    def mask(self, stack: str) -> np.ndarray:
+        return np.ones((len(self.grey), 8, 8, 8), np.uint8)
+
+
+def sequences(ct_hearts: Any, n_phases: int, labelled: tuple[int, ...]) -> Sequences:
+    """One sequence whose every phase has a grey level of its own, and as code 1 everywhere, labelled at some."""
+    grey = np.linspace(-200, 600, n_phases).astype(np.int16)
+    item = replace(
+        ct_hearts.samples.items[1], phases=labelled, phase_names=tuple(map(str, labelled)), n_phases=n_phases
+    )
+    return Sequences(samples=replace(ct_hearts.samples, items=(item,)), grey=grey)
+
+
+@pytest.mark.parametrize(("n_phases", "labelled"), [(5, (0,)), (20, (0, 7)), (30, (11,))])
+@pytest.mark.parametrize("varied", [False, True])
+def test_training_reads_beats_as_inference_does_and_never_without_a_label(
+    ct_hearts: Any, tmp_path: Path, n_phases: int, labelled: tuple[int, ...], varied: bool
+) -> None:
+    given = sequences(ct_hearts, n_phases, labelled)
+    still = Augmentation(degrees=0, scale=0, shift=0, gamma=0, noise=0)
+    recipe = VolumeRecipe(shape=(4, 4, 4), spacing=None, augment=still)
+    data = MaskData(samples=given.samples, read=given, recipe=recipe, dims=4, augment=varied, seed=7)
+    made = Rendered(data=data, cache=tmp_path)
+    (piece, *others) = made.pieces(np.array([0]))
+    assert len(others) < len(labelled)
+    grey, starts, paces = (given.grey + 200) / 800, set(), set()
+    for number in range(40):
         (batch,) = made.batches([piece], 1, (number,))
-        ((turn,),) = (batch.targets.phases[0] & True).nonzero().T.tolist()  # type: ignore[union-attr]  # masks
-        turns.add(turn)
-        torch.testing.assert_close(batch.inputs[0][0, 0, turn], plain.inputs[0][0, 0, 1], atol=1e-3, rtol=0)
-    assert turns == {0, 1}
+        shown = np.abs(batch.inputs[0][0, 0, :, 0, 0, 0].numpy()[:, None] - grey).argmin(1)
+        assert len(shown) == min(n_phases, recipe.phases)
+        labels = batch.targets.phases[0].numpy()  # type: ignore[union-attr]  # masks
+        assert labels.any()
+        assert np.array_equal(labels, np.isin(shown, labelled))
+        steps = set(np.diff(shown) % n_phases)
+        assert steps <= ({0, 1} if varied else {1})
+        starts.add(shown[0])
+        paces.add(len(set(shown)))
+    assert len(starts) > min(n_phases, 12) / 2
+    assert len(paces) > 3 if varied else paces == {min(n_phases, recipe.phases)}
+
+
+def test_held_out_beats_are_read_in_the_windows_that_answer_their_labels(ct_hearts: Any, tmp_path: Path) -> None:
+    given = sequences(ct_hearts, 20, (0, 7))
+    recipe = VolumeRecipe(shape=(4, 4, 4), spacing=None)
+    data = MaskData(samples=given.samples, read=given, recipe=recipe, dims=4, augment=True, seed=7)
+    made = Rendered(data=data, cache=tmp_path)
+    pieces = made.pieces(np.array([0]))
+    answered = {phases for phases, said in temporal_windows(20, 12) if {0, 7} & set(said)}
+    assert [piece.place for piece in pieces] == [shown for shown, _ in temporal_windows(20, 12) if shown in answered]
+    assert all(batch.inputs[0].shape == (1, 1, 12, 8, 8, 8) for batch in made.batches(pieces, 1, None))
+
+
+def test_what_is_rendered_is_on_disk_and_found_again_by_what_it_holds(
+    rendered: Callable[..., Rendered], tmp_path: Path
+) -> None:
+    """In memory there is what the system keeps of mapped files."""
+    made, again = rendered(3), rendered(3)
+    grey, codes = made.volumes(1)
+    folders = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npy")}
+    assert all(torch.equal(one, other) for one, other in zip(again.volumes(1), (grey, codes), strict=True))
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npy")} == folders
+    assert sum(path.stat().st_size for path in folders) >= grey.nbytes + codes.nbytes
+    rendered(3, spacing=5.0).volumes(1)
+    assert len(list(tmp_path.rglob("*.npy"))) == 2 * len(folders)
 
 
 def test_a_small_volume_gets_zeros_behind_it(rendered: Callable[..., Rendered]) -> None:
@@ -74,8 +136,8 @@ def test_a_small_volume_gets_zeros_behind_it(rendered: Callable[..., Rendered]) 
     (piece, *_) = made.pieces(np.array([1]))
     (patch,), (whole,) = made.batches([piece], 1, ("key",)), made.batches([piece], 1, None)
     z, y, x = whole.inputs[0].shape[2:]
-    assert torch.equal(patch.inputs[0][..., :z, :y, :x], whole.inputs[0])
-    assert not patch.inputs[0][..., z:, :, :].any()
+    torch.testing.assert_close(patch.inputs[0][..., :z, :y, :x], whole.inputs[0])
+    assert patch.inputs[0][..., z:, :, :].max() < 1e-5
 
 
 def test_a_centred_recipe_looks_at_the_middle_alone(rendered: Callable[..., Rendered]) -> None:
@@ -83,5 +145,5 @@ def test_a_centred_recipe_looks_at_the_middle_alone(rendered: Callable[..., Rend
     (piece, *_) = made.pieces(np.array([1]))
     (seen,), (trained,) = made.batches([piece], 1, None), made.batches([piece], 1, ("key",))
     assert seen.inputs[0].shape[2:] == (6, 6, 6)
-    assert torch.equal(seen.inputs[0], trained.inputs[0])
+    torch.testing.assert_close(seen.inputs[0], trained.inputs[0])
     assert replace(made.data.recipe, centred=False) != made.data.recipe

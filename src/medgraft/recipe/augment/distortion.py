@@ -1,6 +1,7 @@
 """Small changes of pose and grey level for training volumes, the same for an image and its mask."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,9 @@ from medgraft.core.seeds import rng
 from medgraft.recipe.grid import VolumeGrid
 
 Triple = tuple[float, float, float]
+
+#: Volumes (Z, Y, X) of some phases, one after the other, in one tensor or in several.
+Phases = Tensor | Sequence[Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,28 +36,29 @@ class Distortion:
     noise: float = 0.0
     seed: int = 0
 
-    def apply(self, images: Tensor, codes: Tensor, grid: VolumeGrid) -> tuple[Tensor, Tensor]:
-        """Images (T, Z, Y, X) in 0..1 and codes (S, Z, Y, X) int64, cut to `grid` and changed by one resampling.
+    def apply(self, images: Phases, codes: Phases, grid: VolumeGrid) -> tuple[Tensor, Tensor]:
+        """Images (T, Z, Y, X) in 0..1 and integer codes (S, Z, Y, X), cut to `grid` and changed by one resampling.
 
-        `grid` cuts or pads without changing the voxel size. What comes from outside the volume is 0.
+        `grid` cuts or pads without changing the voxel size. What is beyond the cut turns into view where the volume
+        goes on, and 0 where it ends; no other part is read, of volumes that may be memory-mapped.
         """
+        places = self._places(grid)
+        box = _box(places, [axis.native for axis in grid.axes])
+        images, codes = (torch.stack([phase[box] for phase in phases]) for phases in (images, codes))
         classes = torch.unique(torch.cat([codes.new_zeros(1), codes.flatten()]))
-        members = [codes == code for code in classes]
-        channels = torch.cat([images, *(member.to(images) for member in members)])
-        moved = grid_sample(channels[None], self._places(grid).to(images)[None], align_corners=False)[0]
+        channels = torch.cat([images.float(), *((codes == code).float() for code in classes)])
+        moved = grid_sample(channels[None], _in_box(places, box).to(channels)[None], align_corners=False)[0]
         pictures, shares = moved[: len(images)], moved[len(images) :]
         return self._regreyed(pictures), classes[shares.view(len(classes), *codes.shape[:1], *grid.shape).argmax(dim=0)]
 
     def _places(self, grid: VolumeGrid) -> Tensor:
-        """Where each voxel of the result comes from, (Z', Y', X', 3) as x, y, z in -1..1."""
+        """Which voxel (z, y, x) of the volume each voxel of the result comes from, (Z', Y', X', 3)."""
         lengths = torch.tensor(grid.shape, dtype=torch.float64)
         starts = torch.tensor([axis.start for axis in grid.axes], dtype=torch.float64)
-        native = torch.tensor([axis.native for axis in grid.axes], dtype=torch.float64)
         middle = (lengths - 1) / 2
         voxels = torch.stack(torch.meshgrid(*(torch.arange(n) for n in grid.shape), indexing="ij"), dim=-1)
         from_middle = voxels.double() - middle - torch.tensor(self.shift, dtype=torch.float64)
-        index = from_middle @ self._matrix().T + middle + starts
-        return ((2 * index + 1) / native - 1).flip(-1)
+        return from_middle @ self._matrix().T + middle + starts
 
     def _matrix(self) -> Tensor:
         """(3, 3) in (z, y, x): from the result back to the volume it was made of."""
@@ -103,6 +108,20 @@ class Augmentation:
 def _triple(values: NDArray[np.float64]) -> Triple:
     z, y, x = values.tolist()
     return z, y, x
+
+
+def _box(places: Tensor, sides: Sequence[int]) -> tuple[slice, ...]:
+    """The part of a volume that is interpolated at some places (..., 3); a voxel at its edge where all are outside."""
+    flat = places.flatten(0, -2)
+    pairs = zip(flat.amin(0).floor().long().tolist(), flat.amax(0).ceil().long().tolist(), sides, strict=True)
+    starts = [(min(max(low, 0), side - 1), high, side) for low, high, side in pairs]
+    return tuple(slice(start, min(max(high, start) + 1, side)) for start, high, side in starts)
+
+
+def _in_box(places: Tensor, box: tuple[slice, ...]) -> Tensor:
+    """Places (..., 3) as `grid_sample` wants them: x, y, z in -1..1 of a box."""
+    starts, sides = (torch.tensor(values) for values in zip(*((b.start, b.stop - b.start) for b in box), strict=True))
+    return ((2 * (places - starts) + 1) / sides - 1).flip(-1)
 
 
 def _rotation(degrees: Triple) -> Tensor:

@@ -40,7 +40,7 @@ class TrainingBench:
         report: Report = silent,  # noqa: ARG002 (volumes are rendered when they are first read)
     ) -> None:
         """Make room for the volumes of a job's data."""
-        self._rendered = Rendered(data=job.trials[0].data)
+        self._rendered = Rendered(data=job.trials[0].data, cache=settings.cache)
         self._settings = settings
         self._device = device
 
@@ -95,7 +95,7 @@ class TrainingBench:
         dice = []
         for batch in self._rendered.batches(pieces, 1, None):
             (image,) = batch.inputs
-            window = (*image.shape[2:-3], *data.recipe.shape)[-data.dims :]
+            window = (data.recipe.phases, *data.recipe.shape)[-data.dims :]
             scores = predict_volume(model, image, window)[None]
             dice.append(hard_dice(scores.log(), _masks(batch)))  # the softmax of logarithms gives the scores back
         return torch.cat(dice).numpy()

@@ -1,24 +1,28 @@
 """Volumes as a network reads them, with what is labelled of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import pad
 
 from medgraft.core.digest import digest
 from medgraft.core.seeds import rng
-from medgraft.recipe import VolumeRecipe
-from medgraft.samples import MaskedSamples, codes_of_task
+from medgraft.inference import temporal_windows
+from medgraft.recipe import Distortion, VolumeRecipe
+from medgraft.samples import MaskedSample, MaskedSamples, codes_of_task
 from medgraft.training import Batch, MaskTarget
+from medgraft.transfer import fill_cache
 
 #: Share of training patches that are taken about a structure, so that small ones are seen at all.
 _ABOUT_A_STRUCTURE = 0.5
+
+Triple = tuple[float, float, float]
 
 
 class ReadVolumes(Protocol):
@@ -60,9 +64,9 @@ class MaskData:
 
 
 class Piece(NamedTuple):
-    """What a network reads at once: a slice at a phase (2D), a volume at a phase (3D), a sequence of volumes (4D).
+    """What a network reads at once: a slice at a phase (2D), a volume at a phase (3D), volumes over time (4D).
 
-    sample: position among the samples. place: index into its rendered phases and slices.
+    sample: position among the samples. place: index into its rendered phases and slices, or all phases of the window.
     """
 
     sample: int
@@ -71,24 +75,28 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rendered:
-    """Samples as the network reads them: rendered when first asked, kept in memory at half precision."""
+    """Samples as the network reads them: rendered when first asked, phase by phase, into files that are mapped.
+
+    cache: folder of those files; may be shared by processes.
+    """
 
     data: MaskData
-    _kept: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    cache: Path
+    _opened: dict[int, tuple[Tensor, ...]] = field(default_factory=dict)
 
-    def volumes(self, position: int) -> tuple[Tensor, Tensor]:
-        """Grey levels in 0..1 and codes of one sample, (T, Z, Y, X), of the phases that are read."""
-        if position not in self._kept:
-            self._kept[position] = self._render(position)
-        return self._kept[position]
+    def volumes(self, position: int) -> tuple[Tensor, ...]:
+        """Grey levels in 0..1 and codes of one sample, (T, Z, Y, X) float16, of the phases that are read."""
+        if position not in self._opened:
+            phases = self.data.phases(position)
+            folder = self.cache / f"volumes-{self.data.digest_of(np.array([position]))}"
+            groups = [(row, row + 1) for row in range(len(phases))]
+            kept = fill_cache(folder, groups, lambda rows: self._render(position, rows), dtype="float16")
+            self._opened[position] = kept.mapped()
+        return self._opened[position]
 
     def pieces(self, positions: NDArray[np.int64]) -> list[Piece]:
         """What the network reads of some samples, in order."""
-        return [
-            Piece(position, place)
-            for position in positions.tolist()
-            for place in np.ndindex(tuple(self.volumes(position)[0].shape[: 4 - self.data.dims]))
-        ]
+        return [Piece(position, place) for position in positions.tolist() for place in self._places(position)]
 
     def batches(self, pieces: Sequence[Piece], batch_size: int, key: tuple[object, ...] | None) -> Iterator[Batch]:
         """Pieces as batches, in order; with a key each piece is varied by its own choice drawn from it."""
@@ -99,59 +107,96 @@ class Rendered:
             known = torch.tensor([self._known(piece) for piece in chosen])
             yield Batch(inputs=(images[:, None],), targets=MaskTarget(codes=codes, phases=phases, classes=known))
 
-    def _render(self, position: int) -> tuple[Tensor, Tensor]:
+    def _places(self, position: int) -> Iterable[tuple[int, ...]]:
+        if self.data.dims < 4:
+            return np.ndindex(tuple(self.volumes(position)[0].shape[: 4 - self.data.dims]))
+        item = self.data.samples.items[position]
+        windows = temporal_windows(item.n_phases, self.data.recipe.phases)
+        return [shown for shown, answered in windows if set(answered) & set(item.phases)]
+
+    def _render(self, position: int, rows: Iterable[tuple[int, int]]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Grey levels and codes of some of the phases that are read, one by one."""
         recipe, read = self.data.recipe, self.data.read
-        item, phases = self.data.samples.items[position], list(self.data.phases(position))
-        pixels, mask = read.pixels(item.stack), codes_of_task(read.mask(item.stack)[phases], self.data.samples.task)
+        item, phases = self.data.samples.items[position], self.data.phases(position)
+        pixels, mask = read.pixels(item.stack), read.mask(item.stack)
         grid = recipe.grid(pixels.shape, item.spacing, full=not recipe.centred)
-        grey = recipe.render_on(grid, pixels[phases], recipe.window.limits(pixels))
-        codes = recipe.render_mask(mask, item.spacing, full=not recipe.centred)
-        return grey.half(), codes.to(torch.int8)
+        limits = recipe.window.limits(pixels)
+        for row, _ in rows:
+            phase = slice(phases[row], phases[row] + 1)
+            codes = codes_of_task(mask[phase], self.data.samples.task)
+            yield recipe.render_on(grid, pixels[phase], limits), grid.mask_to_network(torch.from_numpy(codes))
 
     def _part(self, piece: Piece, key: tuple[object, ...] | None) -> tuple[Tensor, Tensor, Tensor]:
         """One picture ([T], [Z], Y, X), its codes, and which of its phases are labelled, (T,)."""
-        image, codes = (_at(values, piece.place) for values in self.volumes(piece.sample))
-        labelled = self._labelled(piece)
-        if key is not None and not self.data.recipe.centred:
-            image, codes = _patch(image, codes, self.data.recipe, rng(*key, "patch"))
-        image, codes = image.float(), codes.long()
-        if key is not None and self.data.augment:
-            image, codes = self.data.recipe.distort(image, codes, self.data.recipe.choose(*key))
-            # A cycle begins anywhere: labels at the same phases of every sequence would teach nothing of the others.
-            turn = int(rng(*key, "turn").integers(len(labelled)))
-            image, codes, labelled = (values.roll(turn, 0) for values in (image, codes, labelled))
+        phases = self._phases(piece, key)
+        volumes = self.volumes(piece.sample)
+        grey, codes = ([self._slices(values[phase], piece) for phase in phases] for values in volumes)
+        image, classes = (torch.stack(grey), torch.stack(codes)) if key is None else self._varied(grey, codes, key)
         shape = image.shape[4 - self.data.dims :]
-        return image.reshape(shape), codes.reshape(shape), labelled
+        return image.float().reshape(shape), classes.long().reshape(shape), self._labelled(piece, phases)
 
-    def _labelled(self, piece: Piece) -> Tensor:
+    def _phases(self, piece: Piece, key: tuple[object, ...] | None) -> Sequence[int]:
+        """Which of the rendered phases are read."""
+        if self.data.dims < 4:
+            return piece.place[:1]
+        if key is None:
+            return piece.place
         item = self.data.samples.items[piece.sample]
-        return torch.tensor([phase in item.phases for phase in range(item.n_phases)] if self.data.dims == 4 else [True])
+        return _moments(item, len(piece.place), rng(*key, "time"), varied=self.data.augment)
+
+    def _slices(self, volume: Tensor, piece: Piece) -> Tensor:
+        """Of a volume (Z, Y, X) the slice that a network of slices reads, (1, Y, X); all of it for others."""
+        return volume[piece.place[1], None] if self.data.dims == 2 else volume
+
+    def _varied(self, grey: list[Tensor], codes: list[Tensor], key: tuple[object, ...]) -> tuple[Tensor, Tensor]:
+        """Phases as training reads them: a patch, distorted where the recipe says so."""
+        recipe = self.data.recipe
+        centre = None if recipe.centred else _centre(codes, recipe.shape, rng(*key, "patch"))
+        return recipe.distort(grey, codes, recipe.choose(*key) if self.data.augment else Distortion(), centre)
+
+    def _labelled(self, piece: Piece, phases: Sequence[int]) -> Tensor:
+        labelled = self.data.samples.items[piece.sample].phases
+        return torch.tensor([phase in labelled for phase in phases] if self.data.dims == 4 else [True])
 
     def _known(self, piece: Piece) -> list[bool]:
         """Which classes the piece's source labels."""
         return [code in self.data.samples.items[piece.sample].classes for code in self.data.samples.task.codes]
 
 
-def _patch(image: Tensor, codes: Tensor, recipe: VolumeRecipe, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """A patch of the recipe's shape out of (T, Z, Y, X), as often about a voxel of a structure as anywhere.
+def _moments(item: MaskedSample, length: int, rng: np.random.Generator, *, varied: bool) -> list[int]:
+    """Phases of a window over a beat, of which one at least is labelled; it may begin anywhere, and wraps around.
 
-    A volume that is smaller gets zeros behind it.
+    Labels at the same moments of every sequence would teach nothing of the others. varied: the heart beats as slowly as
+    can be, down to standing still, so that a mask is of what its phase shows and not of what comes before and after.
     """
-    wanted = (image.shape[1] if recipe.by_slice else recipe.shape[0], *recipe.shape[1:])
-    short = [max(0, want - have) for want, have in zip(wanted, image.shape[1:], strict=True)]
-    image, codes = (pad(values, [n for zeros in reversed(short) for n in (0, zeros)]) for values in (image, codes))
-    sides = np.asarray(image.shape[1:])
-    centre = rng.integers(0, sides)
-    structures = codes.nonzero()
-    if len(structures) and rng.uniform() < _ABOUT_A_STRUCTURE:
-        centre = structures[int(rng.integers(len(structures))), 1:].numpy()
-    first = np.clip(centre - np.asarray(wanted) // 2, 0, sides - wanted).tolist()
-    box = (slice(None), *(slice(start, start + side) for start, side in zip(first, wanted, strict=True)))
-    return image[box], codes[box]
+    labelled, place = rng.choice(item.phases), rng.integers(length)
+    pace = rng.uniform() if varied else 1.0
+    steps = np.round(pace * (np.arange(length) - place)).astype(int)
+    return [int(phase) for phase in (labelled + steps) % item.n_phases]
 
 
-def _at(values: Tensor, place: tuple[int, ...]) -> Tensor:
-    """Part of (T, Z, Y, X) at a phase, or at a phase and slice; all four axes stay."""
-    for axis, index in enumerate(place):
-        values = values.narrow(axis, index, 1)
-    return values
+def _centre(codes: list[Tensor], shape: tuple[int, int, int], rng: np.random.Generator) -> Triple:
+    """The middle of a patch within volumes (Z, Y, X), as often at a voxel of a structure as anywhere.
+
+    A volume that is smaller than the patch gets zeros behind it.
+    """
+    sides, half = np.asarray(codes[0].shape), np.asarray(shape) / 2
+    anywhere, at_structure = rng.integers(0, sides), rng.uniform() < _ABOUT_A_STRUCTURE
+    chosen = _structure_voxel(codes, rng) if at_structure else None
+    z, y, x = np.clip(anywhere if chosen is None else chosen, half, np.maximum(sides - half, half)).tolist()
+    return z, y, x
+
+
+def _structure_voxel(codes: list[Tensor], rng: np.random.Generator) -> list[int] | None:
+    """A voxel (z, y, x) in any slice that shows a structure; None where none does.
+
+    Slices are looked at in random order up to the first: to look for all voxels of a large volume takes longer than
+    what is read of it.
+    """
+    n_slices = len(codes[0])
+    for place in rng.permutation(len(codes) * n_slices).tolist():
+        phase, z = divmod(place, n_slices)
+        found = codes[phase][z].nonzero()
+        if len(found):
+            return [z, *found[int(rng.integers(len(found)))].tolist()]
+    return None
