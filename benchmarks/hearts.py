@@ -28,8 +28,8 @@ class Hearts:
     @property
     def samples(self) -> MaskedSamples:
         """All sequences, labelled at end diastole and end systole."""
-        entries = [_entry(heart, self.splits[stack]) for stack, heart in self.hearts.items()]
-        return masked_samples(entries, LV_WALL, lambda entry: array_digest(self.mask(entry.id)), in_mm=True)
+        entries = [_entry(heart, self.splits[stack], self.mask(stack)) for stack, heart in self.hearts.items()]
+        return masked_samples(entries, LV_WALL, in_mm=True)
 
     def pixels(self, stack: str) -> NDArray[np.int16]:
         """Pixels (T, Z, Y, X)."""
@@ -85,7 +85,7 @@ def labelled_phases(heart: CtHeart) -> tuple[int, int]:
     return heart.stack.phases["ed"], heart.stack.phases["es"]
 
 
-def _entry(heart: CtHeart, split: str) -> StackEntry:
+def _entry(heart: CtHeart, split: str, mask: NDArray[np.uint8]) -> StackEntry:
     stack = heart.stack
     return StackEntry(
         id=heart.subject,
@@ -99,4 +99,5 @@ def _entry(heart: CtHeart, split: str) -> StackEntry:
         mask_phases=tuple(sorted(labelled_phases(heart))),
         mask_classes=stack.mask_classes,
         pixels_digest=array_digest(stack.pixels),
+        mask_digest=array_digest(mask),
     )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from medgraft.cohort import Cohort, FoundLabel, LabelledStack, entry_of
 from medgraft.cohort.found import stored_form
+from medgraft.core.digest import array_digest
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.stack import FoundStack, Stack
 
@@ -105,6 +106,27 @@ def test_classes_that_a_source_never_labels_are_remembered(tmp_path, found):
         assert cohort.set_mask(entry.id, np.ones(entry.shape, np.uint8), [0], ("pool",)).mask_classes == ("pool",)
     with Cohort.open(tmp_path) as cohort:
         assert {entry.mask_classes for entry in cohort.entries()} == {("pool",)}
+
+
+def test_the_digest_kept_is_that_of_the_mask_as_it_is_stored(tmp_path, found):
+    with Cohort.open(tmp_path) as cohort:
+        drawn, bare = cohort.add(found(1, mask=True)), cohort.add(found(2))
+        assert (drawn.mask_digest, bare.mask_digest) == (array_digest(cohort.mask(drawn)), "")
+        later = cohort.set_mask(bare.id, np.ones(bare.shape, np.int64), [0])
+        redrawn = cohort.set_mask(drawn.id, np.ones(drawn.shape, np.uint8)[..., ::-1], [0])
+        assert redrawn.mask_digest != drawn.mask_digest
+    with Cohort.open(tmp_path) as cohort:
+        for entry in (later, redrawn):
+            assert cohort.entry(entry.id).mask_digest == array_digest(cohort.mask(entry))
+
+
+def test_a_project_from_before_digests_of_masks_opens_without_them(tmp_path, found):
+    with Cohort.open(tmp_path) as cohort:
+        entry = cohort.add(found(1, mask=True))
+    with closing(sqlite3.connect(tmp_path / "project.db")) as database:
+        database.execute("ALTER TABLE cohort_stacks DROP COLUMN mask_digest")
+    with Cohort.open(tmp_path) as cohort:
+        assert cohort.entry(entry.id) == replace(entry, mask_digest="")
 
 
 def test_a_project_from_before_partial_labels_opens_and_labels_all_classes(tmp_path, found):

@@ -13,14 +13,11 @@ from medgraft.core.task import LV_WALL, MASK_CODES, SAX_RANGE
 from medgraft.samples import codes_of_task, masked_samples, nested_draw
 
 
-def mask_digest(entry):
-    return f"mask of {entry.id}"
-
-
 @pytest.fixture
 def make_masked(make_entry):
     def make(stack, **fields):
-        return make_entry(stack, 3, **{"mask_phases": (0, 1), "spacing": (8.0, 1.4, 1.4)} | fields)
+        drawn = {"mask_phases": (0, 1), "mask_digest": f"mask of {stack}", "spacing": (8.0, 1.4, 1.4)}
+        return make_entry(stack, 3, **drawn | fields)
 
     return make
 
@@ -34,7 +31,7 @@ def test_every_stack_is_a_sample_or_counted_as_dropped(make_masked):
         make_masked("other", mask_classes=("rv",)),
         make_masked("unscaled", spacing=None),
     ]
-    samples = masked_samples(entries, LV_WALL, mask_digest, in_mm=True)
+    samples = masked_samples(entries, LV_WALL, in_mm=True)
     partial, whole = samples.items
     assert (whole.stack, whole.phases, whole.n_phases, whole.n_slices) == ("whole", (0, 4), 6, 3)
     assert (whole.phase_names, partial.phase_names) == (("ed", "4"), ("ed", "es"))
@@ -47,47 +44,53 @@ def test_every_stack_is_a_sample_or_counted_as_dropped(make_masked):
         "unknown spacing": (1, "stack unscaled"),
     }
     assert len(samples) + sum(dropped.count for dropped in samples.dropped) == len(entries)
-    assert len(masked_samples(entries, LV_WALL, mask_digest)) == 3
+    assert len(masked_samples(entries, LV_WALL)) == 3
 
 
 def test_a_task_may_ask_about_named_phases_only(make_masked):
     task = replace(LV_WALL, phases=("es",))
     entries = [make_masked("a"), make_masked("b", mask_phases=(0,)), make_masked("c", phases={})]
-    samples = masked_samples(entries, task, mask_digest)
+    samples = masked_samples(entries, task)
     assert [item.phases for item in samples.items] == [(1,)]
     assert [(dropped.reason, dropped.count) for dropped in samples.dropped] == [("no mask at es", 2)]
 
 
 def test_order_on_disk_changes_nothing(make_masked):
     entries = [make_masked(name) for name in "cab"]
-    there, back = (masked_samples(order, LV_WALL, mask_digest) for order in (entries, entries[::-1]))
+    there, back = (masked_samples(order, LV_WALL) for order in (entries, entries[::-1]))
     assert there == back
     assert there.digest == back.digest
     assert list(there.subjects) == sorted(there.subjects)
 
 
 @pytest.mark.parametrize(
-    "change", [{"pixels_digest": "other"}, {"mask_phases": (1,)}, {"mask_classes": ("pool",)}, {"spacing": None}]
+    "change",
+    [
+        {"pixels_digest": "other"},
+        {"mask_digest": "drawn again"},
+        {"mask_phases": (1,)},
+        {"mask_classes": ("pool",)},
+        {"spacing": None},
+    ],
 )
 def test_the_digest_tells_other_samples_apart(make_masked, change):
     entry = make_masked("a")
-    changed = masked_samples([replace(entry, **change)], LV_WALL, mask_digest)
-    redrawn = masked_samples([entry], LV_WALL, lambda _: "drawn again")
-    assert len({masked_samples([entry], LV_WALL, mask_digest).digest, changed.digest, redrawn.digest}) == 3
+    changed = masked_samples([replace(entry, **change)], LV_WALL)
+    assert masked_samples([entry], LV_WALL).digest != changed.digest
 
 
 def test_the_same_pixels_under_two_subjects_are_a_leak(make_masked):
     with pytest.raises(InputError, match="same pixels under subject of a and subject of b"):
-        masked_samples([make_masked(name, pixels_digest="same") for name in "ab"], LV_WALL, mask_digest)
+        masked_samples([make_masked(name, pixels_digest="same") for name in "ab"], LV_WALL)
 
 
 def test_a_task_that_classifies_has_no_masks(make_masked):
     with pytest.raises(InputError, match="segments, such as lv-wall, got sax-range"):
-        masked_samples([make_masked("a")], SAX_RANGE, mask_digest)
+        masked_samples([make_masked("a")], SAX_RANGE)
 
 
 def test_take_chooses_sequences(make_masked):
-    samples = masked_samples([make_masked(name) for name in "abc"], LV_WALL, mask_digest)
+    samples = masked_samples([make_masked(name) for name in "abc"], LV_WALL)
     chosen = samples.take(np.isin(samples.subjects, ["subject of a", "subject of c"]))
     assert [item.stack for item in chosen.items] == ["a", "c"]
     assert chosen.digest != samples.digest

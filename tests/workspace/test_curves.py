@@ -79,9 +79,9 @@ def test_subjects_seen_before_are_said_and_hashes_travel_on(
     told: list[Progress] = []
     home, bundle = hashed("site 1", "S1", subjects[0]), Training(name="bundle")
     found = start_curve(project, curve_from(tmp_path, home, bundle), report=told.append)
-    assert (found.seen_before, found.unknown) == ((subjects[0],), ("bundle",))
+    assert (found.seen_before, found.unknown_trainings) == ((subjects[0],), ("bundle",))
     kept = read_findings(project.curves / "tiny")
-    assert (kept["seen_before"], kept["unknown"]) == ([subjects[0]], ["bundle"])
+    assert (kept["seen_before"], kept["unknown_trainings"]) == ([subjects[0]], ["bundle"])
     assert told[0] == Progress(stage="subjects compared", done=1, total=3)
     scratch, tuned = (read_package(project.curves / "tiny" / "models" / f"{arm}-1").seen for arm in ARMS)
     assert (len(scratch.trainings), tuned.trainings[:2]) == (1, (home, bundle))

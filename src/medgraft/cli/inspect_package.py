@@ -70,8 +70,8 @@ def _show_suitability(found: "Suitability") -> None:
         write_line(f"  {subject}")
     if found.shared_stacks:
         write_line(f"{len(found.shared_stacks)} stacks were trained on: {', '.join(found.shared_stacks)}")
-    if found.unknown:
-        write_line(f"unknown, not none: the subjects of {', '.join(found.unknown)}")
+    if found.unknown_trainings:
+        write_line(f"unknown, not none: the subjects of {', '.join(found.unknown_trainings)}")
     if found.fit:
         _show_fit(found.fit)
 

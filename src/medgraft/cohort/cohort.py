@@ -17,6 +17,7 @@ from medgraft.cohort.pixel_store import PixelStore
 from medgraft.cohort.tables import IMPORTS, LABELS, NOTES, STACKS, create_tables, entry_of_row, note_of_row, row_of
 from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.database import open_engine
+from medgraft.core.digest import array_digest
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.stack import FoundStack
 from medgraft.core.task import MASK_CLASSES
@@ -90,7 +91,7 @@ class Cohort:
         if not (known and self._images.has(entry.id)):
             self._images.write(entry.id, found.stack.pixels)
         if found.stack.mask is not None and not known:
-            self._masks.write(entry.id, np.asarray(found.stack.mask, np.uint8))
+            self._masks.write(entry.id, found.stack.mask)
         # The row comes last: a stack is in the cohort once its pixels are safe.
         with self._writing() as connection:
             new = connection.execute(insert(STACKS).on_conflict_do_nothing(), row_of(entry)).rowcount == 1
@@ -176,8 +177,9 @@ class Cohort:
         outside = [phase for phase in phases if not 0 <= phase < entry.shape[0]]
         if mask.shape != entry.shape or outside:
             raise InputError(f"Expected a mask of shape {entry.shape} and phases on it, got {mask.shape}, {phases}.")
-        self._masks.write(id, np.asarray(mask, np.uint8))
-        return self._update(id, mask_phases=sorted(set(phases)), mask_classes=classes)
+        mask = np.asarray(mask, np.uint8)
+        self._masks.write(id, mask)
+        return self._update(id, mask_phases=sorted(set(phases)), mask_classes=classes, mask_digest=array_digest(mask))
 
     def set_base_first(self, id: str, base_first: bool | None) -> StackEntry:  # noqa: A002 - see entry
         """Say at which end of a stack the base of the heart is: True at slice 0, False at the last slice."""

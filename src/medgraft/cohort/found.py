@@ -31,9 +31,14 @@ class FoundLabel:
 
 
 def stored_form(found: FoundStack) -> FoundStack:
-    """The stack with pixels in little-endian C order, so that equal pixels have equal digests on every machine."""
+    """The stack with pixels in little-endian C order, so that equal pixels have equal digests on every machine.
+
+    Its mask is of one byte.
+    """
     pixels = np.ascontiguousarray(found.stack.pixels)
-    return replace(found, stack=replace(found.stack, pixels=pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)))
+    pixels = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
+    mask = None if found.stack.mask is None else np.asarray(found.stack.mask, np.uint8)
+    return replace(found, stack=replace(found.stack, pixels=pixels, mask=mask))
 
 
 def entry_of(found: FoundStack) -> StackEntry:
@@ -64,6 +69,7 @@ def entry_of(found: FoundStack) -> StackEntry:
         mask_phases=() if stack.mask is None else tuple(sorted(stack.mask_phases)),
         mask_classes=stack.mask_classes,
         pixels_digest=digest,
+        mask_digest="" if stack.mask is None else array_digest(stack.mask),
         instance_uids=stack.instance_uids,
         instance_numbers=stack.instance_numbers,
         source=found.source,

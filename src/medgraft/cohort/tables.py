@@ -26,6 +26,7 @@ STACKS = Table(
     Column("base_first", Boolean),
     *(_document(name) for name in ("shape", "spacing", "affines", "times", "phases", "mask_phases")),
     _document("mask_classes"),
+    Column("mask_digest", String),
     *(_document(name) for name in ("instance_uids", "instance_numbers", "facts")),
 )
 
@@ -73,9 +74,13 @@ def row_of(value: StackEntry | ImportNote) -> dict[str, Any]:
 
 
 def entry_of_row(row: RowMapping) -> StackEntry:
-    """The entry that `row_of` wrote: JSON's lists become tuples again. Rows older than mask classes label all."""
+    """The entry that `row_of` wrote: JSON's lists become tuples again.
+
+    Rows older than mask classes label all; those older than digests of masks have none.
+    """
     known = {name: _tuples(value) for name, value in row.items()}
-    return StackEntry(**known | {"mask_classes": known["mask_classes"] or MASK_CLASSES})
+    added = {"mask_classes": known["mask_classes"] or MASK_CLASSES, "mask_digest": known["mask_digest"] or ""}
+    return StackEntry(**known | added)
 
 
 def note_of_row(row: RowMapping) -> ImportNote:

@@ -17,6 +17,7 @@ class StackEntry:
     phases: known phases and their index on T, for example {"ed": 0, "es": 11}.
     base_first: True if slice 0 is the base of the heart, None where that has no meaning.
     mask_phases: phases that carry a mask; empty if there is none. mask_classes: classes the mask labels at all.
+    pixels_digest, mask_digest: of the whole stack (`core.digest.array_digest`); "" for no mask.
     instance_uids, instance_numbers: of each image, (T, Z), or None.
     facts: what else the source said (Manufacturer, MagneticFieldStrength, PatientSex, group ...), never a name.
     """
@@ -37,6 +38,7 @@ class StackEntry:
     mask_phases: tuple[int, ...] = ()
     mask_classes: tuple[str, ...] = MASK_CLASSES
     pixels_digest: str
+    mask_digest: str = ""
     instance_uids: tuple[tuple[str, ...], ...] | None = None
     instance_numbers: tuple[tuple[int, ...], ...] | None = None
     source: str = ""

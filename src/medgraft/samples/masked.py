@@ -1,6 +1,6 @@
 """Masked samples: sequences with masks, what is labelled of them, and what was left out and why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,15 +42,12 @@ class MaskedSamples(Collected[MaskedSample]):
     """Sequences with masks in canonical order (subject, stack), and what was left out and why."""
 
 
-def masked_samples(
-    entries: Sequence[StackEntry], task: Task, mask_digest: Callable[[StackEntry], str], *, in_mm: bool = False
-) -> MaskedSamples:
+def masked_samples(entries: Sequence[StackEntry], task: Task, *, in_mm: bool = False) -> MaskedSamples:
     """The sequences of a cohort whose masks answer a task.
 
     Args:
         entries: the cohort; their order does not matter.
         task: the question, of kind "segment"; with `task.phases` only those phases are used.
-        mask_digest: the digest of a stack's mask (`core.digest.array_digest`), asked for those that are kept.
         in_mm: leave out what has no spacing, for a recipe that speaks of mm.
 
     Raises:
@@ -63,7 +60,7 @@ def masked_samples(
     for entry in {entry.id: entry for entry in entries}.values():
         reason = _why_left_out(entry, task, in_mm)
         if reason is None:
-            items.append(_sample(entry, task, mask_digest(entry)))
+            items.append(_sample(entry, task))
         else:
             left_out.setdefault(reason, []).append(entry.id)
     check_one_subject_per_image((item.pixels_digest, item.subject) for item in items)
@@ -102,7 +99,7 @@ def _classes(entry: StackEntry, task: Task) -> tuple[str, ...]:
     return task.codes[:1] + tuple(code for code in task.codes[1:] if code in entry.mask_classes)
 
 
-def _sample(entry: StackEntry, task: Task, mask_digest: str) -> MaskedSample:
+def _sample(entry: StackEntry, task: Task) -> MaskedSample:
     return MaskedSample(
         stack=entry.id,
         subject=entry.subject,
@@ -115,7 +112,7 @@ def _sample(entry: StackEntry, task: Task, mask_digest: str) -> MaskedSample:
         n_slices=entry.shape[1],
         spacing=entry.spacing,
         pixels_digest=entry.pixels_digest,
-        mask_digest=mask_digest,
+        mask_digest=entry.mask_digest,
     )
 
 

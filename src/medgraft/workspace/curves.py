@@ -56,7 +56,8 @@ class CurveSummary:
     """What a learning curve found: its verdict, figures with intervals, differences, the wall before and after.
 
     rules: where the two sites draw otherwise. seen_before: subjects trained on here that the travelling model had seen
-    already, so that fine-tuning it promises too much. unknown: its trainings of which nobody knows whom they saw.
+    already, so that fine-tuning it promises too much. unknown_trainings: its trainings of which nobody knows whom they
+    saw.
     """
 
     name: str
@@ -64,7 +65,7 @@ class CurveSummary:
     findings: CurveFindings
     rules: tuple[RuleDifference, ...]
     seen_before: tuple[str, ...]
-    unknown: tuple[str, ...]
+    unknown_trainings: tuple[str, ...]
 
 
 def read_request(path: Path, overrides: tuple[str, ...] = (), *, project: Project) -> CurveFile:
@@ -131,7 +132,7 @@ def start_curve(
             findings=curve_findings(outcome),
             rules=rules,
             seen_before=_seen_before(outcome, samples, start, store),
-            unknown=package.seen.unknown if package else (),
+            unknown_trainings=package.seen.unknown if package else (),
         )
         (draft / FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
         _keep_models(outcome, samples, package, draft / "models", store)

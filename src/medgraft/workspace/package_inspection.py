@@ -27,15 +27,15 @@ class Suitability:
     """How a package and a project's images go together.
 
     checked: subjects of the project. shared_subjects: those whose id is among the hashed ids of any training;
-    shared_stacks: stacks with the very content of a training stack. unknown: trainings without hashes. fit: how its
-    other stacks compare with those last trained on, None where the package brings no fingerprint.
+    shared_stacks: stacks with the very content of a training stack. unknown_trainings: those without hashes. fit: how
+    its other stacks compare with those last trained on, None where the package brings no fingerprint.
     """
 
     project: str
     checked: int
     shared_subjects: tuple[str, ...]
     shared_stacks: tuple[str, ...]
-    unknown: tuple[str, ...]
+    unknown_trainings: tuple[str, ...]
     fit: StackFit | None
 
     @property
@@ -94,7 +94,7 @@ def _suitability(facts: PackageFacts, project: Project, report: Report) -> Suita
         checked=len(subjects),
         shared_subjects=facts.seen.among(subjects, report),
         shared_stacks=tuple(sorted({entry.id for entry in entries} & facts.seen.stacks)),
-        unknown=facts.seen.unknown,
+        unknown_trainings=facts.seen.unknown,
         fit=package_fit(project, facts) if facts.fingerprint else None,
     )
 

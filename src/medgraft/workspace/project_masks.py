@@ -1,6 +1,6 @@
 """The masked sequences of a project, for a task that segments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,8 @@ def project_masks(project: Project, task: str, *, in_mm: bool) -> MaskedSamples:
     in_mm: leave out what has no spacing. Raises `InputError` if nothing is left.
     """
     with project.cohort() as cohort:
-        samples = masked_samples(cohort.entries(), mask_task(task), lambda entry: _digest(cohort, entry), in_mm=in_mm)
+        entries = [_digested(cohort, entry) for entry in cohort.entries()]
+    samples = masked_samples(entries, mask_task(task), in_mm=in_mm)
     if not len(samples):
         reasons = "; ".join(f"{item.reason}: {item.count}" for item in samples.dropped)
         raise InputError(
@@ -59,7 +60,7 @@ class VolumeReader:
         return self.masks.read(stack)
 
 
-def _digest(cohort: Cohort, entry: StackEntry) -> str:
-    mask = cohort.mask(entry)
-    assert mask is not None  # asked for entries with labelled phases alone
-    return array_digest(np.asarray(mask))
+def _digested(cohort: Cohort, entry: StackEntry) -> StackEntry:
+    """The entry with its mask's digest, which is not kept of masks that an older medgraft stored."""
+    mask = None if entry.mask_digest else cohort.mask(entry)
+    return entry if mask is None else replace(entry, mask_digest=array_digest(mask))
