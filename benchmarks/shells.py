@@ -74,6 +74,18 @@ def taper(inner: float, outer: float, heights: tuple[float, float], spacing: Spa
     )
 
 
+def tube(inner: float, outer: float, spacing: Spacing = _ISOTROPIC) -> Shell:
+    """Between two cylinders along z: all slices are the same, so that nothing evens out the stairs of one.
+
+    What is near the flat ends is not compared.
+    """
+    _, y, x = _grid((1, outer, outer), spacing)
+    z = np.arange(0, 40, spacing[0])[:, None, None]
+    mask = _voxels(np.hypot(y, x) + 0 * z, inner, outer)
+    truth = np.where((z > 12) & (z < 28), outer - inner, np.nan) + np.zeros(mask.shape)
+    return Shell(name=f"tube {inner:g} to {outer:g}", spacing=spacing, mask=mask, truth=truth)
+
+
 #: By the kind of grid.
 SHELLS: dict[str, tuple[Callable[[], Shell], ...]] = {
     "1:1:1": (
@@ -82,12 +94,15 @@ SHELLS: dict[str, tuple[Callable[[], Shell], ...]] = {
         lambda: sphere(28, 40),
         lambda: ellipsoid((30, 18), 11),
         lambda: taper(0.2, 0.35, (55, 90)),
+        lambda: tube(15, 26),
+        lambda: tube(20, 32),
     ),
     "1:1:3": (
         lambda: sphere(15, 25, _COARSE),
         lambda: sphere(20, 32, _COARSE),
         lambda: ellipsoid((30, 18), 11, _COARSE),
         lambda: taper(0.2, 0.35, (55, 90), _COARSE),
+        lambda: tube(20, 32, _COARSE),
     ),
 }
 

@@ -5,28 +5,31 @@ draws round shapes in; sharpened again by as much as curvature takes, it leaves 
 how far it may move.
 """
 
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from medgraft.measurement.regions import BEYOND, MARGIN, OUTSIDE, POOL, Regions
-from medgraft.measurement.volume_mask import Spacing
 
 Floats = NDArray[np.float32]
 SurfaceName = Literal["endocardium", "epicardium"]
+Box = tuple[slice, ...]
 
-#: Standard deviation of the smoothing in voxels, on an isotropic grid.
-_SIGMA = 1.6
-_TRUNCATE = 3.0
-#: Slices that are smoothed at a time.
-_SLAB = 32
+#: Standard deviation of the smoothing in voxels, on an isotropic grid: more, and cavities of a few voxels vanish.
+_SIGMA = 2.0
+#: Voxels on every side that a level depends on; all but one for the smoothing, three standard deviations.
+_REACH = MARGIN - 1
+_RADIUS = _REACH - 1
+#: Voxels along the sides of the parts that are smoothed at a time.
+_TILE = 32
 #: No level is nearer to zero than this at a centre, so that the surface stays on the mask's side of it.
 _LEAST = 0.02
 
 
-def level_at(regions: Regions, surface: SurfaceName, places: NDArray[np.integer]) -> Floats:
+def levels_at(regions: Regions, surface: SurfaceName, numbers: NDArray[np.int32], n_nodes: int) -> Floats:
     """A smooth function that is zero on a surface of the wall and positive on the wall's side of it; no unit.
 
     Where the heart was cut it is that of the heart continued. Along a coarse axis fewer voxels are smoothed over, and
@@ -35,35 +38,71 @@ def level_at(regions: Regions, surface: SurfaceName, places: NDArray[np.integer]
     Args:
         regions: the box of a wall.
         surface: "endocardium" or "epicardium".
-        places: of any shape, places in the flat box.
+        numbers: (Z, Y, X) the node at each voxel of the box, `n_nodes` where there is none.
+        n_nodes: how many there are, all voxels of the wall or next to one.
 
     Returns:
-        Values in the shape of `places`.
+        (n_nodes,)
     """
-    level = np.empty(places.shape, np.float32)
-    slices = places // regions.codes[0].size
-    # Slab by slab: the whole box smoothed would be most of the memory, and more than the wall for a large heart.
-    for first in range(0, len(regions.codes), _SLAB):
-        here = (slices >= first) & (slices < first + _SLAB)
+    sigma = _SIGMA * np.sqrt(min(regions.spacing) / np.asarray(regions.spacing))
+    kernels = [_kernel(width) for width in sigma]
+    level = np.empty(n_nodes, np.float32)
+    for tile, around in _tiles(regions.codes.shape):
+        here = numbers[tile] < n_nodes
         if here.any():
-            start = max(first - MARGIN, 0)
-            side = _wall_side(regions.codes[start : first + _SLAB + MARGIN], surface)
-            level[here] = _level_in(side, regions.spacing, places[here] - start * side[0].size)
+            side = _wall_side(regions.codes[around], surface)
+            level[numbers[tile][here]] = _level_in(side, kernels, sigma.astype(np.float32))[here]
     return level
 
 
-def _level_in(side: NDArray[np.bool_], spacing: Spacing, places: NDArray[np.integer]) -> Floats:
-    """The level at places of a part of the box, whose surface is where `side` changes."""
-    sigma = _SIGMA * np.sqrt(min(spacing) / np.asarray(spacing))
-    smooth = ndimage.gaussian_filter(side.view(np.uint8), sigma, output=np.float32, truncate=_TRUNCATE, mode="nearest")
-    flat = smooth.ravel()
-    level = flat[places] - np.float32(0.5)
+def _tiles(shape: Sequence[int]) -> Iterator[tuple[Box, Box]]:
+    """Parts of a box that together have all that can be nodes, and each with what is around it."""
+    starts = [range(_REACH, n - _REACH, _TILE) for n in shape]
+    for corner in product(*starts):
+        ends = [min(start + _TILE, n - _REACH) for start, n in zip(corner, shape, strict=True)]
+        sides = list(zip(corner, ends, strict=True))
+        yield (
+            tuple(slice(start, end) for start, end in sides),
+            tuple(slice(start - _REACH, end + _REACH) for start, end in sides),
+        )
+
+
+def _level_in(side: NDArray[np.bool_], kernels: Sequence[Floats], sigma: Floats) -> Floats:
+    """The level in a tile, whose surface is where `side`, the tile with its surroundings, changes."""
+    inside = side[(slice(_REACH, -_REACH),) * 3]
+    if side.all() or not side.any():
+        return np.where(inside, np.float32(0.5), np.float32(-0.5))
+    smooth = _smoothed(side, kernels)
+    own = smooth[1:-1, 1:-1, 1:-1]
+    level = own - np.float32(0.5)
     # On a sphere of radius r smoothing by s takes s / (r sqrt(2 pi)) from the value of one half. So does s^2 times the
     # Laplacian of what was smoothed, to first order in s / r.
-    for step, width in zip(side.strides, sigma.astype(np.float32), strict=True):
-        level -= width**2 * (flat[places - step] + flat[places + step] - 2 * flat[places])
-    inside = side.ravel()[places]
+    for axis, width in enumerate(sigma):
+        middle = np.moveaxis(smooth, axis, 0)
+        low, high = (np.moveaxis(part, 0, axis) for part in (middle[:-2], middle[2:]))
+        rest = tuple(slice(None) if other == axis else slice(1, -1) for other in range(3))
+        level -= width**2 * (low[rest] + high[rest] - 2 * own)
     return np.asarray(np.where(inside, np.maximum(level, _LEAST), np.minimum(level, -_LEAST)), np.float32)
+
+
+def _smoothed(side: NDArray[np.bool_], kernels: Sequence[Floats]) -> Floats:
+    """(z - 2 R, y - 2 R, x - 2 R) smoothed along each axis, R being the radius."""
+    smooth = side.astype(np.float32)
+    for kernel, n in zip(kernels, side.shape, strict=True):
+        # The first axis comes back as the last: after three, each is where it was.
+        smooth = smooth.transpose(1, 2, 0) @ kernel[: n - 2 * _RADIUS, :n].T
+    return smooth
+
+
+def _kernel(sigma: float) -> Floats:
+    """(n - 2 R, n) the matrix that smooths a line of the largest tile."""
+    offsets = np.arange(-_RADIUS, _RADIUS + 1)
+    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
+    n_rows = _TILE + 2 * (_REACH - _RADIUS)
+    matrix = np.zeros((n_rows, n_rows + 2 * _RADIUS), np.float32)
+    for row in range(n_rows):
+        matrix[row, row : row + len(weights)] = weights / weights.sum()
+    return matrix
 
 
 def _wall_side(codes: NDArray[np.uint8], surface: SurfaceName) -> NDArray[np.bool_]:

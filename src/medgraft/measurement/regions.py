@@ -21,8 +21,13 @@ OUTSIDE, POOL, WALL = 0, 1, 2
 #: Added to the code of what is continued beyond a cut, or beyond the border of the image.
 BEYOND = 3
 
+#: By the code in a mask.
+_CODE_OF = np.full(len(MASK_CODES), OUTSIDE, np.uint8)
+_CODE_OF[[MASK_CODES["pool"], MASK_CODES["myocardium"]]] = POOL, WALL
+_CODE_BEYOND = np.where(_CODE_OF == OUTSIDE, _CODE_OF, _CODE_OF + np.uint8(BEYOND))
+
 #: Voxels around the wall that belong to its box, and the depth to which a heart is continued.
-MARGIN = 6
+MARGIN = 8
 #: An opening covers at least this share of the pool's section there; less is a gap between two slices as drawn.
 _OPENING = 0.5
 #: A heart has few: mitral valve, aortic valve, the end of the image. Smaller patches are not looked at.
@@ -53,31 +58,26 @@ def regions_of(mask: NDArray[np.integer], spacing: Spacing) -> Regions:
     Raises:
         InputError: the mask shows no wall.
     """
-    inside = np.zeros(256, np.uint8)
-    inside[[MASK_CODES["pool"], MASK_CODES["myocardium"]]] = POOL, WALL
-    codes = inside[np.asarray(mask, np.uint8)]
-    if not (codes == WALL).any():
+    boxes = ndimage.find_objects((mask == MASK_CODES["myocardium"]).view(np.uint8))
+    if not boxes:
         raise InputError(f"Expected a mask with a wall (code {MASK_CODES['myocardium']}), got none.")
-    box = ndimage.find_objects((codes == WALL).view(np.uint8))[0]
-    origin = tuple(int(side.start) - MARGIN for side in box)
-    codes = _with_margin(codes, box)
+    codes = _with_margin(mask, boxes[0])
     largest = sorted(_openings(codes, spacing), key=lambda opening: opening.size, reverse=True)
     for opening in largest[:_MOST_OPENINGS]:
         _continue_beyond(opening, codes, spacing)
-    return Regions(codes=codes, origin=origin, spacing=spacing)
+    return Regions(codes=codes, origin=tuple(int(side.start) - MARGIN for side in boxes[0]), spacing=spacing)
 
 
-def _with_margin(codes: NDArray[np.uint8], box: tuple[slice, ...]) -> NDArray[np.uint8]:
-    """The box and its margin; beyond the border of the image everything is as at the border."""
+def _with_margin(mask: NDArray[np.integer], box: tuple[slice, ...]) -> NDArray[np.uint8]:
+    """Codes of the box and its margin; beyond the border of the image everything is as at the border."""
     ends = [(side.start - MARGIN, side.stop + MARGIN) for side in box]
-    short = [(max(0, -start), max(0, stop - n)) for (start, stop), n in zip(ends, codes.shape, strict=True)]
-    part = codes[tuple(slice(max(0, start), stop) for start, stop in ends)]
-    padded = np.pad(part, short, mode="edge")
-    within = tuple(slice(before, n - after) for (before, after), n in zip(short, padded.shape, strict=True))
-    image = padded[within].copy()
-    padded[padded != OUTSIDE] += BEYOND
-    padded[within] = image
-    return padded
+    short = [(max(0, -start), max(0, stop - n)) for (start, stop), n in zip(ends, mask.shape, strict=True)]
+    part = mask[tuple(slice(max(0, start), stop) for start, stop in ends)]
+    codes = _CODE_BEYOND[np.pad(part, short, mode="edge")]
+    codes[tuple(slice(before, n - after) for (before, after), n in zip(short, codes.shape, strict=True))] = _CODE_OF[
+        part
+    ]
+    return codes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,16 +95,13 @@ class _Opening:
 
 def _openings(codes: NDArray[np.uint8], spacing: Spacing) -> Iterator[_Opening]:
     """Every connected patch where pool and background share faces."""
-    pool, back = codes == POOL, codes == OUTSIDE
     voxels, halves, areas = [], [], []
     for axis, direction in enumerate(np.eye(3)):
-        (low_pool, high_pool), (low_back, high_back) = _neighbours(pool, axis), _neighbours(back, axis)
-        face = direction * np.prod(spacing) / spacing[axis]
-        for side, faces in ((1, low_pool & high_back), (-1, high_pool & low_back)):
-            found = np.argwhere(faces)
-            voxels.append(found)
-            halves.append(np.broadcast_to(0.5 * direction, found.shape))
-            areas.append(np.broadcast_to(side * face, found.shape))
+        found = _faces(codes, axis)
+        outwards = np.where(codes[tuple(found.T)] == POOL, 1, -1)[:, None]
+        voxels.append(found)
+        halves.append(np.broadcast_to(0.5 * direction, found.shape))
+        areas.append(outwards * direction * np.prod(spacing) / spacing[axis])
     voxel, half, area = (np.concatenate(parts) for parts in (voxels, halves, areas))
     if not len(voxel):
         return
@@ -115,6 +112,18 @@ def _openings(codes: NDArray[np.uint8], spacing: Spacing) -> Iterator[_Opening]:
     for number in range(1, n_patches + 1):
         mine = patch == number
         yield _Opening(centre=(voxel + half)[mine].mean(axis=0) * spacing, area=area[mine].sum(axis=0))
+
+
+def _faces(codes: NDArray[np.uint8], axis: int) -> NDArray[np.int64]:
+    """Voxels (n, 3) with pool on one side and background on the other of the face to their next along an axis."""
+    along = (slice(None),) * axis
+    low, high = codes[(*along, slice(None, -1))], codes[(*along, slice(1, None))]
+    found = [np.empty((0, 3), int)]
+    for index, (a, b) in enumerate(zip(low, high, strict=True)):  # by slice: what is looked at stays in the cache
+        faces = a + b == OUTSIDE + POOL
+        if faces.any():
+            found.append(np.insert(np.argwhere(faces), 0, index, axis=1))
+    return np.concatenate(found)
 
 
 def _continue_beyond(opening: _Opening, codes: NDArray[np.uint8], spacing: Spacing) -> None:
@@ -139,9 +148,3 @@ def _heights(shape: tuple[int, ...], spacing: Spacing, normal: Floats) -> NDArra
     """How far each voxel of a box lies along a direction, mm."""
     z, y, x = (np.arange(n, dtype=np.float32) * s * c for n, s, c in zip(shape, spacing, normal, strict=True))
     return np.asarray(z[:, None, None] + y[:, None] + x, np.float32)
-
-
-def _neighbours(values: NDArray[np.bool_], axis: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Each voxel but the last along an axis, and its next."""
-    along = (slice(None),) * axis
-    return values[(*along, slice(None, -1))], values[(*along, slice(1, None))]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
-from medgraft.measurement.levels import SurfaceName, level_at
+from medgraft.measurement.grid import grid_of
+from medgraft.measurement.levels import SurfaceName
 from medgraft.measurement.regions import OUTSIDE, POOL, WALL, Regions, regions_of
 from medgraft.measurement.volume_mask import Spacing, checked_volume
 
@@ -90,7 +91,8 @@ def _quads(regions: Regions, across: int) -> Integers:
 def _crossings(regions: Regions, surface: SurfaceName, cells: Integers) -> NDArray[np.float64]:
     """(C, 3) in each cell of 2 x 2 x 2 voxels, the mean of where its twelve edges cross the surface, within 0..1."""
     places = np.ravel_multi_index(tuple((cells[:, None] + _CORNERS).T), regions.codes.shape).T
-    levels = level_at(regions, surface, places)
+    grid = grid_of(regions)
+    levels = (grid.inner if surface == "endocardium" else grid.outer)[grid.numbers[places]]
     total, count = np.zeros(cells.shape), np.zeros(len(cells))
     for near, far in combinations(range(len(_CORNERS)), 2):
         step = _CORNERS[far] - _CORNERS[near]

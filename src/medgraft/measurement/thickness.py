@@ -10,12 +10,12 @@ from medgraft.measurement.grid import grid_of
 from medgraft.measurement.potential import solve_potential
 from medgraft.measurement.regions import regions_of
 from medgraft.measurement.streamlines import streamline_lengths
-from medgraft.measurement.volume_mask import checked_volume
+from medgraft.measurement.volume_mask import Spacing, checked_volume
 
 Floats = NDArray[np.float32]
 
 
-def wall_thickness(mask: NDArray[np.integer], spacing: tuple[float, float, float] | None) -> Floats:
+def wall_thickness(mask: NDArray[np.integer], spacing: Spacing | None) -> Floats:
     """The wall's thickness at each of its voxels: the length of the streamline through it from surface to surface.
 
     Streamlines follow the gradient of the potential that is 0 on the endocardium and 1 on the epicardium and harmonic
@@ -44,14 +44,17 @@ def wall_thickness(mask: NDArray[np.integer], spacing: tuple[float, float, float
     10.0
     """
     mask, mm = checked_volume(mask, spacing)
+    wall = MASK_CODES["myocardium"]
+    lengths = _lengths(mask, mm) if wall in mask else np.empty(0, np.float32)
     thickness = np.full(mask.shape, np.nan, np.float32)
-    if not (mask == MASK_CODES["myocardium"]).any():
-        return thickness
-    regions = regions_of(mask, mm)
-    grid = grid_of(regions)
-    lengths = streamline_lengths(grid, solve_potential(grid))
-    thickness[tuple(grid.voxels(slice(grid.n_wall)).T + np.array(regions.origin)[:, None])] = lengths
+    thickness[mask == wall] = lengths
     return thickness
+
+
+def _lengths(mask: NDArray[np.uint8], spacing: Spacing) -> Floats:
+    """Of the streamlines through the wall's voxels in the order of a mask, mm."""
+    grid = grid_of(regions_of(mask, spacing))
+    return streamline_lengths(grid, solve_potential(grid))
 
 
 @dataclass(frozen=True, kw_only=True)
