@@ -10,6 +10,8 @@ import shutil
 import stat
 import struct
 import tempfile
+import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -225,6 +227,10 @@ KINDS: dict[str, tuple[Kind, str]] = {
         "compressed in an unknown way",
     ),
     "a bomb": (bomb, "unpacks to far more"),
+    "a bomb that says it is small": (
+        lambda members: patched(bomb(members), "README.md", 24, struct.pack("<L", 100)),
+        "damaged",
+    ),
     "a size beyond the limit": (huge, "is too large"),
     # What was packed.
     "altered weights": (swapped("model.safetensors", b"other"), "model.safetensors is not the one that was packed"),
@@ -365,6 +371,34 @@ def test_a_hostile_package_is_refused_runs_nothing_and_writes_nothing_elsewhere(
     assert not OUTSIDE.exists()
     assert len(str(caught.value)) < 2000, "a reason is no flood"
     assert not folder.exists() or not any(path.is_symlink() for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "too many members",
+        "a bomb",
+        "a bomb that says it is small",
+        "a size beyond the limit",
+        "a size of a thousand digits",
+        "facts of a hundred thousand storeys",
+        "trainings without end",
+        "a salt of megabytes",
+        "more subjects than anybody has",
+        "a header beyond the file",
+        "offsets outside",
+    ],
+)
+def test_refusing_takes_little_time_and_memory(tmp_path: Path, packed: Path, kind: str) -> None:
+    content, begun = KINDS[kind][0](members_of(packed)), time.process_time()
+    (tmp_path / "hostile.medgraft").write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(WeightsError):
+        use(tmp_path / "hostile.medgraft", tmp_path / "model")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 64 << 20
+    assert time.process_time() - begun < 10
 
 
 @given(data=st.data())

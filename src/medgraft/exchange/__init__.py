@@ -10,7 +10,7 @@ What loads torch is imported from its own file: `package` (`ModelPackage`, `read
 
 from medgraft.exchange.archive import SUFFIX, opened_package, unpack, write_archive
 from medgraft.exchange.card import card_text
-from medgraft.exchange.facts import FACTS, WEIGHTS, PackageFacts, check_files, read_facts
+from medgraft.exchange.facts import FACTS, WEIGHTS, PackageFacts, read_facts
 from medgraft.exchange.fingerprint import Fingerprint, PixelsOf, Range, fingerprint, stack_values
 from medgraft.exchange.rules import (
     QUESTIONS,
@@ -44,7 +44,6 @@ __all__ = [
     "Training",
     "blank_form",
     "card_text",
-    "check_files",
     "differences",
     "fingerprint",
     "hash_subjects",

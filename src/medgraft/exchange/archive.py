@@ -79,8 +79,12 @@ def unpack(file: Path, folder: Path) -> Path:
 
 @contextmanager
 def opened_package(path: Path) -> Iterator[Path]:
-    """The folder of a package: the path itself, or, for a package file, one that is gone afterwards."""
+    """The folder of a package, after checking every digest: the path itself; for a file, one that is gone afterwards.
+
+    Raises `WeightsError` for what is no package or not as it was packed.
+    """
     if not path.is_file():
+        check_files(path, read_facts(path))
         yield path
         return
     with tempfile.TemporaryDirectory() as scratch:

@@ -16,7 +16,7 @@ from medgraft.core.lineage import Lineage
 from medgraft.core.task import Task
 from medgraft.exchange.archive import opened_package
 from medgraft.exchange.card import card_text
-from medgraft.exchange.facts import CARD, VECTORS, WEIGHTS, PackageFacts, check_files, read_facts, write_facts
+from medgraft.exchange.facts import CARD, VECTORS, WEIGHTS, PackageFacts, read_facts, write_facts
 from medgraft.exchange.fingerprint import Fingerprint
 from medgraft.exchange.folder import whole_folder
 from medgraft.exchange.rules import AnnotationRules
@@ -159,7 +159,6 @@ def read_package(path: Path) -> ModelPackage:
     """
     with opened_package(path) as folder:
         facts = read_facts(folder)
-        check_files(folder, facts)
         vectors = read_vectors(folder / VECTORS) if VECTORS in facts.files else None
         return _package(facts, read_tensors(folder / WEIGHTS), vectors)
 

@@ -9,7 +9,16 @@ from pydantic_core import to_json
 from medgraft.core.errors import ProjectError, StudyFileError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.progress import Progress, Report, silent
-from medgraft.exchange import RuleDifference, Seen, Training, differences, read_rules
+from medgraft.exchange import (
+    AnnotationRules,
+    RuleDifference,
+    Seen,
+    Training,
+    differences,
+    opened_package,
+    read_facts,
+    read_rules,
+)
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.networks import spec
 from medgraft.samples import MaskedSamples
@@ -91,8 +100,8 @@ def rules_apart(curve: CurveFile) -> tuple[RuleDifference, ...]:
     """
     if curve.rules is None or curve.package is None:
         return ()
-    ours, theirs = read_rules(Path(curve.rules)), read_package(Path(curve.package)).rules
-    return differences(ours, theirs) if theirs else ()
+    with opened_package(Path(curve.package)) as folder:
+        return _apart(curve, read_facts(folder).rules)
 
 
 def start_curve(
@@ -116,7 +125,7 @@ def start_curve(
     samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
     package = read_package(Path(curve.package)) if curve.package else None
     start = _start(curve, package, _known(package.seen, samples, report)) if package else None
-    rules = rules_apart(curve)
+    rules = _apart(curve, package.rules if package else None)
     folder = project.curves / curve.name
     folder.mkdir(parents=True, exist_ok=True)
     store = RunStore(root=project.runs)
@@ -148,6 +157,10 @@ def curve_outcome(project: Project, name: str) -> CurveOutcome:
         names = ", ".join(curve_names(project)) or "none"
         raise ProjectError(f"Expected a learning curve of this project, got {name!r}. Available: {names}.")
     return read_curve(folder, mask_task)
+
+
+def _apart(curve: CurveFile, theirs: AnnotationRules | None) -> tuple[RuleDifference, ...]:
+    return differences(read_rules(Path(curve.rules)), theirs) if curve.rules and theirs else ()
 
 
 def _known(seen: Seen, samples: MaskedSamples, report: Report) -> frozenset[str]:

@@ -12,7 +12,6 @@ from medgraft.exchange import (
     PackageFacts,
     RuleDifference,
     card_text,
-    check_files,
     differences,
     opened_package,
     read_facts,
@@ -73,7 +72,6 @@ def inspect_package(
     """
     with opened_package(path) as folder:
         facts = read_facts(folder)
-        check_files(folder, facts)
         digest = file_digest(folder / FACTS)
     return Inspection(
         facts=facts,
