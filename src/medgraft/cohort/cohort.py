@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
@@ -98,10 +98,11 @@ class Cohort:
             _insert_labels(connection, labels_of(found, entry.id))
         return (entry, True) if new else (self._complete(self.entry(entry.id), found), False)
 
-    def entries(self) -> tuple[StackEntry, ...]:
-        """All entries, by subject, series and id."""
+    def entries(self, subject: str | None = None) -> tuple[StackEntry, ...]:
+        """All entries, or those of one subject, by subject, series and id."""
+        query = select(STACKS) if subject is None else select(STACKS).where(STACKS.c.subject == subject)
         with self._reading() as connection:
-            entries = [entry_of_row(row) for row in connection.execute(select(STACKS)).mappings()]
+            entries = [entry_of_row(row) for row in connection.execute(query).mappings()]
         return tuple(sorted(entries, key=lambda entry: (entry.subject, entry.series, entry.id)))
 
     def entry(self, id: str) -> StackEntry:  # noqa: A002 - the field's own name
@@ -119,11 +120,13 @@ class Cohort:
 
     def __len__(self) -> int:
         """How many stacks there are."""
-        return len(self.entries())
+        with self._reading() as connection:
+            return connection.execute(select(func.count()).select_from(STACKS)).scalar_one()
 
     def subjects(self) -> tuple[str, ...]:
         """All subjects, sorted."""
-        return tuple(sorted({entry.subject for entry in self.entries()}))
+        with self._reading() as connection:
+            return tuple(sorted(connection.execute(select(STACKS.c.subject).distinct()).scalars()))
 
     @property
     def arrays(self) -> PixelStore:

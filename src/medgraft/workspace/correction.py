@@ -38,11 +38,11 @@ def correct_subject(
     Raises `InputError` for an unknown subject.
     """
     with project.cohort() as cohort:
-        if subject not in cohort.subjects():
+        if not cohort.entries(subject):
             few = ", ".join(cohort.subjects()[:10])
             raise InputError(f"Expected a subject of this project, got {subject!r}. Available: {few} ...")
         if site is not None:
             cohort.set_site(subject, site)
         if split is not None:
             cohort.set_split(subject, split)
-        return tuple(StackRow.of(entry) for entry in cohort.entries() if entry.subject == subject)
+        return tuple(StackRow.of(entry) for entry in cohort.entries(subject))
