@@ -2,12 +2,25 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from medgraft.cli.bars import progress_bars
+from medgraft.cli.import_options import (
+    EmptyPhasesOption,
+    LabelTaskOption,
+    LayoutOption,
+    MaskClassesOption,
+    MaskCodesOption,
+    PhasesOption,
+    PseudonymKeyOption,
+    ShortAxisOption,
+    SiteOption,
+    SourceArgument,
+    SubjectPatternOption,
+    TableOption,
+)
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.cli.pairs import read_pairs
@@ -16,39 +29,22 @@ from medgraft.core.cohort import ImportNote
 if TYPE_CHECKING:
     from medgraft.workspace import Imported
 
-LAYOUTS = "How the folder is arranged: acdc, table, nifti, dicom, imagefolder, or auto."
-
 
 def import_images(
-    source: Annotated[
-        Path, typer.Argument(help="A folder of images, in any known layout.", exists=True, show_default=False)
-    ],
+    source: SourceArgument,
     *,
     project: ProjectOption = HERE,
-    layout: Annotated[str, typer.Option(help=LAYOUTS)] = "auto",
-    site: Annotated[str | None, typer.Option(help="Where these subjects were imaged.")] = None,
-    phases: Annotated[
-        Path | None, typer.Option(help="CSV file with the columns subject, ed, es; indices from 0.", exists=True)
-    ] = None,
-    short_axis: Annotated[bool, typer.Option("--short-axis", help="These stacks are short-axis hearts.")] = False,
-    subject_pattern: Annotated[
-        str | None, typer.Option(help="Regular expression whose group is the subject in a file's path.")
-    ] = None,
-    mask_codes: Annotated[
-        str | None, typer.Option(help="What codes of masks mean, for example 1=pool,2=myocardium.")
-    ] = None,
-    mask_classes: Annotated[
-        str | None, typer.Option(help="The classes that the masks label at all, for example pool,myocardium.")
-    ] = None,
-    empty_phases_labelled: Annotated[
-        bool, typer.Option("--empty-phases-labelled", help="A phase without any mask shows that nothing is there.")
-    ] = False,
-    table: Annotated[Path | None, typer.Option(help="The index CSV, if the folder has several.", exists=True)] = None,
-    task: Annotated[str | None, typer.Option(help="The task that labels in the source answer.")] = None,
-    pseudonym_key: Annotated[
-        Path | None,
-        typer.Option(help="File with a secret: subjects become pseudonyms that only it can repeat.", exists=True),
-    ] = None,
+    layout: LayoutOption = "auto",
+    site: SiteOption = None,
+    phases: PhasesOption = None,
+    short_axis: ShortAxisOption = False,
+    subject_pattern: SubjectPatternOption = None,
+    mask_codes: MaskCodesOption = None,
+    mask_classes: MaskClassesOption = None,
+    empty_phases_labelled: EmptyPhasesOption = False,
+    table: TableOption = None,
+    task: LabelTaskOption = None,
+    pseudonym_key: PseudonymKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import a folder of images into a project, which is made if it is missing.

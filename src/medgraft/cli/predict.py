@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medgraft.cli.bars import progress_bars
-from medgraft.cli.import_images import LAYOUTS
+from medgraft.cli.import_options import LayoutOption, SourceArgument
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def predict(
     model: Annotated[str, typer.Argument(help="A model's folder, or STUDY/MODEL or STUDY (its best) of a project.")],
-    source: Annotated[Path, typer.Argument(help="A folder of images, in any known layout.", exists=True)],
+    source: SourceArgument,
     *,
     project: ProjectOption = HERE,
-    layout: Annotated[str, typer.Option(help=LAYOUTS)] = "auto",
+    layout: LayoutOption = "auto",
     all_phases: Annotated[
         bool, typer.Option("--all-phases", help="Every phase of a cine, not only those the task asks about.")
     ] = False,
