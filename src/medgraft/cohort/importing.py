@@ -48,9 +48,10 @@ def import_source(
     importer = _choose(files, layout, options)
     diary = _Diary(cohort, files, importer, options, when or datetime.now(UTC).isoformat(timespec="seconds"))
     diary.notes(noted)
-    for found in importer.read(files, options, diary.note, report):
+    n_found = 0
+    for n_found, found in enumerate(importer.read(files, options, diary.note, report), start=1):
         diary.take(found)
-    if not diary.mine:
+    if not n_found:
         diary.note(_nothing_found(files, options, importer))
     return diary.close()
 
@@ -133,14 +134,10 @@ class _Diary:
         self._file_away(entry, new, found)
         return self._write(finished=False)
 
-    @property
-    def mine(self) -> dict[str, StackEntry]:
-        """Stacks of this import by id, new ones and known ones."""
-        return {**self._added, **self._known}
-
     def close(self) -> ImportReport:
         entries = self._cohort.entries()
-        self.notes([*_shared_pixels(entries, self.mine), *_torn_subjects(entries, self.mine)])
+        mine = {**self._added, **self._known}
+        self.notes([*_shared_pixels(entries, mine), *_torn_subjects(entries, mine)])
         self._write(finished=True)
         return ImportReport(
             source=self._source.root.name,
