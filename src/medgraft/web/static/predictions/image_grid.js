@@ -79,7 +79,8 @@ export class ImageGrid {
     if (!coming || card.maps) return;
     this.#watch.unobserve(card);
     card.classList.add("waiting");
-    const maps = await coming.catch(() => null);
+    // A map over a picture that is still to come would stand alone.
+    const [maps] = await Promise.all([coming, card.querySelector("img").decode()].map((each) => each.catch(() => null)));
     card.classList.remove("waiting");
     if (!maps || !card.isConnected) return;
     card.maps = maps;
