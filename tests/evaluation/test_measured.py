@@ -8,7 +8,8 @@ from scipy import stats
 
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
-from medgraft.evaluation import bland_altman, icc, pearson
+from medgraft.evaluation import bland_altman, icc, pearson, pearson_difference
+from medgraft.evaluation.arm import resamples
 
 #: Shrout and Fleiss 1979, table 2: six targets, four judges.
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
@@ -104,3 +105,38 @@ def test_turning_the_difference_round_turns_the_limits_round(key: int) -> None:
 def test_bland_altman_needs_values_of_the_same_subjects() -> None:
     with pytest.raises(InputError, match="values of the same subjects"):
         bland_altman(WRIGHT, MINI[:-1], np.arange(17))
+
+
+@given(key=keys)
+@settings(max_examples=10)
+def test_a_difference_of_correlations_is_that_of_the_two_and_turns_round(key: int) -> None:
+    a, reference = two_ways(key)
+    b = a + rng("worse", key).normal(0, 2, len(a))
+    found, back = pearson_difference(a, b, reference, n=200), pearson_difference(b, a, reference, n=200)
+    assert found.value_a == pytest.approx(stats.pearsonr(a, reference).statistic)
+    assert found.value_b == pytest.approx(stats.pearsonr(b, reference).statistic)
+    assert found.value == pytest.approx(found.value_a - found.value_b)
+    assert (back.value, back.low, back.high) == pytest.approx((-found.value, -found.high, -found.low))
+
+
+def test_resampled_correlations_are_those_of_the_drawn_subjects() -> None:
+    a, reference = two_ways(3)
+    b = a + rng("worse", 3).normal(0, 2, len(a))
+    found = pearson_difference(a, b, reference, n=400, seed=5)
+    drawn = [np.repeat(np.arange(len(a)), times.astype(int)) for times in resamples(len(a), 400, 5)]
+    differences = [stats.pearsonr(a[i], reference[i])[0] - stats.pearsonr(b[i], reference[i])[0] for i in drawn]
+    assert (found.low, found.high) == pytest.approx(np.quantile(differences, (0.025, 0.975)))
+
+
+def test_equal_measurements_correlate_equally_and_one_subject_says_nothing() -> None:
+    a, reference = two_ways(1)
+    same = pearson_difference(a, a, reference)
+    assert (same.value, same.low, same.high, same.p_value) == (0, 0, 0, 1)
+    assert np.isnan(pearson_difference(a[:1], a[:1], reference[:1]).value)
+    with pytest.raises(InputError, match="one value per subject three times"):
+        pearson_difference(a, a[1:], reference)
+
+
+@pytest.mark.parametrize("a", [np.zeros(0), np.ones(1), np.ones(4), np.full(4, 0.1)])
+def test_without_variation_there_is_no_correlation(a: np.ndarray) -> None:
+    assert np.isnan(pearson(a, np.arange(len(a), dtype=float)).value)

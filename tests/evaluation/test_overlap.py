@@ -8,7 +8,7 @@ import torch
 
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
-from medgraft.evaluation import dice, hausdorff95, mean_surface_distance
+from medgraft.evaluation import dice, hausdorff95, mean_surface_distance, worst_distance
 
 FIGURES = [dice, hausdorff95, mean_surface_distance]
 DISTANCES = [hausdorff95, mean_surface_distance]
@@ -89,3 +89,11 @@ def test_a_mask_that_fills_the_image_ends_at_its_border() -> None:
 def test_other_shapes_are_refused(figure: object) -> None:
     with pytest.raises(InputError, match="one shape"):
         figure(np.ones((2, 3), bool), np.ones((3, 2), bool))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("spacing", [None, SPACING])
+def test_no_distance_is_worse_than_the_worst(spacing: tuple[float, ...] | None) -> None:
+    corners = np.zeros((2, 5, 6, 7), bool)
+    corners[0, 0, 0, 0] = corners[1, -1, -1, -1] = True
+    assert hausdorff95(*corners, spacing) < worst_distance((5, 6, 7), spacing)
+    assert worst_distance((240, 240, 155)) == pytest.approx(373.12866)  # the BraTS challenge's

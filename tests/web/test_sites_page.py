@@ -44,7 +44,8 @@ def figures(arm: str, size: int, mean: float) -> tuple[SubjectFigures, ...]:
     return tuple(
         SubjectFigures(
             subject=f"s{number}", stack=f"s{number}", phase="ed",
-            dice={"pool": mean + noise, "myocardium": mean - noise / 2}, hausdorff95={"pool": 3.0, "myocardium": None},
+            dice={"pool": mean + noise, "myocardium": mean - noise / 2}, hausdorff95={"pool": 3.0, "myocardium": 4.0},
+            unmatched=(),
         )
         for number, noise in enumerate(rng("sites", arm, size).normal(0, 0.01, 8))
     )  # fmt: skip
@@ -60,7 +61,7 @@ def outcome() -> CurveOutcome:
         CurvePoint(arm=arm, size=size, test=figures(arm, size, mean), home=figures(arm, size, mean - 0.1))
         for (arm, size), mean in means.items()
     )
-    return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", points=points)
+    return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", n_subjects={"train": 4}, points=points)
 
 
 @pytest.fixture(scope="module")

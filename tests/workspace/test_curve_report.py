@@ -73,12 +73,15 @@ def test_figures_are_those_of_the_curve(reported: tuple[Project, Path]) -> None:
     outcome, tables = curve_outcome(project, "tiny"), tables_of(folder)
     findings = curve_findings(outcome)
     columns = {"mean Dice": "mean_dice", "Dice pool": "dice_pool", "95 % Hausdorff pool": "95_hausdorff_pool"}
-    sections = {"test": "figures", "home": "home"}
+    sections = {("test", False): "figures", ("home", False): "home"}
+    sections |= {("test", True): "distances", ("home", True): "home-distances"}
     compared = 0
     for row in findings.rows:
         if row.figure in columns:
-            (shown,) = [r for r in tables[sections[row.on]] if (r["model"], r["subjects"]) == (row.arm, row.size)]
+            section = tables[sections[row.on, "Hausdorff" in row.figure]]
+            (shown,) = [r for r in section if (r["model"], r["trained_on"]) == (row.arm, row.size)]
             assert shown[columns[row.figure]] == pytest.approx(row.value.value, rel=1e-5)
+            assert (shown["subjects"], shown["draws"]) == (row.subjects, len(row.draws))
             compared += 1
     assert compared >= 2 * 5 * 2
     shown_p = [np.nan if row["p_holm"] is None else row["p_holm"] for row in tables["differences"]]
@@ -129,13 +132,44 @@ def test_rules_of_this_site_stand_beside_those_of_the_model(reported: tuple[Proj
 @pytest.mark.slow
 def test_masks_that_changed_since_are_said(reported: tuple[Project, Path], tmp_path: Path) -> None:
     project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
-    mask = next((project.root / "masks").glob("*.npy"))
-    changed = np.load(mask)
-    changed[:, 0, 0, 0] = 1
-    np.save(mask, changed)
+    with project.cohort() as cohort:
+        entry = cohort.entries()[0]
+        changed = np.array(cohort.mask(entry))
+        changed[:, 0, 0, 0] = 1
+        cohort.set_mask(entry.id, changed, entry.mask_phases, entry.mask_classes)
     folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
     assert "have changed since this curve was run" in (folder / "report.html").read_text()
     assert not list((folder / "figures").glob("overlay-*"))
+
+
+@pytest.mark.slow
+def test_models_that_are_damaged_or_gone_are_said_and_the_rest_is_shown(
+    reported: tuple[Project, Path], tmp_path: Path
+) -> None:
+    project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
+    models = project.curves / "tiny" / "models"
+    shutil.rmtree(models / "scratch-2")
+    weights = models / "fine-tuned-2" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
+    text = html.unescape((folder / "report.html").read_text())
+    for title in ("scratch, 2 subjects", "fine-tuned, 2 subjects"):
+        assert f"No pictures of {title}" in text
+        assert f"Lineage: {title}" not in text
+    assert "Lineage: as it is" in text
+    assert tables_of(folder)["figures"] == tables_of(reported[1])["figures"]
+    assert (folder / "figures" / "overlay-worst.png").is_file()
+
+
+@pytest.mark.slow
+def test_rules_that_the_curve_file_named_and_that_are_gone_are_said(
+    reported: tuple[Project, Path], tmp_path: Path
+) -> None:
+    project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
+    file = project.curves / "tiny" / "curve.yaml"
+    file.write_text(file.read_text().replace("rules: null", "rules: gone.yaml"))
+    text = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).read_text()
+    assert "annotation rules of this site cannot be read any more" in text
 
 
 @pytest.mark.slow

@@ -17,9 +17,9 @@ from medgraft.evaluation.confusion import confusion
 from medgraft.evaluation.cross_entropy import balanced_cross_entropy
 from medgraft.evaluation.delong import DeLong, delong
 from medgraft.evaluation.holm import holm
-from medgraft.evaluation.measured import Correlation, Differences, bland_altman, icc, pearson
+from medgraft.evaluation.measured import Correlation, Differences, bland_altman, icc, pearson, pearson_difference
 from medgraft.evaluation.metrics import CLASS_METRICS, METRICS, Metric, evaluate, metrics_for
-from medgraft.evaluation.overlap import MEAN_DICE, dice, hausdorff95, mean_surface_distance
+from medgraft.evaluation.overlap import MEAN_DICE, dice, hausdorff95, mean_surface_distance, worst_distance
 from medgraft.evaluation.paired import PairedDifference, paired_difference
 from medgraft.evaluation.per_subject import mean_difference, mean_interval
 from medgraft.evaluation.ranking import auc
@@ -66,8 +66,10 @@ __all__ = [
     "one_standard_error",
     "paired_difference",
     "pearson",
+    "pearson_difference",
     "position_baseline",
     "result_table",
+    "worst_distance",
     "write_table_csv",
     "write_table_json",
 ]

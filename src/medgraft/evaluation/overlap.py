@@ -1,4 +1,9 @@
-"""How far two drawings of one structure agree: overlap, and the distance between their surfaces."""
+"""How far two drawings of one structure agree: overlap, and the distance between their surfaces.
+
+Both empty is perfect agreement: Dice 1, distance 0. One empty is none at all: Dice 0, and a distance that is not
+defined. Whoever averages distances must say what such a pair counts, or a model that misses has the better mean:
+`worst_distance` is the usual answer.
+"""
 
 from collections.abc import Sequence
 
@@ -42,6 +47,18 @@ def hausdorff95(a: Mask, b: Mask, spacing: Sequence[float] | None = None) -> flo
         Huttenlocher et al. 1993, doi 10.1109/34.232073; the percentile as in Metrics Reloaded (Maier-Hein et al. 2024).
     """
     return max(float(np.percentile(way, 95)) for way in _both_ways(a, b, spacing))
+
+
+def worst_distance(shape: Sequence[int], spacing: Sequence[float] | None = None) -> float:
+    """What a structure that only one side has counts in a mean of distances: the diagonal of the image.
+
+    The worst case of Metrics Reloaded, as the BraTS challenge has it; in mm, or in voxels without a spacing.
+
+    >>> worst_distance((3, 4), (1.0, 1.0))
+    5.0
+    """
+    sides = np.asarray(shape, float) * (1.0 if spacing is None else np.asarray(spacing, float))
+    return float(np.linalg.norm(sides))
 
 
 def mean_surface_distance(a: Mask, b: Mask, spacing: Sequence[float] | None = None) -> float:

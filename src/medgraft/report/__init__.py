@@ -18,6 +18,7 @@ from medgraft.report.curve.content import (
     Surface,
     TrainingCurve,
     WallAgreement,
+    WallDifference,
 )
 from medgraft.report.curve.document import write_curve_report
 from medgraft.report.figures import agreement_plots, bulls_eyes, cam_sheet, stack_sheet
@@ -57,6 +58,7 @@ __all__ = [
     "Surface",
     "TrainingCurve",
     "WallAgreement",
+    "WallDifference",
     "agreement_plots",
     "bulls_eyes",
     "cam_sheet",

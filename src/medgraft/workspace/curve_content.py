@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medgraft.core.counted import counted
 from medgraft.core.lineage import Lineage
-from medgraft.evaluation import MEAN_DICE, bland_altman, icc
+from medgraft.evaluation import bland_altman, icc
 from medgraft.networks import spec
 from medgraft.report import (
     BullsEye,
@@ -20,11 +21,12 @@ from medgraft.report import (
     Surface,
     TrainingCurve,
     WallAgreement,
+    WallDifference,
 )
 from medgraft.samples import MaskedSamples
 from medgraft.study import resolved_yaml
 from medgraft.study.curve import CurveFile, CurveFindings, CurveOutcome, CurvePoint, Verdict
-from medgraft.study.curve import findings as found
+from medgraft.study.curve.walls import WallAgreement as FoundWall
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,18 +72,19 @@ def curve_content(
         advice=verdict.advice,
         arms=outcome.arms,
         sizes=outcome.sizes,
-        figures=tuple(_figures(outcome, findings)),
+        figures=tuple(_figures(findings)),
         differences=tuple(_differences(findings)),
-        recipe=_recipe(outcome, samples),
+        recipe=_recipe(outcome),
         settings=resolved_yaml(curve),
         distance_unit=_distance_unit(outcome, samples),
-        walls=tuple(_walls(outcome, findings)),
+        walls=tuple(_wall(wall, curve.seed) for wall in findings.walls if wall.subjects),
+        wall_differences=tuple(_wall_differences(findings)),
         overlays=pictures.overlays,
         bulls_eyes=pictures.bulls_eyes,
         surfaces=pictures.surfaces,
         trainings=tuple(_training(point) for point in outcome.points if point.rate is not None),
         rules=rules,
-        warnings=(*_warnings(outcome), *warnings),
+        warnings=(*_warnings(outcome), *_without_walls(findings), *warnings),
         lineage=lineage,
         digests={"samples": samples.digest[:16]},
     )
@@ -92,7 +95,7 @@ def key_of(point: CurvePoint) -> ModelKey:
     return ModelKey(arm=point.arm, size=point.size)
 
 
-def _figures(outcome: CurveOutcome, findings: CurveFindings) -> Iterator[CurveFigure]:
+def _figures(findings: CurveFindings) -> Iterator[CurveFigure]:
     for row in findings.rows:
         yield CurveFigure(
             model=ModelKey(arm=row.arm, size=row.size),
@@ -100,14 +103,11 @@ def _figures(outcome: CurveOutcome, findings: CurveFindings) -> Iterator[CurveFi
             figure=row.figure,
             value=row.value,
             best=row.best,
-            draws=_draws(outcome, row) if row.figure == MEAN_DICE else (),
+            draws=row.draws,
+            subjects=row.subjects,
+            masks=row.masks,
+            unmatched=row.unmatched,
         )
-
-
-def _draws(outcome: CurveOutcome, row: found.CurveRow) -> tuple[float, ...]:
-    """Mean Dice over subjects, draw by draw."""
-    values, _ = found.subject_values(outcome.of(row.arm, row.size), row.on, found.mean_dice)
-    return tuple(float(np.nanmean(each)) for each in values if np.isfinite(each).any())
 
 
 def _differences(findings: CurveFindings) -> Iterator[CurveDifference]:
@@ -117,31 +117,48 @@ def _differences(findings: CurveFindings) -> Iterator[CurveDifference]:
             other=ModelKey(arm=item.other, size=item.other_size),
             on="home" if item.on == "home" else "test",
             difference=item.difference,
+            draws=item.draws,
             adjusted=item.adjusted,
         )
 
 
-def _walls(outcome: CurveOutcome, findings: CurveFindings) -> Iterator[WallAgreement]:
-    """Of the first draw, whose correlation was found."""
-    for wall in findings.walls:
-        (point, *_) = outcome.of(wall.arm, wall.size)
-        measured = [f for f in point.test if f.phase == wall.phase and f.thickness and f.true_thickness]
-        seen = np.array([f.thickness[wall.figure] for f in measured if f.thickness])
-        reference = np.array([f.true_thickness[wall.figure] for f in measured if f.true_thickness])
-        subjects = np.array([f.subject for f in measured])
-        differences = bland_altman(seen, reference, subjects, seed=outcome.curve.seed)
-        yield WallAgreement(
-            model=key_of(point),
-            phase=wall.phase,
-            figure=wall.figure,
-            seen=seen,
-            reference=reference,
-            pearson=wall.correlation.interval,
-            icc=icc(np.stack([seen, reference], axis=1)).interval,
-            bias=differences.mean,
-            lower=differences.lower,
-            upper=differences.upper,
+def _wall(wall: FoundWall, seed: int) -> WallAgreement:
+    seen, reference = np.asarray(wall.seen), np.asarray(wall.reference)
+    differences = bland_altman(seen, reference, np.asarray(wall.subjects), seed=seed)
+    return WallAgreement(
+        model=ModelKey(arm=wall.arm, size=wall.size),
+        phase=wall.phase,
+        figure=wall.figure,
+        seen=seen,
+        reference=reference,
+        pearson=wall.correlation.interval,
+        icc=icc(np.stack([seen, reference], axis=1)).interval,
+        bias=differences.mean,
+        lower=differences.lower,
+        upper=differences.upper,
+    )
+
+
+def _wall_differences(findings: CurveFindings) -> Iterator[WallDifference]:
+    for item in findings.wall_contrasts:
+        yield WallDifference(
+            model=ModelKey(arm=item.arm, size=item.size),
+            other=ModelKey(arm=item.other, size=item.other_size),
+            phase=item.phase,
+            figure=item.figure,
+            difference=item.difference,
         )
+
+
+def _without_walls(findings: CurveFindings) -> Iterator[str]:
+    """Over whom walls are not compared, phase by phase."""
+    of_phase = {wall.phase: [one for one in findings.walls if one.phase == wall.phase] for wall in findings.walls}
+    for phase, walls in of_phase.items():
+        lacking = {ModelKey(arm=wall.arm, size=wall.size).title: wall.lacking for wall in walls if wall.lacking}
+        if lacking:
+            n = max(len(wall.subjects) for wall in walls)
+            listed = "; ".join(f"{title}: none in {', '.join(subjects)}" for title, subjects in lacking.items())
+            yield f"Walls at {phase.upper()} are compared over {counted(n, 'subject')}, for models lack some ({listed})."
 
 
 def _distance_unit(outcome: CurveOutcome, samples: MaskedSamples) -> str:
@@ -156,11 +173,11 @@ def _training(point: CurvePoint) -> TrainingCurve:
     )
 
 
-def _recipe(outcome: CurveOutcome, samples: MaskedSamples) -> Recipe:
+def _recipe(outcome: CurveOutcome) -> Recipe:
     curve = outcome.curve
     return Recipe(
         network=spec(outcome.network).title,
-        n_subjects=_n_subjects(outcome, samples),
+        n_subjects=outcome.n_subjects,
         grid=_grid(curve),
         starts={name: arm.start for name, arm in curve.arms.items()},
         rates={name: arm.rates for name, arm in curve.arms.items()},
@@ -170,19 +187,6 @@ def _recipe(outcome: CurveOutcome, samples: MaskedSamples) -> Recipe:
         seed=curve.seed,
         augmented=curve.augment,
     )
-
-
-def _n_subjects(outcome: CurveOutcome, samples: MaskedSamples) -> dict[str, int]:
-    first = outcome.points[0]
-    measured = {group: {figure.subject for figure in getattr(first, group)} for group in ("test", "home")}
-    rest = [item for item in samples.items if item.subject not in measured["test"] | measured["home"]]
-    validation = {item.subject for item in rest if item.split == outcome.curve.validation.split}
-    return {
-        "train": len({item.subject for item in rest} - validation),
-        "validation": len(validation),
-        "test": len(measured["test"]),
-        "home": len(measured["home"]),
-    }
 
 
 def _grid(curve: CurveFile) -> str:

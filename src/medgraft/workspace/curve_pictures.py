@@ -9,7 +9,6 @@ from medgraft.exchange.package import ModelPackage
 from medgraft.report import ModelKey, Overlay
 from medgraft.samples import MaskedSamples
 from medgraft.study.curve import AS_IS, CurveOutcome, SubjectFigures
-from medgraft.study.curve.findings import mean_dice
 from medgraft.workspace.curve_content import CurvePictures
 from medgraft.workspace.curve_planes import planes_of
 from medgraft.workspace.curve_subjects import Shown, shown_subject
@@ -51,20 +50,15 @@ def curve_pictures(
 def _best(outcome: CurveOutcome) -> ModelKey:
     """The model at the largest size whose first draw has the highest mean Dice."""
     size = outcome.sizes[-1]
-    arm = max(outcome.arms, key=lambda arm: float(np.mean(_values(outcome.of(arm, size)[0].test))))
+    arm = max(outcome.arms, key=lambda arm: np.mean([row.mean_dice for row in outcome.of(arm, size)[0].test]))
     return ModelKey(arm=arm, size=size)
 
 
 def _ranked(rows: Sequence[SubjectFigures]) -> dict[str, SubjectFigures]:
     """By rank; with fewer than three rows some have two."""
-    known = [row for row in rows if mean_dice(row) is not None]
-    ordered = sorted(known, key=lambda row: (mean_dice(row) or 0.0, row.subject, row.phase))
+    ordered = sorted(rows, key=lambda row: (row.mean_dice, row.subject, row.phase))
     places = {"worst": 0, "median": len(ordered) // 2, "best": len(ordered) - 1}
     return {rank: ordered[place] for rank, place in places.items()}
-
-
-def _values(rows: Sequence[SubjectFigures]) -> list[float]:
-    return [value for value in map(mean_dice, rows) if value is not None]
 
 
 def _overlay(project: Project, rank: str, ranked_by: str, shown: Shown, outcome: CurveOutcome) -> Overlay:
@@ -86,4 +80,4 @@ def _dice(outcome: CurveOutcome, shown: Shown) -> Iterator[tuple[str, float]]:
         points = outcome.of(key.arm, key.size)
         if key.title in shown.seen and points:
             rows = (row for row in points[0].test if (row.stack, row.phase) == (shown.entry.id, shown.phase))
-            yield key.title, mean_dice(next(rows)) or 0.0
+            yield key.title, next(rows).mean_dice

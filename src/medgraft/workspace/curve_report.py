@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from medgraft import __version__
+from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.progress import Report, silent
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.exchange.rules import QUESTIONS, AnnotationRules, read_rules
@@ -44,13 +45,16 @@ def report_curve(
         now: the time to put on the page; the present by default.
         report: told after every picture.
 
+    A model that is gone or damaged is left out of the pictures, and rules of the curve file that cannot be read out of
+    the table; the page says so.
+
     Raises:
-        ProjectError: no such curve, or it has not ended. InputError: rules that cannot be read.
+        ProjectError: no such curve, or it has not ended. InputError: `rules` that cannot be read.
     """
     outcome = curve_outcome(project, name)
     samples = project_masks(project, outcome.curve.task, in_mm=outcome.curve.spacing is not None)
-    models = _models(project, outcome)
-    ours = _local_rules(outcome, rules)
+    models, without = _models(project, outcome)
+    ours, unread = (read_rules(rules), ()) if rules else _local_rules(outcome)
     changed = _changed(models, samples)
     content = curve_content(
         outcome,
@@ -60,28 +64,37 @@ def report_curve(
         pictures=CurvePictures() if changed else curve_pictures(project, outcome, samples, models, report),
         rules=_rules(models, ours),
         lineage={key.title: package.lineage for key, package in models.items()},
-        warnings=(*([_CHANGED] if changed else []), *_left_out(samples), *outcome.curve.notes),
+        warnings=(*([_CHANGED] if changed else []), *without, *unread, *_left_out(samples), *outcome.curve.notes),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
     page = write_curve_report(content, folder or project.curves / name / "report")
     return ReportMade(study=name, page=str(page))
 
 
-def _local_rules(outcome: CurveOutcome, given: Path | None) -> AnnotationRules | None:
-    named = outcome.curve.rules
-    if given is None and named and Path(named).is_file():
-        return read_rules(Path(named))
-    return read_rules(given) if given else None
+def _local_rules(outcome: CurveOutcome) -> tuple[AnnotationRules | None, tuple[str, ...]]:
+    """The rules that the curve file named, and why there are none."""
+    if outcome.curve.rules is None:
+        return None, ()
+    try:
+        return read_rules(Path(outcome.curve.rules)), ()
+    except InputError as error:
+        return None, (f"The annotation rules of this site cannot be read any more: {error}",)
 
 
-def _models(project: Project, outcome: CurveOutcome) -> dict[ModelKey, ModelPackage]:
-    """The travelling model, and each arm's first draw at its largest size; what is no longer there is left out."""
+def _models(project: Project, outcome: CurveOutcome) -> tuple[dict[ModelKey, ModelPackage], tuple[str, ...]]:
+    """The travelling model and each arm's first draw at its largest size; why some are not there."""
     largest = outcome.sizes[-1]
     kept = project.curves / outcome.curve.name / "models"
     places = {ModelKey(arm=arm, size=largest): kept / f"{arm}-{largest}" for arm in outcome.arms}
     if outcome.curve.package is not None:
         places = {ModelKey(arm=AS_IS, size=0): Path(outcome.curve.package), **places}
-    return {key: read_package(place) for key, place in places.items() if place.exists()}
+    models, without = {}, []
+    for key, place in places.items():
+        try:
+            models[key] = read_package(place)
+        except WeightsError as error:
+            without.append(f"No pictures of {key.title}, nor its rules and lineage; its figures are kept. {error}")
+    return models, tuple(without)
 
 
 def _changed(models: Mapping[ModelKey, ModelPackage], samples: MaskedSamples) -> bool:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.seeds import rng
 from medgraft.core.task import LV_WALL
-from medgraft.evaluation import Interval, holm, mean_difference, mean_interval
+from medgraft.evaluation import Interval, holm, mean_difference, mean_interval, pearson_difference
 from medgraft.report import (
     BullsEye,
     CurveContent,
@@ -21,6 +21,7 @@ from medgraft.report import (
     Surface,
     TrainingCurve,
     WallAgreement,
+    WallDifference,
 )
 
 SIZES = (5, 10, 30)
@@ -58,15 +59,22 @@ def figure(model: ModelKey, on: str, name: str) -> CurveFigure:
         value=mean_interval(values, n=100),
         best=float(best),
         draws=tuple(values.mean(axis=1).tolist()),
+        subjects=values.shape[1],
+        masks=2 * values.size,
+        unmatched=3 if name.endswith("pool") and model.arm == "scratch" else 0,
     )
 
 
 def differences(pairs: list[tuple[ModelKey, ModelKey]], on: str) -> list[CurveDifference]:
-    found = [mean_difference("mean Dice", dice(a, on, "mean Dice"), dice(b, on, "mean Dice"), n=100) for a, b in pairs]
+    both = [(dice(a, on, "mean Dice"), dice(b, on, "mean Dice")) for a, b in pairs]
+    found = [mean_difference("mean Dice", *values, n=100) for values in both]
+    draws = [tuple((one - other).mean(axis=1).tolist()) for one, other in both]
     adjusted = holm(np.array([item.p_value for item in found]))
     return [
-        CurveDifference(model=a, other=b, on="test" if on == "test" else "home", difference=item, adjusted=float(p))
-        for (a, b), item, p in zip(pairs, found, adjusted, strict=True)
+        CurveDifference(
+            model=a, other=b, on="test" if on == "test" else "home", difference=item, draws=each, adjusted=float(p)
+        )
+        for (a, b), item, each, p in zip(pairs, found, draws, adjusted, strict=True)
     ]
 
 
@@ -93,6 +101,12 @@ def wall(model: ModelKey, phase: str, name: str) -> WallAgreement:
         lower=around(float(difference.mean() - 1.96 * sd), 0.5 * sd),
         upper=around(float(difference.mean() + 1.96 * sd), 0.5 * sd),
     )
+
+
+def wall_difference(model: ModelKey, phase: str, name: str) -> WallDifference:
+    after, before = wall(model, phase, name), wall(AS_IS, phase, name)
+    found = pearson_difference(after.seen, before.seen, after.reference, n=100)
+    return WallDifference(model=model, other=AS_IS, phase=phase, figure=name, difference=found)
 
 
 def shells(shape: tuple[int, int], centre: tuple[float, float], inner: float, outer: float) -> NDArray[np.uint8]:
@@ -193,6 +207,9 @@ def made_up() -> CurveContent:
         ),
         settings="name: two-sites\nnetwork: segresnet3d\n",
         walls=tuple(wall(m, phase, name) for m in shown for phase in ("ed", "es") for name in WALL_FIGURES),
+        wall_differences=tuple(
+            wall_difference(m, phase, name) for m in shown[1:] for phase in ("ed", "es") for name in WALL_FIGURES
+        ),
         overlays=tuple(overlay(rank) for rank in ("worst", "median", "best")),
         bulls_eyes=(eye("ed"), eye("es")),
         surfaces=(ellipsoid("reference"), ellipsoid("fine-tuned, 30 subjects")),

@@ -60,16 +60,23 @@ def test_tables_hold_the_figures_of_the_content(curve: CurveContent, tmp_path: P
     for model, row in zip(models, tables["figures"].rows, strict=True):
         found = curve.figure(model, "test", "mean Dice")
         assert found is not None
-        assert (row[2], row[-1]) == (found.value, found.best)
+        assert row[2:6] == (found.subjects, len(found.draws), found.value, found.best)
+        distance = curve.figure(model, "test", "95 % Hausdorff pool")
+        assert distance is not None
+        (shown,) = [row for row in tables["distances"].rows if row[:2] == (model.arm, model.size)]
+        assert shown[4:8] == (distance.value, distance.best, distance.unmatched, distance.masks)
     walls = {(w.phase.upper(), w.figure): [] for w in curve.walls}
     for wall in curve.walls:
         walls[wall.phase.upper(), wall.figure].append(wall.pearson)
-    assert {(str(row[0]), str(row[1])): list(row[2:]) for row in tables["walls"].rows} == walls
+    assert {(str(row[0]), str(row[1])): list(row[3:]) for row in tables["walls"].rows} == walls
+    assert {row[2] for row in tables["walls"].rows} == {10}
+    assert [row[4] for row in tables["wall-differences"].rows] == [d.difference for d in curve.wall_differences]
 
 
 def test_a_curve_with_nothing_but_dice_is_reported(curve: CurveContent, tmp_path: Path) -> None:
     bare = dataclasses.replace(
-        curve, walls=(), overlays=(), bulls_eyes=(), surfaces=(), trainings=(), rules=(), lineage={}, sizes=(5,),
+        curve, walls=(), wall_differences=(), overlays=(), bulls_eyes=(), surfaces=(), trainings=(), rules=(),
+        lineage={}, sizes=(5,),
         figures=tuple(f for f in curve.figures if f.on == "test" and f.model.size in (0, 5) and "Dice" in f.figure),
         differences=(),
     )  # fmt: skip

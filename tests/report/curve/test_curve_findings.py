@@ -64,6 +64,10 @@ def test_the_wall_is_that_of_the_paper_s_example(curve: CurveContent) -> None:
     for wall in curve.walls:
         if (wall.phase, wall.figure) == ("es", "median"):
             assert f"{wall.model.title} r = {wall.pearson.value:.2f}" in said
+    assert "over 10 subjects" in said
+    for item in curve.wall_differences:
+        if (item.phase, item.figure) == ("es", "median"):
+            assert f"{item.model.title} {item.difference.value:+.3f}" in said
 
 
 def test_what_the_design_does_not_allow_is_said(curve: CurveContent) -> None:
@@ -71,6 +75,8 @@ def test_what_the_design_does_not_allow_is_said(curve: CurveContent) -> None:
     assert curve.warnings[0] in said
     assert "With 10 test subjects" in said
     assert "read off the test subjects themselves" in said
+    assert "chosen on 6 subjects for validation" in said
+    assert "drawn 3 times" in said
     assert "drawn once" not in said
     assert "drawn once" in " ".join(f.text for f in cautions(with_recipe(curve, n_draws=1)))
     many = with_recipe(curve, n_subjects={**curve.recipe.n_subjects, "test": 45})

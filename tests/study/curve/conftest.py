@@ -36,6 +36,7 @@ def tiny_curve() -> Callable[..., CurveFile]:
         "updates": 2,
         "decay": {"factor": 0.9, "epochs": 1},
         "thickness": False,
+        "sites": ["two"],
     }
     return lambda **changes: parse_curve({**tiny, **changes})
 
@@ -69,7 +70,7 @@ def made_up() -> Callable[..., CurveOutcome]:
         ]
         assert arms
         assert points[0].arm == AS_IS or not any(arm == AS_IS for arm, _ in test)
-        return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", points=tuple(points))
+        return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", n_subjects={"train": 20}, points=tuple(points))
 
     return make
 
@@ -83,7 +84,8 @@ def _figures(mean: float, noise: float, *key: object) -> tuple[SubjectFigures, .
             stack=f"stack{number:02d}",
             phase=phase,
             dice={"pool": mean + offsets[number] + noises[number, t], "myocardium": mean + offsets[number]},
-            hausdorff95={"pool": 3.0, "myocardium": None},
+            hausdorff95={"pool": 3.0, "myocardium": 4.0},
+            unmatched=(),
         )
         for number in range(SUBJECTS)
         for t, phase in enumerate(("ed", "es"))
@@ -100,7 +102,7 @@ class Hearts:
 
     @property
     def samples(self) -> MaskedSamples:
-        return masked_samples(self.entries, LV_WALL, lambda entry: array_digest(self.masks[entry.id]), in_mm=True)
+        return masked_samples(self.entries, LV_WALL, in_mm=True)
 
     def pixels(self, stack: str) -> np.ndarray:
         return self.images[stack]
@@ -132,6 +134,7 @@ def ct_hearts() -> Hearts:
                 mask_phases=stack.mask_phases,
                 mask_classes=stack.mask_classes,
                 pixels_digest=array_digest(stack.pixels),
+                mask_digest=array_digest(stack.mask),
             )
         )
         images[heart.subject], masks[heart.subject] = stack.pixels, stack.mask

@@ -35,6 +35,8 @@ def test_differences_are_paired_and_much_narrower_than_means(outcome: CurveOutco
     gain = contrasts["fine-tuned", 5, "scratch", "test"].difference
     assert gain.value == pytest.approx(0.3, abs=0.005)
     assert gain.high - gain.low < 0.01
+    assert np.mean(contrasts["fine-tuned", 5, "scratch", "test"].draws) == pytest.approx(gain.value)
+    assert [len(c.draws) for c in found.contrasts] == [3] * len(found.contrasts)
     forgotten = contrasts["fine-tuned", 10, AS_IS, "home"].difference
     assert forgotten.value == pytest.approx(-0.1, abs=0.005)
     assert forgotten.high < 0
@@ -46,26 +48,41 @@ def test_p_values_are_adjusted_over_sizes(outcome: CurveOutcome) -> None:
 
 def test_distances_are_best_where_they_are_least(outcome: CurveOutcome) -> None:
     distances = [row for row in curve_findings(outcome).rows if "Hausdorff" in row.figure]
-    assert {(row.value.value, row.best) for row in distances} == {(3, 3)}
-    assert {row.figure for row in distances} == {"95 % Hausdorff pool"}, "that of the wall is never known"
-
-
-def test_walls_are_correlated_at_each_phase(outcome: CurveOutcome) -> None:
-    true = np.linspace(5, 12, len(outcome.points[0].test))
-    walled = [
-        replace(
-            point,
-            test=tuple(
-                replace(figure, thickness={"median": value * 1.2}, true_thickness={"median": value})
-                for figure, value in zip(point.test, true.tolist(), strict=True)
-            ),
-        )
-        for point in outcome.points
+    assert {(row.figure, row.value.value) for row in distances} == {
+        ("95 % Hausdorff pool", 3),
+        ("95 % Hausdorff myocardium", 4),
+    }
+    first = outcome.points[0]
+    near = replace(first.test[0], hausdorff95={"pool": 1.0, "myocardium": 4.0})
+    changed = replace(outcome, points=(replace(first, test=(near, *first.test[1:])), *outcome.points[1:]))
+    (row,) = [
+        row
+        for row in curve_findings(changed).rows
+        if (row.arm, row.on, row.figure) == (AS_IS, "test", "95 % Hausdorff pool")
     ]
-    walls = curve_findings(replace(outcome, points=tuple(walled))).walls
-    assert {(wall.arm, wall.size) for wall in walls} == {(AS_IS, 0), ("scratch", 10), ("fine-tuned", 10)}
-    assert {wall.phase for wall in walls} == {"ed", "es"}
-    assert all(wall.correlation.value == pytest.approx(1) for wall in walls)
+    assert row.best == 2  # of a subject: the mean of its two phases
+
+
+def test_rows_say_over_what_they_are(outcome: CurveOutcome) -> None:
+    for row in curve_findings(outcome).rows:
+        draws = 3 if row.size else 1
+        assert (row.subjects, row.masks, row.unmatched) == (12, draws * 24, 0)
+        assert len(row.draws) == draws
+        assert np.mean(row.draws) == pytest.approx(row.value.value)
+
+
+def test_what_is_missed_is_counted_beside_the_figures_it_belongs_to(outcome: CurveOutcome) -> None:
+    first, *rest = outcome.points
+    missed = replace(
+        first.test[3], unmatched=("pool",), dice={"pool": 0.0, "myocardium": 0.7}, hausdorff95={"pool": 90.0}
+    )
+    changed = replace(first, test=(*first.test[:3], missed, *first.test[4:]))
+    rows = [row for row in curve_findings(replace(outcome, points=(changed, *rest))).rows if row.unmatched]
+    assert {(row.arm, row.on, row.figure) for row in rows} == {
+        (AS_IS, "test", name) for name in (MEAN_DICE, "Dice pool", "95 % Hausdorff pool")
+    }
+    distance = next(row for row in rows if "Hausdorff" in row.figure)
+    assert distance.value.value > 3, "a miss never lowers a mean distance"
 
 
 def test_what_is_written_is_read(outcome: CurveOutcome, tmp_path: Path) -> None:

@@ -164,6 +164,22 @@ def test_random_weights_are_new_with_every_draw(bench: Bench, tiny_curve: MakeCu
     assert any(not torch.equal(one[name], two[name]) for name in one)
 
 
+def test_subjects_of_several_sites_are_a_choice_of_the_curve_file(
+    bench: Bench, tiny_curve: MakeCurve, package: Start
+) -> None:
+    with pytest.raises(InputError, match=r"beside the home site, got those of one, two. Do: set `home`"):
+        bench.run(tiny_curve(sites=None))
+    with pytest.raises(InputError, match=r"Expected sites with masks, got three. Available: one, two"):
+        bench.run(tiny_curve(sites=["three"]))
+    assert not bench.done
+    quick = {"draws": 1, "sizes": [1], "epochs": 1, "updates": 1}
+    one = bench.run(tiny_curve(**quick, sites=None, home={"site": "one"}))
+    assert one.n_subjects == {"train": 2, "validation": 2, "test": 2, "home": 1}
+    for sites, measured in ((["two"], {"two005", "two006"}), (["one", "two"], {"one001", "two005", "two006"})):
+        (point,) = bench.run(tiny_curve(**quick, sites=sites)).points
+        assert {figures.subject for figures in point.test} == measured
+
+
 def test_of_the_home_site_only_the_named_split_is_measured(bench: Bench, tiny_curve: MakeCurve) -> None:
     with pytest.raises(InputError, match="Expected subjects with masks for home, got none"):
         bench.run(tiny_curve(home={"site": "one", "split": "kept back"}))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,16 @@ def test_an_order_that_is_open_is_said(made_up: MakeUp) -> None:
     same = (0.7, 0.8, 0.9)
     assert "leave open" in verdict(made_up(curve(0.5, same, same), noise=0.02)).text
     assert "leave open" not in verdict(made_up(curve(0.5, (0.2, 0.3, 0.4), same))).text
+
+
+def test_a_single_draw_that_turns_the_order_is_said(made_up: MakeUp) -> None:
+    outcome = made_up(curve(0.5, (0.2, 0.3, 0.4), (0.7, 0.7, 0.7)))
+    (scratch,) = [point for point in outcome.of("scratch", 5) if point.draw == 1]
+    lucky = replace(scratch, test=tuple(replace(f, dice=dict.fromkeys(f.dice, 0.9)) for f in scratch.test))
+    points = tuple(lucky if point is scratch else point for point in outcome.points)
+    assert verdict(outcome).size == 5
+    assert "every draw" not in verdict(outcome).text
+    assert "Not in every draw of subjects is it better than scratch." in verdict(replace(outcome, points=points)).text
 
 
 def test_a_curve_that_still_rises_is_said(made_up: MakeUp) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from medgraft.core.counted import counted
 from medgraft.core.errors import InputError
 from medgraft.core.lineage import Lineage
 from medgraft.core.task import Task
@@ -14,15 +15,6 @@ from medgraft.evaluation import Interval, PairedDifference
 from medgraft.report.agreement import Agreement
 
 Group = Literal["test", "home"]
-
-
-def counted(subjects: int) -> str:
-    """A number of subjects in words.
-
-    >>> counted(1), counted(5)
-    ('1 subject', '5 subjects')
-    """
-    return f"{subjects} subject{'' if subjects == 1 else 's'}"
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -35,7 +27,7 @@ class ModelKey:
     @property
     def title(self) -> str:
         """The model in a few words, for axes and rows."""
-        return f"{self.arm}, {counted(self.size)}" if self.size else self.arm
+        return f"{self.arm}, {counted(self.size, 'subject')}" if self.size else self.arm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +36,8 @@ class CurveFigure:
 
     value: mean over subjects, draws averaged within each. best: the best of any subject in any draw.
     draws: mean over subjects of each draw.
+    subjects: how many were measured. masks: their labelled phases in all draws; unmatched: those of which the model
+    missed or invented a structure.
     """
 
     model: ModelKey
@@ -52,22 +46,29 @@ class CurveFigure:
     value: Interval
     best: float
     draws: tuple[float, ...]
+    subjects: int
+    masks: int
+    unmatched: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurveDifference:
-    """`model` minus `other` in mean Dice on the same subjects. adjusted: p over all sizes, after Holm."""
+    """`model` minus `other` in mean Dice on the same subjects.
+
+    draws: the same in each draw alone. adjusted: p over all sizes, after Holm.
+    """
 
     model: ModelKey
     other: ModelKey
     on: Group
     difference: PairedDifference
+    draws: tuple[float, ...]
     adjusted: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WallAgreement(Agreement):
-    """The wall of S subjects as a model sees it, beside the reference, in mm.
+    """The wall of S subjects as a model sees it, beside the reference, in mm; the same subjects for all models.
 
     figure: what is said of a subject's wall, such as "median".
     """
@@ -75,6 +76,17 @@ class WallAgreement(Agreement):
     model: ModelKey
     phase: str
     figure: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WallDifference:
+    """Pearson's correlation of `model` minus that of `other`, over the same subjects."""
+
+    model: ModelKey
+    other: ModelKey
+    phase: str
+    figure: str
+    difference: PairedDifference
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -207,6 +219,7 @@ class CurveContent:
     settings: str
     distance_unit: str = "mm"
     walls: tuple[WallAgreement, ...] = ()
+    wall_differences: tuple[WallDifference, ...] = ()
     overlays: tuple[Overlay, ...] = ()
     bulls_eyes: tuple[BullsEye, ...] = ()
     surfaces: tuple[Surface, ...] = ()

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from medgraft.core.counted import counted
 from medgraft.evaluation import MEAN_DICE
-from medgraft.report.curve.content import CurveContent, CurveDifference, Group, WallAgreement, counted
+from medgraft.report.curve.content import CurveContent, CurveDifference, Group, WallAgreement
 from medgraft.report.finding import Finding, one_decimal, signed, with_interval
 
 _FEW_SUBJECTS = 30
@@ -27,6 +28,7 @@ def cautions(content: CurveContent) -> tuple[Finding, ...]:
         *(Finding(text=text, tone="warn") for text in content.warnings),
         *_rules(content),
         *_few_subjects(content),
+        _choices(content),
         *_draws(content),
         Finding(
             text="The verdict was read off the test subjects themselves. Before a model is used, the chosen way should "
@@ -45,7 +47,7 @@ def _as_it_is(content: CurveContent) -> Iterator[Finding]:
         if not model.size and found:
             yield Finding(
                 text=f"The travelling model as it is reaches a mean Dice of {with_interval(found.value)} on "
-                f"{content.recipe.n_subjects['test']} subjects held out here; its best subject has {found.best:.2f}."
+                f"{counted(found.subjects, 'subject')} held out here; its best subject has {found.best:.2f}."
             )
 
 
@@ -57,8 +59,8 @@ def _at_smallest(content: CurveContent) -> Iterator[Finding]:
             continue
         d = item.difference
         facts = (
-            f"With {counted(smallest)} from here, {item.model.arm} minus {item.other.arm} is {signed(d)} in mean Dice, "
-            f"{d.value_a:.2f} against {d.value_b:.2f}"
+            f"With {counted(smallest, 'subject')} from here, {item.model.arm} minus {item.other.arm} is {signed(d)} in "
+            f"mean Dice, {d.value_a:.2f} against {d.value_b:.2f}{_by_draw(item)}"
         )
         if d.low > 0:
             yield Finding(text=f"{facts}.", tone="good")
@@ -66,6 +68,13 @@ def _at_smallest(content: CurveContent) -> Iterator[Finding]:
             yield Finding(text=f"{facts}: here {item.other.arm} is the better start.", tone="warn")
         else:
             yield Finding(text=f"{facts}. The interval includes zero: which start is better is left open.")
+
+
+def _by_draw(item: CurveDifference) -> str:
+    """How far single draws of training subjects lie apart, "" for one."""
+    if len(item.draws) < 2:
+        return ""
+    return f"; in single draws of those subjects {min(item.draws):+.3f} to {max(item.draws):+.3f}"
 
 
 def _wall(content: CurveContent) -> Iterator[Finding]:
@@ -76,8 +85,16 @@ def _wall(content: CurveContent) -> Iterator[Finding]:
     if shown:
         listed = "; ".join(_wall_part(wall) for wall in shown)
         yield Finding(
-            text=f"{shown[0].figure.capitalize()} wall thickness at {phase.upper()} against the reference: {listed}."
+            text=f"{shown[0].figure.capitalize()} wall thickness at {phase.upper()} against the reference, over "
+            f"{counted(len(shown[0].seen), 'subject')}: {listed}.{_after_transfer(content, shown[0])}"
         )
+
+
+def _after_transfer(content: CurveContent, wall: WallAgreement) -> str:
+    """How the correlation changed by training here, "" where there is no model as it is."""
+    found = [d for d in content.wall_differences if (d.phase, d.figure) == (wall.phase, wall.figure)]
+    listed = "; ".join(f"{item.model.title} {signed(item.difference)}" for item in found)
+    return f" Change of r against {found[0].other.title}: {listed}." if found else ""
 
 
 def _wall_part(wall: WallAgreement) -> str:
@@ -141,12 +158,25 @@ def _few_subjects(content: CurveContent) -> Iterator[Finding]:
         )
 
 
+def _choices(content: CurveContent) -> Finding:
+    n_validation = counted(content.recipe.n_subjects["validation"], "subject")
+    return Finding(
+        text=f"Rate and epoch of every training were chosen on {n_validation} for validation, who are no test subjects. "
+        "Few of them make that choice partly luck."
+    )
+
+
 def _draws(content: CurveContent) -> Iterator[Finding]:
     if content.recipe.n_draws == 1:
         yield Finding(
             text="Training subjects were drawn once. Another draw of as many may give another curve; the intervals do "
             "not cover that.",
             tone="warn",
+        )
+    else:
+        yield Finding(
+            text=f"Training subjects were drawn {content.recipe.n_draws} times. The intervals are over test subjects and "
+            "do not cover the luck of those draws: single draws are in the figure and in the table of differences."
         )
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-from medgraft.evaluation import MEAN_DICE
-from medgraft.report.curve.content import CurveContent, Group, ModelKey, RuleAnswer, counted
+from medgraft.core.counted import counted
+from medgraft.report.curve.content import CurveContent, RuleAnswer
+from medgraft.report.curve.figure_tables import dice_table, distance_table
 from medgraft.report.picture import slug
 from medgraft.report.tables import Cell, Column, Table
-
-_INTERVALS = "Small figures: 95 % intervals over subjects; draws are averaged within each subject first."
 
 
 def curve_tables(content: CurveContent) -> tuple[Table, ...]:
@@ -16,46 +15,22 @@ def curve_tables(content: CurveContent) -> tuple[Table, ...]:
     return tuple(table for table in tables if table.rows)
 
 
-def figure_title(content: CurveContent, name: str) -> str:
-    """A figure's name as people read it, with its unit."""
-    return f"{name}, {content.distance_unit}" if "Hausdorff" in name else name[0].upper() + name[1:]
+def _dice_here(content: CurveContent) -> Table:
+    return dice_table(content, "test", name="figures", title="Dice of subjects held out here")
 
 
-def _test(content: CurveContent) -> Table:
-    return _figures(content, "test", "figures", "Subjects held out here")
+def _distances_here(content: CurveContent) -> Table:
+    return distance_table(content, "test", name="distances", title="Distances of borders, subjects held out here")
 
 
-def _home(content: CurveContent) -> Table:
-    return _figures(content, "home", "home", "Subjects of the home site, never trained on")
+def _dice_at_home(content: CurveContent) -> Table:
+    return dice_table(content, "home", name="home", title="Dice of subjects of the home site, never trained on")
 
 
-def _figures(content: CurveContent, on: Group, name: str, title: str) -> Table:
-    names = content.figure_names(on)
-    head = (Column(key="model", title="Start"), Column(key="subjects", title="Trained on"))
-    columns = tuple(
-        Column(key=slug(figure).replace("-", "_"), title=figure_title(content, figure), best="Dice" in figure,
-               digits=1 if "Hausdorff" in figure else 3)
-        for figure in names
-    )  # fmt: skip
-    models = [model for model in content.models if content.figure(model, on, names[0])] if names else []
-    rows: list[tuple[Cell, ...]] = []
-    for model in models:
-        found = [content.figure(model, on, figure) for figure in names]
-        values = (item.value if item else None for item in found)
-        rows.append((model.arm, model.size, *values, _best(content, model, on)))
-    return Table(
-        name=name,
-        title=title,
-        columns=(*head, *columns, Column(key="best_mean_dice", title="Best subject's mean Dice", digits=3)),
-        rows=tuple(rows),
-        muted=frozenset(row for row, model in enumerate(models) if not model.size),
-        note=f"{_INTERVALS} Bold: highest of the column as shown. Tinted: the travelling model, not trained here.",
+def _distances_at_home(content: CurveContent) -> Table:
+    return distance_table(
+        content, "home", name="home-distances", title="Distances of borders, subjects of the home site"
     )
-
-
-def _best(content: CurveContent, model: ModelKey, on: Group) -> float | None:
-    found = content.figure(model, on, MEAN_DICE)
-    return found.best if found else None
 
 
 def _differences(content: CurveContent) -> Table:
@@ -64,6 +39,8 @@ def _differences(content: CurveContent) -> Table:
         Column(key="other", title="minus"),
         Column(key="on", title="Measured on"),
         Column(key="difference", title="Mean Dice", digits=3),
+        Column(key="least_draw", title="Least of any draw", digits=3),
+        Column(key="most_draw", title="Most", digits=3),
         Column(key="p_value", title="p", digits=4),
         Column(key="p_holm", title="p, corrected (Holm)", digits=4),
     )
@@ -73,14 +50,17 @@ def _differences(content: CurveContent) -> Table:
             item.other.title,
             {"test": "here", "home": "home site"}[item.on],
             item.difference,
+            min(item.draws),
+            max(item.draws),
             item.difference.p_value,
             item.adjusted,
         )
         for item in content.differences
     )
     note = (
-        "Paired over subjects: both models on the same ones. Small figures: 95 % intervals. p is two-sided, corrected "
-        "over the sizes of one comparison."
+        "Paired over subjects: both models on the same ones. Small figures: 95 % intervals over subjects, draws averaged "
+        "within each; least and most are the same difference in single draws. p is two-sided, corrected over the sizes "
+        "of one comparison."
     )
     return Table(name="differences", title="Paired differences in mean Dice", columns=columns, rows=rows, note=note)
 
@@ -91,18 +71,38 @@ def _walls(content: CurveContent) -> Table:
     columns = (
         Column(key="phase", title="Phase"),
         Column(key="figure", title="Wall thickness"),
+        Column(key="subjects", title="Subjects"),
         *(Column(key="r_" + slug(model.title).replace("-", "_"), title=model.title, best=True) for model in models),
     )
     found = {(wall.phase, wall.figure, wall.model): wall.pearson for wall in content.walls}
-    places = tuple(dict.fromkeys((wall.phase, wall.figure) for wall in content.walls))
+    places = {(wall.phase, wall.figure): len(wall.seen) for wall in content.walls}
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (phase.upper(), figure, *(found.get((phase, figure, model)) for model in models)) for phase, figure in places
+        (phase.upper(), figure, n, *(found.get((phase, figure, model)) for model in models))
+        for (phase, figure), n in places.items()
     )
     note = (
-        "Pearson's correlation between the thickness in the model's masks and in the reference masks, over subjects, "
-        f"with 95 % intervals (the paper's Table 1). {_first_draw(content)}"
+        "Pearson's correlation between the thickness in the model's masks and in the reference masks, with 95 % "
+        "intervals (the paper's Table 1). A subject is one point, the mean over its images; all models are compared over "
+        f"the same subjects. {_first_draw(content)}"
     )
     return Table(name="walls", title="Wall thickness against the reference", columns=columns, rows=rows, note=note)
+
+
+def _wall_differences(content: CurveContent) -> Table:
+    columns = (
+        Column(key="model", title="Model"),
+        Column(key="other", title="minus"),
+        Column(key="phase", title="Phase"),
+        Column(key="figure", title="Wall thickness"),
+        Column(key="difference", title="Correlation"),
+        Column(key="p_value", title="p", digits=4),
+    )
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (d.model.title, d.other.title, d.phase.upper(), d.figure, d.difference, d.difference.p_value)
+        for d in content.wall_differences
+    )
+    note = "Paired over the subjects of the table above, with 95 % intervals from drawing subjects. p is not corrected."
+    return Table(name="wall-differences", title="Correlation after less before", columns=columns, rows=rows, note=note)
 
 
 def _wall_agreement(content: CurveContent) -> Table:
@@ -151,7 +151,7 @@ def _differs(rule: RuleAnswer) -> str:
 def _choices(content: CurveContent) -> Table:
     columns = (
         Column(key="model", title="Start"),
-        Column(key="subjects", title="Trained on"),
+        Column(key="trained_on", title="Trained on"),
         Column(key="draw", title="Draw"),
         Column(key="rate", title="Rate"),
         Column(key="epoch", title="Epoch kept"),
@@ -165,15 +165,18 @@ def _choices(content: CurveContent) -> Table:
 
 
 _BUILDERS: tuple[Callable[[CurveContent], Table], ...] = (
-    _test,
+    _dice_here,
+    _distances_here,
     _differences,
     _walls,
+    _wall_differences,
     _wall_agreement,
-    _home,
+    _dice_at_home,
+    _distances_at_home,
     _rules,
     _choices,
 )
 
 
 def _first_draw(content: CurveContent) -> str:
-    return f"Arms: their first draw of {counted(content.sizes[-1])}." if content.recipe.n_draws > 1 else ""
+    return f"Arms: their first draw of {counted(content.sizes[-1], 'subject')}." if content.recipe.n_draws > 1 else ""

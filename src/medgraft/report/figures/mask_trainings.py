@@ -5,7 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from medgraft.report.curve.content import CurveContent, ModelKey, TrainingCurve, counted
+from medgraft.core.counted import counted
+from medgraft.report.curve.content import CurveContent, ModelKey, TrainingCurve
 from medgraft.report.curve.style import mark_of
 from medgraft.report.style import LABEL, new_figure, tidy
 
@@ -26,7 +27,7 @@ def mask_trainings(content: CurveContent) -> Figure:
             if item.model.size == size:
                 _draw(axes, item, content)
         below = place + columns >= len(sizes)
-        tidy(axes, title=counted(size), x="epoch" if below else "", y="" if place % columns else "Dice")
+        tidy(axes, title=counted(size, "subject"), x="epoch" if below else "", y="" if place % columns else "Dice")
         axes.tick_params(labelbottom=below)
         axes.set_ylim(0, 1)
     figure.legend(handles=_key(content), loc="outside lower center", ncols=4, frameon=False, fontsize=LABEL)

@@ -93,6 +93,11 @@ class CurveFile(Settings):
     validation: HeldOut = Field(HeldOut(split="validation"), description="who chooses rate and epoch")
     test: HeldOut = Field(HeldOut(split="test"), description="who is measured")
     home: Home | None = Field(None, description="subjects of the home site, to see what is forgotten")
+    sites: tuple[str, ...] | None = Field(
+        None,
+        description="sites whose subjects are trained and measured on here, '' for those of none; others are left "
+        "alone. To be given where the project holds more than one beside the home site",
+    )
     epochs: int = Field(500, ge=1, description="epochs; the best on the validation subjects is kept")
     updates: int | None = Field(
         None,
@@ -117,6 +122,8 @@ class CurveFile(Settings):
             raise ValueError(f"an arm's name becomes a folder: expected letters, digits, . _ -, got {strange[0]!r}")
         if self.validation.split == self.test.split:
             raise ValueError("validation and test must be different splits")
+        if self.home and self.home.site in (self.sites or ()):
+            raise ValueError(f"the home site {self.home.site!r} is never trained on, but is one of `sites`")
         return self
 
     @property

@@ -1,13 +1,14 @@
 """What one subject's masks come to on the native grid: overlap, distances, volume, the wall."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from medgraft.evaluation import dice, hausdorff95
+from medgraft.evaluation import dice, hausdorff95, worst_distance
 from medgraft.inference import predict_masks
 from medgraft.measurement import structure_volume, thickness_of, wall_thickness
 from medgraft.networks.model import Model
@@ -20,10 +21,12 @@ Mask = NDArray[np.uint8]
 
 @dataclass(frozen=True, kw_only=True)
 class SubjectFigures:
-    """One subject at one labelled phase. What cannot be said (not labelled, empty, no spacing) is None.
+    """One stack at one labelled phase. What cannot be said (not labelled, no spacing, no wall) is None.
 
     dice, hausdorff95: by labelled class; the distance in mm, or in voxels where the spacing of any subject that is
-    measured is unknown.
+    measured is unknown. unmatched: classes that the model missed altogether (drawn, not seen) or invented (seen, not
+    drawn): Dice 0, and for the distance the diagonal of the image, so that no mean gains by a miss. A class that
+    neither shows has Dice 1 and distance 0.
     volume, true_volume: of the pool in ml. thickness, true_thickness: of the wall in mm: median, 95th percentile and
     maximum over its voxels.
     """
@@ -32,11 +35,22 @@ class SubjectFigures:
     stack: str
     phase: str
     dice: Mapping[str, float]
-    hausdorff95: Mapping[str, float | None]
+    hausdorff95: Mapping[str, float]
+    unmatched: tuple[str, ...]
     volume: float | None = None
     true_volume: float | None = None
     thickness: Mapping[str, float] | None = None
     true_thickness: Mapping[str, float] | None = None
+
+    @property
+    def mean_dice(self) -> float:
+        """Of the labelled structures."""
+        return float(np.mean(list(self.dice.values())))
+
+
+def read_figures(facts: Mapping[str, Any]) -> SubjectFigures:
+    """Figures from plain data, as `dataclasses.asdict` makes it. Raises `TypeError` or `KeyError` for other keys."""
+    return SubjectFigures(**{**facts, "unmatched": tuple(facts["unmatched"])})
 
 
 def subject_figures(
@@ -56,23 +70,33 @@ def subject_figures(
 def _phase_figures(
     item: MaskedSample, data: MaskData, name: str, seen: Mask, true: Mask, *, in_mm: bool, with_thickness: bool
 ) -> SubjectFigures:
-    columns = {code: data.samples.task.index(code) for code in item.classes[1:]}
-    apart = item.spacing if in_mm else None
-    in_ml = item.spacing is not None and "pool" in columns
-    walled = with_thickness and item.spacing is not None and {"pool", "myocardium"} <= set(columns)
+    pairs = {code: (seen == column, true == column) for code, column in _columns(item, data).items()}
+    spacing = item.spacing if in_mm else None
+    in_ml = item.spacing is not None and "pool" in pairs
+    walled = with_thickness and item.spacing is not None and {"pool", "myocardium"} <= set(pairs)
     return SubjectFigures(
         subject=item.subject,
         stack=item.stack,
         phase=name,
-        dice={code: dice(seen == column, true == column) for code, column in columns.items()},
-        hausdorff95={
-            code: _finite(hausdorff95(seen == column, true == column, apart)) for code, column in columns.items()
-        },
+        dice={code: dice(*pair) for code, pair in pairs.items()},
+        hausdorff95={code: _distance(*pair, spacing) for code, pair in pairs.items()},
+        unmatched=tuple(code for code, (one, other) in pairs.items() if one.any() != other.any()),
         volume=structure_volume(seen, item.spacing) if in_ml else None,
         true_volume=structure_volume(true, item.spacing) if in_ml else None,
         thickness=_wall(seen, item.spacing) if walled else None,
         true_thickness=_wall(true, item.spacing) if walled else None,
     )
+
+
+def _columns(item: MaskedSample, data: MaskData) -> dict[str, int]:
+    """The labelled classes, without the background, as masks have them."""
+    return {code: data.samples.task.index(code) for code in item.classes[1:]}
+
+
+def _distance(seen: NDArray[np.bool_], true: NDArray[np.bool_], spacing: Sequence[float] | None) -> float:
+    """The 95 % Hausdorff distance; the worst there can be where one is empty."""
+    found = hausdorff95(seen, true, spacing)
+    return found if np.isfinite(found) else worst_distance(seen.shape, spacing)
 
 
 def _wall(codes: Mask, spacing: Spacing | None) -> dict[str, float] | None:
@@ -81,7 +105,3 @@ def _wall(codes: Mask, spacing: Spacing | None) -> dict[str, float] | None:
     if not found.n_voxels:
         return None
     return {"median": found.median, "95th percentile": found.p95, "maximum": found.maximum}
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

@@ -1,42 +1,48 @@
 """What a learning curve comes to: means with intervals over subjects, paired differences, the wall before and after."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
-from medgraft.evaluation import (
-    MEAN_DICE,
-    Correlation,
-    Interval,
-    PairedDifference,
-    holm,
-    mean_difference,
-    mean_interval,
-    pearson,
-)
+from medgraft.evaluation import MEAN_DICE, Interval, PairedDifference, holm, mean_difference, mean_interval
 from medgraft.study.curve.figures import SubjectFigures
 from medgraft.study.curve.learning_curve import AS_IS
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
+from medgraft.study.curve.walls import WallAgreement, WallContrast, wall_agreements, wall_contrasts
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurveRow:
-    """One figure of one arm at one size, over all its draws. best: the largest of any subject in any draw."""
+    """One figure of one arm at one size, over all its draws.
+
+    value: mean over subjects, draws averaged within each. draws: the mean of each draw alone. best: the best of any
+    subject in any draw.
+    subjects: how many were measured. masks: their labelled phases in all draws; unmatched: those of which the model
+    missed or invented a structure (`SubjectFigures`).
+    """
 
     arm: str
     size: int
     on: str
     figure: str
     value: Interval
+    draws: tuple[float, ...]
     best: float
+    subjects: int
+    masks: int
+    unmatched: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurveContrast:
-    """How much better one model is than another on the same subjects. adjusted: p over all sizes, after Holm."""
+    """How much better one model is than another on the same subjects.
+
+    draws: the difference in each draw alone. adjusted: p over all sizes, after Holm.
+    """
 
     arm: str
     size: int
@@ -44,18 +50,8 @@ class CurveContrast:
     other_size: int
     on: str
     difference: PairedDifference
+    draws: tuple[float, ...]
     adjusted: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class WallAgreement:
-    """The wall of held-out subjects as a model sees it against the reference (the paper's Table 1)."""
-
-    arm: str
-    size: int
-    phase: str
-    figure: str
-    correlation: Correlation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,16 +61,19 @@ class CurveFindings:
     rows: tuple[CurveRow, ...]
     contrasts: tuple[CurveContrast, ...]
     walls: tuple[WallAgreement, ...]
+    wall_contrasts: tuple[WallContrast, ...]
 
 
 def curve_findings(outcome: CurveOutcome) -> CurveFindings:
     """Figures of every point with intervals over subjects, and what differs from what."""
+    walls = wall_agreements(outcome)
     return CurveFindings(
         rows=tuple(
             row for on in groups_of(outcome) for points in _cells(outcome) for row in _rows(outcome, points, on)
         ),
         contrasts=(*_between_arms(outcome), *_against_as_is(outcome, "test"), *_against_as_is(outcome, "home")),
-        walls=tuple(_walls(outcome)),
+        walls=walls,
+        wall_contrasts=wall_contrasts(walls, outcome.curve.seed),
     )
 
 
@@ -83,22 +82,35 @@ def groups_of(outcome: CurveOutcome) -> tuple[str, ...]:
     return tuple(group for group in ("test", "home") if getattr(outcome.points[0], group))
 
 
-def subject_values(
-    points: Sequence[CurvePoint], on: str, value: Callable[[SubjectFigures], float | None]
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """(draws, S) the mean of a figure over each subject's phases, NaN where it has none, and the subjects' names."""
-    figures: list[tuple[SubjectFigures, ...]] = [getattr(point, on) for point in points]
-    subjects = tuple(sorted({figure.subject for figure in figures[0]}))
-    rows = [
-        [_mean([value(figure) for figure in each if figure.subject == name]) for name in subjects] for each in figures
-    ]
-    return np.asarray(rows, float), subjects
+@dataclass(frozen=True, kw_only=True)
+class _Measure:
+    """How a figure of a table is read: the mean over structures, of those that are labelled."""
+
+    name: str
+    of: Literal["dice", "hausdorff95"]
+    structures: tuple[str, ...]
+
+    def value(self, figures: SubjectFigures) -> float:
+        """NaN where none of the structures is labelled."""
+        by_class: Mapping[str, float] = getattr(figures, self.of)
+        labelled = [by_class[name] for name in self.structures if name in by_class]
+        return float(np.mean(labelled)) if labelled else float("nan")
+
+    def is_unmatched(self, figures: SubjectFigures) -> bool:
+        """Whether any of the structures was missed or invented."""
+        return not set(self.structures).isdisjoint(figures.unmatched)
+
+    def best(self, values: NDArray[np.float64]) -> float:
+        """The best of some values."""
+        return float(np.nanmin(values) if self.of == "hausdorff95" else np.nanmax(values))
 
 
-def mean_dice(figures: SubjectFigures) -> float | None:
-    """Of the labelled structures; None if nothing is labelled."""
-    values = [value for value in figures.dice.values() if value is not None]
-    return float(np.mean(values)) if values else None
+def _measures(structures: tuple[str, ...]) -> Iterator[_Measure]:
+    """In the order of the tables."""
+    yield _Measure(name=MEAN_DICE, of="dice", structures=structures)
+    for name in structures:
+        yield _Measure(name=f"Dice {name}", of="dice", structures=(name,))
+        yield _Measure(name=f"95 % Hausdorff {name}", of="hausdorff95", structures=(name,))
 
 
 def _cells(outcome: CurveOutcome) -> list[tuple[CurvePoint, ...]]:
@@ -107,32 +119,41 @@ def _cells(outcome: CurveOutcome) -> list[tuple[CurvePoint, ...]]:
     return [points for points in (outcome.of(AS_IS, 0), *trained) if points]
 
 
-def _figures(structures: Sequence[str]) -> Mapping[str, Callable[[SubjectFigures], float | None]]:
-    """How each figure of a table is read; by the name it has there."""
-    table: dict[str, Callable[[SubjectFigures], float | None]] = {MEAN_DICE: mean_dice}
-    for name in structures:
-        table[f"Dice {name}"] = lambda figures, name=name: figures.dice.get(name)  # type: ignore[misc]  # mypy loses the default's type
-        table[f"95 % Hausdorff {name}"] = lambda figures, name=name: figures.hausdorff95.get(name)  # type: ignore[misc]  # as above
-    return table
-
-
-def _rows(outcome: CurveOutcome, points: Sequence[CurvePoint], on: str) -> list[CurveRow]:
-    rows = []
-    for name, value in _figures(outcome.structures).items():
-        values, _ = subject_values(points, on, value)
-        if not np.isfinite(values).any():
-            continue
-        rows.append(
-            CurveRow(
+def _rows(outcome: CurveOutcome, points: Sequence[CurvePoint], on: str) -> Iterator[CurveRow]:
+    for measure in _measures(outcome.structures):
+        values, _ = _by_subject(points, on, measure)
+        measured = [f for point in points for f in _group(point, on) if np.isfinite(measure.value(f))]
+        if measured:
+            yield CurveRow(
                 arm=points[0].arm,
                 size=points[0].size,
                 on=on,
-                figure=name,
+                figure=measure.name,
                 value=mean_interval(values, seed=outcome.curve.seed),
-                best=float(np.nanmin(values) if "Hausdorff" in name else np.nanmax(values)),
+                draws=tuple(np.nanmean(values, axis=1).tolist()),
+                best=measure.best(values),
+                subjects=len({figures.subject for figures in measured}),
+                masks=len(measured),
+                unmatched=sum(map(measure.is_unmatched, measured)),
             )
-        )
-    return rows
+
+
+def _by_subject(
+    points: Sequence[CurvePoint], on: str, measure: _Measure
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """(draws, S) the mean of a figure over each subject's stacks and phases, NaN where it has none; their names."""
+    subjects = tuple(sorted({figures.subject for figures in _group(points[0], on)}))
+    values = np.full((len(points), len(subjects)), np.nan)
+    for draw, point in enumerate(points):
+        for column, subject in enumerate(subjects):
+            own = [measure.value(figures) for figures in _group(point, on) if figures.subject == subject]
+            known = [value for value in own if np.isfinite(value)]
+            values[draw, column] = np.mean(known) if known else np.nan
+    return values, subjects
+
+
+def _group(point: CurvePoint, on: str) -> tuple[SubjectFigures, ...]:
+    return point.home if on == "home" else point.test
 
 
 def _between_arms(outcome: CurveOutcome) -> list[CurveContrast]:
@@ -170,6 +191,7 @@ def _contrasts(
             other_size=others[0].size,
             on=on,
             difference=item,
+            draws=draw_differences(outcome, points, others, on),
             adjusted=float(p),
         )
         for (points, others), item, p in zip(pairs, found, adjusted, strict=True)
@@ -180,35 +202,22 @@ def difference(
     outcome: CurveOutcome, points: Sequence[CurvePoint], others: Sequence[CurvePoint], on: str = "test"
 ) -> PairedDifference:
     """Mean Dice of some points less that of others over the same subjects, draws averaged within each subject."""
-    values, subjects = subject_values(points, on, mean_dice)
-    baseline, same = subject_values(others, on, mean_dice)
+    return mean_difference(MEAN_DICE, *_mean_dice_of_both(outcome, points, others, on), seed=outcome.curve.seed)
+
+
+def draw_differences(
+    outcome: CurveOutcome, points: Sequence[CurvePoint], others: Sequence[CurvePoint], on: str = "test"
+) -> tuple[float, ...]:
+    """The same in each draw alone: both learned from the same subjects, or the other is the travelling model."""
+    values, baseline = _mean_dice_of_both(outcome, points, others, on)
+    return tuple(np.nanmean(values - baseline, axis=1).tolist())
+
+
+def _mean_dice_of_both(
+    outcome: CurveOutcome, points: Sequence[CurvePoint], others: Sequence[CurvePoint], on: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    measure = _Measure(name=MEAN_DICE, of="dice", structures=outcome.structures)
+    (values, subjects), (baseline, same) = (_by_subject(side, on, measure) for side in (points, others))
     if subjects != same:
         raise InputError(f"Expected the same subjects on both sides, got {len(subjects)} and {len(same)}.")
-    return mean_difference(MEAN_DICE, values, baseline, seed=outcome.curve.seed)
-
-
-def _walls(outcome: CurveOutcome) -> list[WallAgreement]:
-    """Of the travelling model and of each arm at its largest size: what changed by training here."""
-    largest = [outcome.of(arm, outcome.sizes[-1]) for arm in outcome.arms]
-    return [wall for points in (outcome.of(AS_IS, 0), *largest) if points for wall in _walls_of(points[0])]
-
-
-def _walls_of(point: CurvePoint) -> list[WallAgreement]:
-    measured = [figure for figure in point.test if figure.thickness and figure.true_thickness]
-    walls = []
-    for phase in dict.fromkeys(figure.phase for figure in measured):
-        pairs = [(f.thickness, f.true_thickness) for f in measured if f.phase == phase]
-        for name in pairs[0][0] if pairs and pairs[0][0] else ():
-            seen = np.asarray([own[name] for own, _ in pairs if own])
-            true = np.asarray([reference[name] for _, reference in pairs if reference])
-            if len(seen) > 2:
-                correlation = pearson(seen, true)
-                walls.append(
-                    WallAgreement(arm=point.arm, size=point.size, phase=phase, figure=name, correlation=correlation)
-                )
-    return walls
-
-
-def _mean(values: Sequence[float | None]) -> float:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else float("nan")
+    return values, baseline

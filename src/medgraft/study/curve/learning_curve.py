@@ -1,6 +1,6 @@
 """The order of a learning curve: every start at every size and draw, then what each came to on subjects held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from medgraft.networks import NetworkSpec, described
 from medgraft.networks.segmenter import Initial
 from medgraft.samples import MaskedSamples, nested_draw
 from medgraft.study.curve.curve_file import ArmEntry, CurveFile
-from medgraft.study.curve.figures import SubjectFigures
+from medgraft.study.curve.figures import SubjectFigures, read_figures
 from medgraft.study.curve.mask_data import MaskData, ReadVolumes
 from medgraft.study.curve.mask_trial import Assessment, MaskTraining, Start, structure_dice
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
@@ -52,8 +52,9 @@ def run_curve(
         report: told of every trial and epoch.
 
     Raises:
-        InputError: a network that does not segment, no subjects to validate or test on, fewer than the sizes ask,
-            sequences of several lengths in one batch, or held-out subjects that the travelling model was trained on.
+        InputError: a network that does not segment, subjects of several sites of which none is chosen, none to
+            validate or test on, fewer than the sizes ask, sequences of several lengths in one batch, or held-out
+            subjects that the travelling model was trained on.
         WeightsError: the travelling model is another network's.
     """
     network = described(curve.network, "masks")
@@ -65,7 +66,10 @@ def run_curve(
     _check_unseen(samples, roles, package)
     chain = _Chain(curve=curve, network=network, data=data, package=package, roles=roles)
     (points,) = run_chains([(chain.points(), len(chain.trainings) + chain.n_assessments)], executor, store, report)
-    return CurveOutcome(curve=curve, task=samples.task, network=network.name, points=tuple(points))
+    n_subjects = {name: len(set(samples.subjects[positions])) for name, positions in vars(roles).items()}
+    return CurveOutcome(
+        curve=curve, task=samples.task, network=network.name, n_subjects=n_subjects, points=tuple(points)
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,6 +83,7 @@ class _Roles:
 
 
 def _roles(curve: CurveFile, samples: MaskedSamples) -> _Roles:
+    _check_sites(curve, samples)
     role = np.asarray([_role(curve, item.site, item.split) for item in samples.items])
     torn = [subject for subject in set(samples.subjects) if len(set(role[samples.subjects == subject])) > 1]
     if torn:
@@ -94,6 +99,22 @@ def _roles(curve: CurveFile, samples: MaskedSamples) -> _Roles:
                 f"{', '.join(sorted({item.site or 'none' for item in samples.items}))}). Do: medgraft correct --split."
             )
     return _Roles(**found)
+
+
+def _check_sites(curve: CurveFile, samples: MaskedSamples) -> None:
+    """A curve is one institution's: several sites are its subjects only if the curve file says so."""
+    here = {item.site or "" for item in samples.items} - {curve.home.site if curve.home else None}
+    if unknown := set(curve.sites or ()) - here:
+        raise InputError(f"Expected sites with masks, got {_named(unknown)}. Available: {_named(here)}.")
+    if curve.sites is None and len(here) > 1:
+        raise InputError(
+            f"Expected subjects of one site beside the home site, got those of {_named(here)}. Do: set `home` to the "
+            "site that the model comes from, or `sites` to those that are trained and measured on here."
+        )
+
+
+def _named(sites: Iterable[str]) -> str:
+    return ", ".join(site or "no site" for site in sorted(sites))
 
 
 def _check_lengths(curve: CurveFile, samples: MaskedSamples, roles: _Roles, dims: int) -> None:
@@ -119,6 +140,8 @@ def _check_unseen(samples: MaskedSamples, roles: _Roles, package: Start | None) 
 def _role(curve: CurveFile, site: str | None, split: str | None) -> str:
     if curve.home and site == curve.home.site:
         return "home" if curve.home.split in (None, split) else "nothing"
+    if curve.sites is not None and (site or "") not in curve.sites:
+        return "nothing"
     return {curve.validation.split: "validation", curve.test.split: "test"}.get(split or "", "train")
 
 
@@ -260,4 +283,4 @@ def _point(trial: MaskTraining, training: Run, assessment: Run) -> CurvePoint:
 
 
 def _figures(assessment: Run, group: str) -> tuple[SubjectFigures, ...]:
-    return tuple(SubjectFigures(**row) for row in assessment.facts["figures"].get(group, []))
+    return tuple(map(read_figures, assessment.facts["figures"].get(group, [])))

@@ -15,8 +15,8 @@ from medgraft.study.curve.mask_data import MaskData
 from medgraft.study.graft_trial import structure
 from medgraft.training import Plan
 
-#: Changes when the numbers of a training or an assessment change for the same settings.
-_ENGINE = 1
+#: Change when the numbers of a training, or of an assessment, change for the same settings.
+_TRAINING, _ASSESSMENT = 2, 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,7 +60,7 @@ class MaskTraining:
         """Digest of everything the numbers depend on."""
         return digest(
             {
-                "engine": _ENGINE,
+                "engine": _TRAINING,
                 "network": structure(self.network),
                 "depth": self.depth,
                 "start": [self.start.digest, self.start.initial],
@@ -119,7 +119,7 @@ class Assessment:
         """Digest of everything the numbers depend on; its parent's included."""
         return digest(
             {
-                "engine": _ENGINE,
+                "engine": _ASSESSMENT,
                 "network": structure(self.network),
                 "start": "" if self.parent else [self.start.digest, self.start.initial],
                 "groups": {name: self.data.digest_of(positions) for name, positions in self.groups.items()},
@@ -152,7 +152,6 @@ class Assessment:
 
 
 def structure_dice(scores: NDArray[np.float32]) -> float:
-    """Mean Dice of the structures (n, K), without the background, over all pieces that label them; NaN if none does."""
-    structures = np.asarray(scores[:, 1:], float)
-    defined = np.isfinite(structures)
-    return float(np.where(defined, structures, 0).sum() / defined.sum()) if defined.any() else float("nan")
+    """Mean over subjects (n, K) of the mean Dice of their labelled structures, the background left out; NaN if none."""
+    structures = np.ma.masked_invalid(np.asarray(scores[:, 1:], float))
+    return float(np.ma.filled(structures.mean(axis=1).mean(), np.nan))

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import yaml
 from medgraft.core.errors import ProjectError
 from medgraft.core.task import Task
 from medgraft.study.curve.curve_file import CurveFile, parse_curve
-from medgraft.study.curve.figures import SubjectFigures
+from medgraft.study.curve.figures import SubjectFigures, read_figures
 from medgraft.study.settings import resolved_yaml
 
 
@@ -47,11 +47,15 @@ class CurvePoint:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CurveOutcome:
-    """All points, the travelling model as it is first."""
+    """All points, the travelling model as it is first.
+
+    n_subjects: how many there were to train on, for validation, test and of the home site when the curve was run.
+    """
 
     curve: CurveFile
     task: Task
     network: str
+    n_subjects: Mapping[str, int]
     points: tuple[CurvePoint, ...]
 
     @property
@@ -79,7 +83,11 @@ def write_curve(outcome: CurveOutcome, folder: Path) -> None:
     results = folder / "results"
     results.mkdir(parents=True, exist_ok=True)
     (folder / "curve.yaml").write_text(resolved_yaml(outcome.curve))
-    facts = {"network": outcome.network, "points": [_plain(dataclasses.asdict(point)) for point in outcome.points]}
+    facts = {
+        "network": outcome.network,
+        "n_subjects": dict(outcome.n_subjects),
+        "points": [_plain(dataclasses.asdict(point)) for point in outcome.points],
+    }
     (results / "points.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 
@@ -88,18 +96,23 @@ def read_curve(folder: Path, task_of: Callable[[str], Task]) -> CurveOutcome:
     try:
         curve = parse_curve(yaml.safe_load((folder / "curve.yaml").read_text()), where=folder.name)
         facts = json.loads((folder / "results" / "points.json").read_text())
-        points = tuple(_point(item) for item in facts["points"])
+        return CurveOutcome(
+            curve=curve,
+            task=task_of(curve.task),
+            network=facts["network"],
+            n_subjects=facts["n_subjects"],
+            points=tuple(_point(item) for item in facts["points"]),
+        )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ProjectError(
             f"Expected the results of a finished learning curve in {folder.name}, got: {error}. "
             "Do run `medgraft study curve` again: it goes on from where it was."
         ) from error
-    return CurveOutcome(curve=curve, task=task_of(curve.task), network=facts["network"], points=points)
 
 
 def _point(item: dict[str, Any]) -> CurvePoint:
-    figures = {group: tuple(SubjectFigures(**row) for row in item[group]) for group in ("test", "home")}
-    return CurvePoint(**{**item, "curve": tuple(item["curve"]), **figures})
+    groups = {group: tuple(map(read_figures, item[group])) for group in ("test", "home")}
+    return CurvePoint(**{**item, "curve": tuple(item["curve"]), **groups})
 
 
 def _plain(value: Any) -> Any:

@@ -1,10 +1,12 @@
 """What to do with the travelling model, in plain words, from the learning curve."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from medgraft.core.counted import counted
 from medgraft.evaluation import PairedDifference
-from medgraft.study.curve.findings import difference
+from medgraft.study.curve.findings import difference, draw_differences
 from medgraft.study.curve.learning_curve import AS_IS
 from medgraft.study.curve.outcome import CurveOutcome
 
@@ -28,8 +30,8 @@ def verdict(outcome: CurveOutcome, *, worth: float = WORTH) -> Verdict:
 
     The travelling model is used as it is unless some training beats it by more than `worth` in mean Dice with an
     interval that excludes zero. Of the arm that gains most at the largest size, the fewest subjects suffice that come
-    within `worth` of it and beat the model as it is. Where intervals leave the order of two ways open, the text says
-    so.
+    within `worth` of it and beat the model as it is. Where intervals leave the order of two ways open, or a single
+    draw of subjects turns it round, the text says so.
     """
     largest = outcome.sizes[-1]
     arms = [arm for arm in outcome.arms if outcome.of(arm, largest)]
@@ -56,28 +58,32 @@ def _train(outcome: CurveOutcome, best: str, size: int, *, levelled: bool) -> Ve
     rivals = [arm for arm in outcome.arms if arm != best and outcome.of(arm, size)]
     gains = {arm: difference(outcome, outcome.of(best, size), outcome.of(arm, size)) for arm in rivals}
     against = "; ".join(f"{_shown(gain)} against {arm} with as many" for arm, gain in gains.items())
-    way = f"{'Fine-tune' if from_package else 'Train anew'} with {_counted(size)}"
+    way = f"{'Fine-tune' if from_package else 'Train anew'} with {counted(size, 'subject')}"
     more = f" More than {size} gained at most {WORTH:g}." if size < outcome.sizes[-1] else ""
     if not levelled:
         more = " The curve had not levelled off at the largest size: more subjects may help."
-    open_order = any(gain.low <= 0 for gain in gains.values())
-    doubt = " The intervals leave open which start is better." if open_order else ""
     return Verdict(
         advice="fine-tune" if from_package else "train anew",
         size=size,
-        text=f"{way} ({best}). Mean Dice: {against or 'no other start was tried'}.{more}{doubt}",
+        text=f"{way} ({best}). Mean Dice: {against or 'no other start was tried'}.{more}{_doubt(outcome, best, size, gains)}",
     )
+
+
+def _doubt(outcome: CurveOutcome, best: str, size: int, gains: Mapping[str, PairedDifference]) -> str:
+    """What speaks against the order of starts: other subjects to measure, or another draw to learn from."""
+    if any(gain.low <= 0 for gain in gains.values()):
+        return " The intervals leave open which start is better."
+    turned = [
+        arm for arm in gains if min(draw_differences(outcome, outcome.of(best, size), outcome.of(arm, size))) <= 0
+    ]
+    return f" Not in every draw of subjects is it better than {', '.join(turned)}." if turned else ""
 
 
 def _as_is_text(best: str, size: int, gain: PairedDifference, worth: float) -> str:
     return (
-        f"Use the model as it is. The best that training here gave ({best}, {_counted(size)}) differs by "
+        f"Use the model as it is. The best that training here gave ({best}, {counted(size, 'subject')}) differs by "
         f"{_shown(gain)} in mean Dice: not more than {worth:g}, or not told from zero by these subjects."
     )
-
-
-def _counted(subjects: int) -> str:
-    return f"{subjects} subject{'' if subjects == 1 else 's'}"
 
 
 def _shown(difference: PairedDifference) -> str:

@@ -1,0 +1,38 @@
+"""Figures of a subject: what a model misses or invents counts the worst, and is named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from medgraft.evaluation import worst_distance
+from medgraft.networks.segmenter import build_segmenter
+from medgraft.study.curve import CurveFile, MaskData
+from medgraft.study.curve.figures import subject_figures
+
+
+@pytest.mark.parametrize(("column", "missed"), [(0, {"pool", "myocardium"}), (1, {"myocardium"}), (2, {"pool"})])
+def test_what_a_model_misses_is_named_and_counts_the_diagonal(
+    tiny_curve: Callable[..., CurveFile], ct_hearts: Any, column: int, missed: set[str]
+) -> None:
+    """A model that sees one class everywhere."""
+    model = build_segmenter("unet3d", n_classes=3)
+    for parameter in model.parameters():
+        parameter.data.zero_()
+    (bias,) = [parameter for name, parameter in model.head.named_parameters() if name.endswith("bias")]
+    bias.data[column] = 10
+    data = MaskData(
+        samples=ct_hearts.samples, read=ct_hearts, recipe=tiny_curve().recipe, dims=3, augment=False, seed=7
+    )
+    found = subject_figures(model.eval(), data, 4, torch.device("cpu"), in_mm=True, with_thickness=True)
+    item = data.samples.items[4]
+    worst = worst_distance(ct_hearts.pixels(item.stack).shape[1:], item.spacing)
+    for figures in found:
+        assert set(figures.unmatched) == missed
+        assert {code for code, dice in figures.dice.items() if dice == 0} == missed
+        assert {code for code, distance in figures.hausdorff95.items() if distance == worst} == missed
+        assert figures.mean_dice == pytest.approx(np.mean(list(figures.dice.values())))
+        assert figures.thickness is None
+        assert figures.true_thickness
