@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.files import whole_file, whole_folder
 from medgraft.exchange.facts import CARD, CONTENT, FACTS, MAX_BYTES, MAX_WORDS, check_files, read_facts
-from medgraft.exchange.folder import check_new, whole_folder
+from medgraft.exchange.folder import check_new
 
 SUFFIX = ".medgraft"
 
@@ -52,15 +53,13 @@ def write_archive(folder: Path, file: Path) -> Path:
     check_files(folder, facts)
     if sum(fact.bytes for fact in facts.files.values()) > MAX_BYTES:
         raise InputError(f"Expected at most {MAX_BYTES:,} bytes to travel as one file, got a larger package: {folder}.")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.partial")
-    try:
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
-            for name in (FACTS, *facts.files):
-                _add(archive, folder / name)
-        return draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    with (
+        whole_file(file) as draft,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED, allowZip64=False) as archive,
+    ):
+        for name in (FACTS, *facts.files):
+            _add(archive, folder / name)
+    return file
 
 
 def unpack(file: Path, folder: Path) -> Path:

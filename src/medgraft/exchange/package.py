@@ -12,13 +12,13 @@ from torch import Tensor
 from medgraft.core.contract import InputContract
 from medgraft.core.digest import digest
 from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.files import whole_folder
 from medgraft.core.lineage import Lineage
 from medgraft.core.task import Task
 from medgraft.exchange.archive import opened_package
 from medgraft.exchange.card import card_text
 from medgraft.exchange.facts import CARD, VECTORS, WEIGHTS, PackageFacts, read_facts, write_facts
 from medgraft.exchange.fingerprint import Fingerprint
-from medgraft.exchange.folder import whole_folder
 from medgraft.exchange.rules import AnnotationRules
 from medgraft.exchange.seen import Seen
 from medgraft.exchange.tensors import read_tensors, write_tensors

@@ -1,6 +1,5 @@
 """A training on disk, between epochs: no pickle, whole or absent."""
 
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from medgraft.core.files import whole_file
 
 
 @dataclass(kw_only=True)
@@ -31,10 +32,8 @@ class Checkpoint:
         tensors["losses"] = torch.tensor(losses, dtype=torch.float64)
         tensors["scores"] = torch.from_numpy(np.stack(scores))
         tensors["updates"] = torch.tensor(updates)
-        fresh = self.path.with_suffix(f".{os.getpid()}.new")  # another process may train the same
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, fresh)
-        fresh.replace(self.path)
+        with whole_file(self.path) as draft:
+            save_file(tensors, draft)
         self._last = time.monotonic()
 
     def load(self, model: nn.Module, optimizer: Optimizer) -> tuple[list[float], list[np.ndarray], int]:

@@ -7,13 +7,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.digest import short_id
 from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.files import whole_file
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_results import study_results
 
@@ -82,11 +82,8 @@ def package_folder(project: Project, study: str, model: str) -> Path:
 
 def keep(path: Path, array: NDArray[Any]) -> None:
     """Keep an array; it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{uuid4().hex}.tmp")
-    with draft.open("wb") as file:
+    with whole_file(path) as draft, draft.open("wb") as file:
         np.save(file, array)
-    draft.replace(path)
 
 
 def _read(path: Path) -> Any:

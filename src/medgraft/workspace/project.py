@@ -1,13 +1,13 @@
 """A project: one folder with index, labels, pixels, runs and studies, that can be copied as a whole."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft import __version__
 from medgraft.cohort import Cohort
 from medgraft.core.errors import ProjectError
+from medgraft.core.files import whole_file
 from medgraft.labels import LabelStore
 
 #: The file that makes a folder a project, and the version of the folder's layout that this medgraft reads and writes.
@@ -118,7 +118,5 @@ def _read(path: Path) -> dict[str, object]:
 
 
 def _write(path: Path, facts: dict[str, object]) -> None:
-    # Written beside and renamed, so that a project file is never half there.
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    with whole_file(path) as draft:
+        draft.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 from medgraft.core.digest import short_id
 from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.files import whole_file
 from medgraft.workspace.project import Project
 
 _LONGEST_NAME = 80
@@ -71,10 +71,8 @@ def _folder(project: Project) -> Path:
 
 
 def _write(path: Path, made: StackList) -> None:
-    path.parent.mkdir(exist_ok=True)
-    draft = path.with_suffix(f".{uuid4().hex}.tmp")
-    draft.write_text(json.dumps(asdict(made), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    draft.replace(path)
+    with whole_file(path) as draft:
+        draft.write_text(json.dumps(asdict(made), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _read(path: Path) -> StackList:

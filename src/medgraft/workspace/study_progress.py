@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from medgraft.core.errors import MedgraftError, ProjectError
+from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress, Report
 from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.project import Project
@@ -153,9 +154,8 @@ class ProgressFile:
 
 def write_note(folder: Path, note: ProgressNote) -> None:
     """Write the progress file; a reader sees the old one or the new one, never half of it."""
-    draft = folder / f".{PROGRESS_FILE}.{os.getpid()}"
-    draft.write_bytes(_NOTE.dump_json(note))
-    draft.replace(folder / PROGRESS_FILE)
+    with whole_file(folder / PROGRESS_FILE) as draft:
+        draft.write_bytes(_NOTE.dump_json(note))
 
 
 def read_note(folder: Path) -> ProgressNote | None:

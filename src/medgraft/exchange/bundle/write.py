@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from medgraft import __version__
+from medgraft.core.files import whole_folder
 from medgraft.exchange.bundle.config import inference_config
 from medgraft.exchange.bundle.networks import bundle_network
 from medgraft.exchange.bundle.seen import write_seen
 from medgraft.exchange.card import card_text
-from medgraft.exchange.folder import whole_folder
 from medgraft.exchange.package import ModelPackage, package_facts
 from medgraft.exchange.tensors import write_tensors
 from medgraft.networks import NetworkSpec, spec
