@@ -65,6 +65,13 @@ def test_perfect_agreement_is_one_and_no_variation_is_undefined(kind: str) -> No
     assert np.isnan(icc(np.ones((5, 2)), kind).value)
 
 
+def test_less_than_one_degree_of_freedom_gives_no_interval() -> None:
+    """Three subjects of whom the two ways say the opposite: the quantile of F would be infinite."""
+    found = icc(np.array([[10.41, 4.5], [8.75, 5.55], [10.18, 4.11]]))
+    assert found.value < 0
+    assert np.isnan([found.low, found.high]).all()
+
+
 def test_icc_says_what_it_needs() -> None:
     with pytest.raises(InputError, match="two or more subjects"):
         icc(np.ones((1, 2)))

@@ -266,12 +266,14 @@ def _consistency(squares: _Squares, quantile: float) -> tuple[np.float64, np.flo
 
 
 def _agreement(squares: _Squares, quantile: float) -> tuple[np.float64, np.float64, np.float64]:
-    """ICC(A,1) and its interval; NaN where nothing differs."""
+    """ICC(A,1) and its interval; NaN where nothing differs, or for less than one degree of freedom."""
     n, k, subjects, ways, left = squares.n, squares.k, squares.subjects, squares.ways, squares.left
     value = _share(subjects - left, subjects + (k - 1) * left + k * (ways - left) / n)
     # Satterthwaite's degrees of freedom; multiplied by n (1 - value), which may be 0.
     of_ways, of_left = k * value * ways, (n * (1 - value) + k * value * (n - 1)) * left
     free = _share((of_ways + of_left) ** 2, of_ways**2 / (k - 1) + of_left**2 / ((n - 1) * (k - 1)))
+    if not free >= 1:
+        return value, np.float64(np.nan), np.float64(np.nan)
     rest = k * ways + (k * n - k - n) * left
     down, up = fdtri(n - 1, free, quantile), fdtri(free, n - 1, quantile)
     low = _share(n * (subjects - down * left), down * rest + n * subjects)

@@ -75,7 +75,7 @@ def exact(cell: Cell) -> str:
 
 
 def shown(cell: Cell, digits: int) -> str:
-    """A cell as the page shows it, without its interval.
+    """A cell as the page shows it, without its interval, never a negative zero.
 
     >>> shown(0.987, 2), shown(1234567, 2), shown(None, 2)
     ('0.99', '1,234,567', '–')
@@ -89,7 +89,7 @@ def shown(cell: Cell, digits: int) -> str:
             return f"{cell:,}"
         case _:
             value = number(cell)
-            return "–" if math.isnan(value) else f"{value:,.{digits}f}"
+            return "–" if math.isnan(value) else f"{round(value, digits) + 0.0:,.{digits}f}"
 
 
 def bounds(cell: Cell, digits: int) -> str:

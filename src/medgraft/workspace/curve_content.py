@@ -157,8 +157,11 @@ def _without_walls(findings: CurveFindings) -> Iterator[str]:
         lacking = {ModelKey(arm=wall.arm, size=wall.size).title: wall.lacking for wall in walls if wall.lacking}
         if lacking:
             n = max(len(wall.subjects) for wall in walls)
-            listed = "; ".join(f"{title}: none in {', '.join(subjects)}" for title, subjects in lacking.items())
-            yield f"Walls at {phase.upper()} are compared over {counted(n, 'subject')}, for models lack some ({listed})."
+            listed = "; ".join(f"{title} in {', '.join(subjects)}" for title, subjects in lacking.items())
+            yield (
+                f"Wall thickness at {phase.upper()} is compared over {counted(n, 'subject')}. "
+                f"In others models show no wall: {listed}."
+            )
 
 
 def _distance_unit(outcome: CurveOutcome, samples: MaskedSamples) -> str:

@@ -61,7 +61,9 @@ def report_curve(
         curve_findings(outcome),
         verdict(outcome),
         samples,
-        pictures=CurvePictures() if changed else curve_pictures(project, outcome, samples, models, report),
+        pictures=CurvePictures()
+        if changed or not models
+        else curve_pictures(project, outcome, samples, models, report),
         rules=_rules(models, ours),
         lineage={key.title: package.lineage for key, package in models.items()},
         warnings=(*([_CHANGED] if changed else []), *without, *unread, *_left_out(samples), *outcome.curve.notes),

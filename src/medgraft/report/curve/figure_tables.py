@@ -1,4 +1,4 @@
-"""The tables of figures: what every model came to on one group of subjects, with its best, its misses, and over whom."""
+"""Tables of figures: what every model came to on one group of subjects, its best, its misses, and over whom."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -28,7 +28,6 @@ _DICE = (
 )
 _DISTANCE = (
     _Entry("", "", attrgetter("value"), 1),
-    _Entry("_best", "best", attrgetter("best"), 1),
     _Entry("_unmatched", "missed or invented", attrgetter("unmatched"), 0),
     _Entry("_masks", "of masks", attrgetter("masks"), 0),
 )
@@ -46,7 +45,7 @@ def dice_table(content: CurveContent, on: Group, *, name: str, title: str) -> Ta
 
 
 def distance_table(content: CurveContent, on: Group, *, name: str, title: str) -> Table:
-    """Mean and best of every distance, and how often a structure was on one side alone."""
+    """The mean of every distance, and how often a structure was on one side alone."""
     names = [figure for figure in content.figure_names(on) if "Hausdorff" in figure]
     titles = [f"{figure}, {content.distance_unit}" for figure in names]
     note = (

@@ -161,8 +161,8 @@ def _few_subjects(content: CurveContent) -> Iterator[Finding]:
 def _choices(content: CurveContent) -> Finding:
     n_validation = counted(content.recipe.n_subjects["validation"], "subject")
     return Finding(
-        text=f"Rate and epoch of every training were chosen on {n_validation} for validation, who are no test subjects. "
-        "Few of them make that choice partly luck."
+        text=f"Rate and epoch of every training were chosen on {n_validation} for validation, none of them a test "
+        "subject. Few of them make that choice partly luck."
     )
 
 
@@ -175,8 +175,8 @@ def _draws(content: CurveContent) -> Iterator[Finding]:
         )
     else:
         yield Finding(
-            text=f"Training subjects were drawn {content.recipe.n_draws} times. The intervals are over test subjects and "
-            "do not cover the luck of those draws: single draws are in the figure and in the table of differences."
+            text=f"Training subjects were drawn {content.recipe.n_draws} times. The intervals are over test subjects "
+            "and do not cover the luck of those draws: single draws are in the figure and in the table of differences."
         )
 
 

@@ -43,10 +43,10 @@ def _training(content: CurveContent) -> str:
 def _evaluation(content: CurveContent) -> str:
     return (
         "Test subjects were measured on their native grids: Dice per labelled class, and the 95th percentile of the "
-        f"distance between the borders (Hausdorff) in {content.distance_unit}; a structure on one side alone counts the "
-        "diagonal of the image, the worst case (Metrics Reloaded, doi 10.1038/s41592-023-02151-z). Phases and images of "
-        "a subject are averaged, then draws; intervals are 95 % bootstrap intervals over subjects, differences are paired on the same ones, and p "
-        "values are corrected over sizes after Holm."
+        f"distance between the borders (Hausdorff) in {content.distance_unit}; a structure on one side alone counts "
+        "the diagonal of the image, the worst case (Metrics Reloaded, doi 10.1038/s41592-023-02151-z). Phases and "
+        "images of a subject are averaged, then draws; intervals are 95 % bootstrap intervals over subjects, "
+        "differences are paired on the same ones, and p values are corrected over sizes after Holm."
     )
 
 
@@ -55,10 +55,10 @@ def _wall(content: CurveContent) -> str:
         return ""
     return (
         "Wall thickness is the length of the streamline of Laplace's equation from the outer to the inner surface "
-        "(Yezzi and Prince 2003, doi 10.1109/TMI.2003.817775), in mm, in the model's masks "
-        "and in the reference masks alike; a subject has its median, 95th percentile and maximum, each the mean over its "
-        "images. All models are compared over the subjects whose wall all of them show. Agreement is given as Pearson's correlation, intraclass correlation and limits of agreement "
-        "(Bland and Altman 1999, doi 10.1177/096228029900800204)."
+        "(Yezzi and Prince 2003, doi 10.1109/TMI.2003.817775), in mm, in the model's masks and in the reference masks "
+        "alike; a subject has its median, 95th percentile and maximum, each the mean over its images. All models are "
+        "compared over the subjects whose wall all of them show. Agreement is given as Pearson's correlation, "
+        "intraclass correlation and limits of agreement (Bland and Altman 1999, doi 10.1177/096228029900800204)."
     )
 
 

@@ -77,10 +77,9 @@ def _draw_arm(axes: Axes, content: CurveContent, points: list[CurveFigure], *, m
         sizes, means, yerr=[below, above], color=colour, marker=marker, markersize=5.5, linewidth=1.8, elinewidth=1.1,
         capsize=2.5,
     )  # fmt: skip
+    axes.plot(sizes, [point.best for point in points], color=colour, linewidth=0.9, linestyle=":", alpha=0.75)
     if not main:
         return
-    best = [point.best for point in points]
-    axes.plot(sizes, best, color=colour, linewidth=0.9, linestyle=":", alpha=0.75)
     shift = 0.02 * (content.sizes[-1] - content.sizes[0] or 1)
     for point in points:
         place = np.full(len(point.draws), point.model.size - shift)

@@ -62,10 +62,11 @@ def _train(outcome: CurveOutcome, best: str, size: int, *, levelled: bool) -> Ve
     more = f" More than {size} gained at most {WORTH:g}." if size < outcome.sizes[-1] else ""
     if not levelled:
         more = " The curve had not levelled off at the largest size: more subjects may help."
+    doubt = _doubt(outcome, best, size, gains)
     return Verdict(
         advice="fine-tune" if from_package else "train anew",
         size=size,
-        text=f"{way} ({best}). Mean Dice: {against or 'no other start was tried'}.{more}{_doubt(outcome, best, size, gains)}",
+        text=f"{way} ({best}). Mean Dice: {against or 'no other start was tried'}.{more}{doubt}",
     )
 
 

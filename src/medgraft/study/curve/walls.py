@@ -93,7 +93,7 @@ def _at_phase(models: Sequence[CurvePoint], phase: str) -> Iterator[WallAgreemen
 
 
 def _walls(point: CurvePoint, phase: str, side: Literal["thickness", "true_thickness"]) -> _Walls:
-    """Of each subject the mean over its stacks; without subjects of whom a stack shows a wall in the reference alone."""
+    """Of each subject the mean over its stacks; nothing of those of whom a stack lacks the wall on this side."""
     stacks: dict[str, list[Mapping[str, float] | None]] = {}
     for figures in point.test:
         if figures.phase == phase and figures.true_thickness:
