@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from benchmarks.shells import Shell, ellipsoid, sphere, taper
+from benchmarks.shells import Shell, ellipsoid, sphere, taper, tube
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from medgraft.core.errors import InputError
 from medgraft.measurement import WallThickness, thickness_of, wall_thickness
@@ -29,6 +31,23 @@ def cup(normal: tuple[float, float, float], spacing: tuple[float, float, float] 
     return np.where(np.tensordot(normal, place, 1) > 0, 0, mask)
 
 
+@st.composite
+def cups(draw: st.DrawFn) -> np.ndarray:
+    """(20, 20, 20) an ellipsoid in a larger one, somewhere, cut by a plane or not; background all around."""
+    place = np.moveaxis(np.indices((20, 20, 20)), 0, -1) - 9.5 - draw(vectors(-1.0, 1.0))
+    axes = draw(vectors(4.0, 5.5))
+    inner, outer = (np.linalg.norm(place / (axes + wall), axis=-1) for wall in (0.0, draw(st.floats(1.5, 2.5))))
+    beyond = place @ draw(vectors(-1.0, 1.0)) > draw(st.floats(1.0, 30.0))
+    return np.select([beyond, inner < 1, outer < 1], [0, POOL, WALL], 0).astype(np.uint8)
+
+
+def vectors(low: float, high: float) -> st.SearchStrategy[np.ndarray]:
+    return st.tuples(*[st.floats(low, high)] * 3).map(np.array)
+
+
+spacings = st.tuples(*[st.sampled_from([1.0, 1.25, 2.0])] * 3)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -36,8 +55,9 @@ def cup(normal: tuple[float, float, float], spacing: tuple[float, float, float] 
         lambda: sphere(12, 24),
         lambda: ellipsoid((24, 15), 11),
         lambda: taper(0.3, 0.5, (40, 75)),
+        lambda: tube(15, 26),
     ],
-    ids=["sphere 8-18", "sphere 12-24", "ellipsoid", "cone"],
+    ids=["sphere 8-18", "sphere 12-24", "ellipsoid", "cone", "tube"],
 )
 def test_on_isotropic_grids_the_mean_error_is_below_a_tenth_of_a_voxel(make: Callable[[], Shell]) -> None:
     shell = make()
@@ -102,22 +122,33 @@ def test_a_gap_between_two_slices_as_drawn_is_no_cut() -> None:
     assert np.abs(found - whole)[far].max() < 0.1
 
 
-@pytest.mark.parametrize("order", [(1, 2, 0), (2, 1, 0)])
-def test_turning_and_mirroring_the_grid_turns_the_answer(order: tuple[int, int, int]) -> None:
-    shell = ellipsoid((16, 11), 6, (2.0, 1.0, 1.5))
-    plain = wall_thickness(shell.mask, shell.spacing)
-    turned = wall_thickness(
-        shell.mask.transpose(order)[::-1], (shell.spacing[order[0]], shell.spacing[order[1]], shell.spacing[order[2]])
+@settings(max_examples=15)
+@given(mask=cups(), spacing=spacings, order=st.permutations(range(3)), sides=st.tuples(*[st.sampled_from([1, -1])] * 3))
+def test_turning_and_mirroring_the_grid_turns_the_answer(
+    mask: np.ndarray, spacing: tuple[float, ...], order: list[int], sides: tuple[int, ...]
+) -> None:
+    mirror = tuple(slice(None, None, side) for side in sides)
+    turned = wall_thickness(mask.transpose(order)[mirror], tuple(spacing[axis] for axis in order))
+    there, here = turned[mirror], wall_thickness(mask, spacing).transpose(order)
+    assert np.nanmean(np.abs(there - here)) < 0.01 * min(spacing)
+    assert (np.isfinite(there) != np.isfinite(here)).sum() <= 0.001 * (mask == WALL).sum()
+
+
+@settings(max_examples=15)
+@given(mask=cups(), spacing=spacings, unit=st.sampled_from([1e-3, 0.1, 2.0, 25.4, 1e3]))
+def test_in_another_unit_of_length_it_is_the_same_length(
+    mask: np.ndarray, spacing: tuple[float, ...], unit: float
+) -> None:
+    plain = wall_thickness(mask, spacing)
+    np.testing.assert_allclose(
+        wall_thickness(mask, tuple(unit * step for step in spacing)) / unit, plain, atol=0.01 * min(spacing)
     )
-    np.testing.assert_allclose(turned[::-1], plain.transpose(order), atol=0.02)
 
 
-def test_moving_does_nothing_and_larger_voxels_make_a_thicker_wall() -> None:
-    shell = sphere(6, 12)
-    plain = wall_thickness(shell.mask, UNIT)
-    moved = wall_thickness(np.pad(shell.mask, ((3, 0), (0, 9), (5, 2))), UNIT)
-    np.testing.assert_array_equal(moved[3:, : plain.shape[1], 5 : 5 + plain.shape[2]], plain)
-    np.testing.assert_allclose(wall_thickness(shell.mask, (2.0, 2.0, 2.0)), 2 * plain, rtol=1e-3)
+@given(mask=cups(), by=st.lists(st.tuples(*[st.integers(0, 9)] * 2), min_size=3, max_size=3))
+def test_more_background_around_the_heart_does_nothing(mask: np.ndarray, by: list[tuple[int, int]]) -> None:
+    within = tuple(slice(before, before + n) for (before, _), n in zip(by, mask.shape, strict=True))
+    np.testing.assert_array_equal(wall_thickness(np.pad(mask, by), UNIT)[within], wall_thickness(mask, UNIT))
 
 
 def test_the_same_mask_gives_the_same_bytes_and_is_left_alone() -> None:

@@ -7,13 +7,7 @@ where masks come from, how measurements are compared (`evaluation`) or drawn (`r
 from medgraft.measurement.aha import AHA_SEGMENTS, aha_segments, seen_from_apex, segment_thickness, septum_angle
 from medgraft.measurement.surface import WallSurface, wall_surface
 from medgraft.measurement.thickness import WallThickness, thickness_of, wall_thickness
-from medgraft.measurement.volumes import (
-    MYOCARDIUM_G_PER_ML,
-    cavity_volumes,
-    ejection_fraction,
-    myocardial_mass,
-    structure_volume,
-)
+from medgraft.measurement.volumes import MYOCARDIUM_G_PER_ML, ejection_fraction, structure_volume
 
 __all__ = [
     "AHA_SEGMENTS",
@@ -21,9 +15,7 @@ __all__ = [
     "WallSurface",
     "WallThickness",
     "aha_segments",
-    "cavity_volumes",
     "ejection_fraction",
-    "myocardial_mass",
     "seen_from_apex",
     "segment_thickness",
     "septum_angle",

@@ -13,9 +13,9 @@ Integers = NDArray[np.int32]
 
 #: Of the residual; a smaller one changes mean errors by less than a thousandth of a voxel.
 _TOLERANCE = 1e-4
-#: A wall a thousand voxels thick takes as many; what is no wall may never get there.
+#: As many as a wall of thousands of voxels takes; what is no wall may never get there.
 _MOST_STEPS = 3000
-#: Slope per mm below which there is no direction: that of a wall a metre thick.
+#: Slope per voxel of the finest axis below which there is no direction: that of a wall a thousand voxels thick.
 _FLAT = 1e-3
 _HALF = np.float32(0.5)
 
@@ -49,7 +49,9 @@ def directions_and_middle(grid: WallGrid, potential: Floats) -> tuple[Floats, ND
             along[part, axis] = _slope(own, below, above, low, high)
             middle[part] |= ((below > _HALF) != outer) | ((above > _HALF) != outer)
     size = np.linalg.norm(along, axis=1, keepdims=True)
-    return np.divide(along, size, out=np.zeros_like(along), where=size > _FLAT), np.flatnonzero(middle)
+    return np.divide(along, size, out=np.zeros_like(along), where=size > _FLAT / grid.spacing.min()), np.flatnonzero(
+        middle
+    )
 
 
 def _equations(grid: WallGrid) -> tuple[csr_array, Floats, Floats]:

@@ -23,12 +23,16 @@ def wall_thickness(mask: NDArray[np.integer], spacing: Spacing | None) -> Floats
     (`levels`). Where the wall was cut, at the valve plane or at the border of the image, it has no surface
     (`regions`). Time and memory grow with the number of the wall's voxels.
 
+    Of a wall 10 to 12 voxels thick it is off by 0.03 to 0.05 voxels on average (spheres, ellipsoids, cones). Where the
+    wall runs along an axis of the grid for long, as in a tube, by 0.06 to 0.13: all slices show the same stairs.
+
     Args:
         mask: (Z, Y, X) one phase in `core.task.MASK_CODES`.
         spacing: (z, y, x) in mm; slices equally far apart.
 
     Returns:
-        (Z, Y, X) mm; NaN outside the wall and in parts of it that do not join the two surfaces.
+        (Z, Y, X) mm; NaN outside the wall and in parts of it that do not join the two surfaces; NaN throughout if the
+        equation is not solved (`potential`), which was never seen in a heart.
 
     Raises:
         InputError: a mask of another shape or with other codes, or an unknown spacing.

@@ -1,6 +1,5 @@
-"""Volumes of the cavity, mass of the wall, and what the heart ejects."""
+"""Volumes of the cavity and of the wall, and what the heart ejects."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,17 +47,6 @@ def structure_volume(
     return float((counted * _thicknesses(positions, len(mask), mm[0])).sum() * mm[1] * mm[2] / _MM3_PER_ML)
 
 
-def myocardial_mass(
-    mask: NDArray[Any],
-    spacing: Spacing | None,
-    *,
-    included: NDArray[np.bool_] | None = None,
-    positions: NDArray[np.float64] | None = None,
-) -> float:
-    """The mass of the wall, g. Arguments as in `structure_volume`."""
-    return MYOCARDIUM_G_PER_ML * structure_volume(mask, spacing, "myocardium", included=included, positions=positions)
-
-
 def ejection_fraction(edv: float, esv: float) -> float:
     """The share of the cavity's end-diastolic volume that is ejected.
 
@@ -70,35 +58,6 @@ def ejection_fraction(edv: float, esv: float) -> float:
     if not edv > 0 or not esv >= 0:
         raise InputError(f"Expected an end-diastolic volume above 0 ml and an end-systolic one, got {edv} and {esv}.")
     return (edv - esv) / edv
-
-
-def cavity_volumes(
-    mask: NDArray[Any],
-    spacing: Spacing | None,
-    phases: Sequence[int] | None = None,
-    *,
-    included: NDArray[np.bool_] | None = None,
-    positions: NDArray[np.float64] | None = None,
-) -> dict[int, float]:
-    """The cavity's volume at phases of a cycle, {phase: ml}.
-
-    Args:
-        mask: (T, Z, Y, X) in `core.task.MASK_CODES`.
-        spacing: (z, y, x) in mm.
-        phases: which phases to measure, those that are labelled; all if None.
-        included: (T, Z) which slices count at which phase; all if None.
-        positions: (Z,) as in `structure_volume`.
-
-    Raises:
-        InputError: as `structure_volume` does, or a phase outside T.
-    """
-    chosen = range(len(mask)) if phases is None else phases
-    if mask.ndim != 4 or any(not 0 <= phase < len(mask) for phase in chosen):
-        raise InputError(f"Expected phases of a mask (T, Z, Y, X), got {list(chosen)} of {mask.shape}.")
-    counts = np.ones(mask.shape[:2], bool) if included is None else included
-    return {
-        phase: structure_volume(mask[phase], spacing, included=counts[phase], positions=positions) for phase in chosen
-    }
 
 
 def _included(included: NDArray[np.bool_] | None, n_slices: int) -> NDArray[np.bool_]:
