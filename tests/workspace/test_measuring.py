@@ -191,6 +191,38 @@ def test_a_wall_of_eight_millimetres_is_eight_millimetres_thick(tmp_path: Path) 
     assert [value for value in first.segments_mm[:16] if value is not None] == pytest.approx([8.0] * 16, abs=0.8)
 
 
+def test_sixteen_segments_have_no_tip(tmp_path: Path) -> None:
+    project, folder = project_of(tmp_path / "heart", one=beating()), tmp_path / "out"
+    found = measure_project(project, n_segments=16, folder=folder, with_bulls_eyes=True)
+    assert [len(row.segments_mm) for row in found.phases] == [16, 16]
+    assert rows_of(folder / "phases.csv")[0]["segment_17_mm"] == ""
+    assert len(list(folder.rglob("bulls-eyes/*.png"))) == 1
+
+
+def test_a_wall_that_joins_no_surfaces_has_no_thickness_and_a_reason(tmp_path: Path) -> None:
+    stack = beating()
+    assert stack.mask is not None
+    apart = np.where(stack.mask == MASK_CODES["pool"], MASK_CODES["background"], stack.mask).astype(np.uint8)
+    apart[..., :3, :3] = MASK_CODES["pool"]
+    (first, _) = measure_project(project_of(tmp_path / "heart", one=replace(stack, mask=apart))).phases
+    assert (first.thickness_median_mm, first.segments_mm) == (None, ())
+    assert first.reasons == (
+        "no wall that joins two surfaces, or Laplace's equation is not solved in it: no thickness",
+    )
+
+
+@pytest.mark.parametrize(("base_first", "why"), [(None, "no end known as the base"), (True, "no right ventricle")])
+def test_a_septum_that_is_not_seen_is_said_to_be_where_it_usually_is(
+    tmp_path: Path, base_first: bool | None, why: str
+) -> None:
+    heart = ct_heart(subject=1, size=40, n_phases=2).stack
+    found = measure_project(project_of(tmp_path / "heart", one=replace(heart, base_first=base_first)))
+    (reason,) = found.phases[0].reasons
+    assert reason.startswith(why)
+    assert reason.endswith("the septum is where it usually is")
+    assert found.stacks[0].reasons == (reason,)
+
+
 @pytest.mark.slow
 def test_a_model_is_measured_and_compared(project: Project, hearts: tuple[PhantomHeart, ...], tmp_path: Path) -> None:
     package = package_of(tmp_path / "model")

@@ -34,6 +34,9 @@ def measure(
     phases: Annotated[Literal["ed-es", "all"], typer.Option(help="Phases to measure.")] = "ed-es",
     out: Annotated[Path | None, typer.Option(help="Folder for tables, JSON and pictures.", file_okay=False)] = None,
     bulls_eyes: Annotated[bool, typer.Option("--bulls-eyes", help="Draw a bull's-eye of every stack.")] = False,
+    segments: Annotated[
+        Literal["16", "17"], typer.Option(help="Segments of the wall: 17 with the tip beyond the cavity, 16 without.")
+    ] = "17",
     as_json: JsonOption = False,
 ) -> None:
     """Measure the left ventricle in every mask: volumes, ejection fraction, mass, wall thickness.
@@ -59,6 +62,7 @@ def measure(
             phases=phases,
             folder=out,
             with_bulls_eyes=bulls_eyes,
+            n_segments=17 if segments == "17" else 16,
             report=report,
         )
     if as_json:

@@ -15,7 +15,8 @@ class PhaseMeasures:
 
     phase: its name, such as "ed", or its number. left_out: slices that do not count, as they are not IN. cavity_ml: of
     the slices that count; change_ml: what leaving the others out adds to it. mass_g: of the myocardium, likewise.
-    thickness_*_mm: of the wall. segments_mm: mean thickness of segments 1 to 17 of the American Heart Association.
+    thickness_*_mm: of the wall. segments_mm: mean thickness of the 16 or 17 segments of the American
+    Heart Association.
     """
 
     subject: str

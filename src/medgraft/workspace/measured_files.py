@@ -54,8 +54,8 @@ def _cells(row: Any) -> Iterator[tuple[str, object]]:
             case Interval() | Correlation():
                 yield from ((f"{name}{part}", _text(end)) for part, end in _ends(value).items())
             case tuple() if name == "segments_mm":
-                values = value or (None,) * len(AHA_SEGMENTS)
-                yield from ((f"segment_{number}_mm", _text(one)) for number, one in enumerate(values, start=1))
+                known = dict(enumerate(value, start=1))
+                yield from ((f"segment_{number}_mm", _text(known.get(number))) for number in AHA_SEGMENTS)
             case tuple():
                 yield name, "; ".join(map(_text, value))
             case _:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from medgraft.core.cohort import StackEntry
 from medgraft.core.task import MASK_CODES
 from medgraft.measurement import (
-    AHA_SEGMENTS,
     MYOCARDIUM_G_PER_ML,
     ejection_fraction,
     structure_volume,
@@ -38,7 +38,11 @@ class DrawnMask:
 
 
 def measured_phases(
-    entry: StackEntry, drawn: DrawnMask, judged: Judged | None, septum: Mapping[int, float]
+    entry: StackEntry,
+    drawn: DrawnMask,
+    judged: Judged | None,
+    septum: Mapping[int, float],
+    n_segments: Literal[16, 17] = 17,
 ) -> tuple[PhaseMeasures, ...]:
     """Every phase of a mask.
 
@@ -48,6 +52,7 @@ def measured_phases(
         judged: which slices count; all if None.
         septum: the angle of the septum's middle at phases where it is known, degrees (`measurement.septum_angle`);
             elsewhere the first of them, as it hardly turns.
+        n_segments: with (17) or without (16) the tip.
     """
     places, usual = SlicePlaces.of(entry), next(iter(septum.values()), None)
     return tuple(
@@ -61,6 +66,7 @@ def measured_phases(
                 mask=np.asarray(drawn.mask[phase]),
                 judged=judged,
                 septum=septum.get(phase, usual),
+                n_segments=n_segments,
             )
         )
         for phase in drawn.phases
@@ -92,7 +98,7 @@ def measured_heartbeat(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> St
         edv_change_ml=ed.change_ml if ed else None,
         esv_change_ml=es.change_ml if es else None,
         ejection_change_percent=_less(ejection, all_slices),
-        reasons=tuple(_what_to_know(ed, es, edv)),
+        reasons=tuple(_what_to_know(ed, es, phases)),
     )
 
 
@@ -108,6 +114,7 @@ class _Phase:
     mask: NDArray[np.uint8]
     judged: Judged | None
     septum: float | None
+    n_segments: Literal[16, 17]
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
@@ -123,6 +130,11 @@ class _Phase:
             return None
         return np.where(self.counted[:, None, None], wall_thickness(self.mask, self.places.spacing), np.float32(np.nan))
 
+    @cached_property
+    def walled(self) -> bool:
+        """Whether thickness is known anywhere."""
+        return self.thickness is not None and bool(np.isfinite(self.thickness).any())
+
     def volume(self, structure: str, counted: NDArray[np.bool_] | None) -> float | None:
         """The volume in ml over the slices that are `counted`, over all if None."""
         spacing, positions = self.places.spacing, self.places.positions
@@ -130,33 +142,39 @@ class _Phase:
             return None
         return structure_volume(self.mask, spacing, structure, included=counted, positions=positions)
 
+    @cached_property
     def segments(self) -> tuple[float | None, ...]:
-        """Mean thickness of segments 1 to 17; empty where they cannot be told."""
-        mask = np.where(self.counted[:, None, None], self.mask, np.uint8(0))
-        if self.places.spacing is None or self.thickness is None or not set(_CODES) <= set(np.unique(mask).tolist()):
+        """Mean thickness of each segment; empty where they cannot be told."""
+        mask, spacing = np.where(self.counted[:, None, None], self.mask, np.uint8(0)), self.places.spacing
+        if spacing is None or not self.walled or not set(_CODES) <= set(np.unique(mask).tolist()):
             return ()
         found = wall_segments(
             mask,
-            self.places.spacing,
+            spacing,
             affines_of(self.entry),
             base_first=self.entry.base_first,
             septum=self.septum,
             thickness=self.thickness,
+            n_segments=self.n_segments,
         )
-        return tuple(_known(found[number].mean) for number in AHA_SEGMENTS) if found else ()
+        return tuple(_known(found[number].mean) for number in range(1, self.n_segments + 1)) if found else ()
 
     def reasons(self) -> Iterator[str]:
         """Why figures are missing, and what to know of those that are not."""
         entry, places, n_slices = self.entry, self.places, len(self.mask)
         unjudged = 0 if self.judged is None else n_unjudged(entry, self.phase, self.judged)
-        walled = self.thickness is not None
+        beside = "no right ventricle in the masks" if entry.base_first is not None else "no end known as the base"
         holds = {
             "unknown spacing: no ml, no mm": entry.spacing is None,
             "slices out of order along their normal: no ml, no mm": bool(entry.spacing) and places.spacing is None,
             "slices not equally far apart: no thickness": bool(places.spacing) and places.positions is not None,
             "the pool is not labelled: no volume, no thickness": "pool" not in self.classes,
             "the myocardium is not labelled: no mass, no thickness": "myocardium" not in self.classes,
-            "no right ventricle in the masks: the septum is where it usually is": walled and self.septum is None,
+            "no wall that joins two surfaces, or Laplace's equation is not solved in it: no thickness": (
+                self.thickness is not None and not self.walled
+            ),
+            "base and apex cannot be told: no segments": self.walled and not self.segments,
+            f"{beside}: the septum is where it usually is": bool(self.segments) and self.septum is None,
             f"{unjudged} of {n_slices} slices were not judged: they count": unjudged > 0,
         }
         return (reason for reason, one in holds.items() if one)
@@ -177,7 +195,7 @@ def _measures(phase: _Phase) -> PhaseMeasures:
         thickness_median_mm=_known(wall.median),
         thickness_p95_mm=_known(wall.p95),
         thickness_maximum_mm=_known(wall.maximum),
-        segments_mm=phase.segments(),
+        segments_mm=phase.segments,
         reasons=tuple(phase.reasons()),
     )
 
@@ -190,12 +208,12 @@ def _ed_and_es(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> tuple[Phas
     return phases[int(np.argmax(volumes))], phases[int(np.argmin(volumes))]
 
 
-def _what_to_know(ed: PhaseMeasures | None, es: PhaseMeasures | None, edv: float | None) -> Iterator[str]:
+def _what_to_know(ed: PhaseMeasures | None, es: PhaseMeasures | None, phases: Sequence[PhaseMeasures]) -> Iterator[str]:
     if ed is None or es is None:
         yield "end diastole and end systole are not both known and measured: no ejection fraction"
-    elif edv == 0:
+    elif ed.cavity_ml == 0:
         yield "no cavity at end diastole: no ejection fraction"
-    yield from dict.fromkeys(reason for one in (ed, es) if one for reason in one.reasons)
+    yield from dict.fromkeys(reason for one in phases for reason in one.reasons)
 
 
 def _ejection_percent(edv: float | None, esv: float | None) -> float | None:

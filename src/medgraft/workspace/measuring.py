@@ -43,6 +43,7 @@ def measure_project(
     phases: Phases = "ed-es",
     folder: Path | None = None,
     with_bulls_eyes: bool = False,
+    n_segments: Literal[16, 17] = 17,
     report: Report = silent,
 ) -> Measured:
     """Volumes, ejection fraction, mass and wall thickness of every stack with a mask, and of a model's masks.
@@ -59,6 +60,7 @@ def measure_project(
             masks, those that are labelled.
         folder: where tables, the JSON document and pictures are written; none are if None.
         with_bulls_eyes: draw a bull's-eye of every stack too.
+        n_segments: of the wall, with (17) or without (16) the tip beyond the cavity.
         report: told after every stack.
 
     Raises:
@@ -73,7 +75,7 @@ def measure_project(
                 f"Expected masks in {project.root.name}, got none. Do: import masks, or name a model that segments."
             )
         judged = _judged(project, cohort, entries, slices_by, report=report, all_phases=phases == "all")
-        rows = _Rows()
+        rows = _Rows(n_segments=n_segments)
         for done, entry in enumerate(entries, start=1):
             rows.add(cohort, entry, segmenter, phases, judged)
             report(Progress(stage="stacks", done=done, total=len(entries), detail=entry.subject))
@@ -138,6 +140,7 @@ class _Segmenter:
 class _Rows:
     """What was measured so far."""
 
+    n_segments: Literal[16, 17]
     stacks: list[StackMeasures] = field(default_factory=list)
     phases: list[PhaseMeasures] = field(default_factory=list)
     overlaps: list[OverlapMeasures] = field(default_factory=list)
@@ -163,7 +166,7 @@ class _Rows:
             except InputError as error:
                 self.left_out.append(f"{entry.subject}, stack {entry.id}, model: {error}")
         for drawn in masks:
-            found = measured_phases(entry, drawn, judged, septum)
+            found = measured_phases(entry, drawn, judged, septum, self.n_segments)
             self.phases.extend(found)
             self.stacks.append(measured_heartbeat(entry, found))
         if len(masks) == 2:

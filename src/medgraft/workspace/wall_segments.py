@@ -1,6 +1,7 @@
 """The wall by segments of the American Heart Association, whatever planes the heart was imaged in."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ def wall_segments(
     base_first: bool | None = None,
     septum: float | None = None,
     thickness: NDArray[np.float32] | None = None,
+    n_segments: Literal[16, 17] = 17,
 ) -> Mapping[int, WallThickness] | None:
-    """Thickness of segments 1 to 17; None where neither base nor wall can be told.
+    """Thickness of segments 1 to 16 or 17; None where neither base nor wall can be told.
 
     A short-axis stack whose septum is known is parted as it lies. Any other is turned into short-axis slices first,
     with the septum where anatomy usually has it (`short_axis`).
@@ -30,13 +32,16 @@ def wall_segments(
         base_first: of a short-axis stack, else None.
         septum: the angle of its middle, degrees (`measurement.septum_angle`).
         thickness: (Z, Y, X) mm, if it was measured already.
+        n_segments: with (17) or without (16) the tip (`measurement.aha_segments`).
     """
     if base_first is not None and septum is not None:
         from_apex = len(affines) == 1 or seen_from_apex(affines, base_first)
-        segments = aha_segments(mask, spacing, base_first=base_first, from_apex=from_apex, septum=septum)
+        segments = aha_segments(
+            mask, spacing, n_segments=n_segments, base_first=base_first, from_apex=from_apex, septum=septum
+        )
         return segment_thickness(wall_thickness(mask, spacing) if thickness is None else thickness, segments)
     turned = short_axis(mask, affines)
     if turned is None:
         return None
-    segments = aha_segments(turned.mask, turned.spacing, septum=turned.septum)
+    segments = aha_segments(turned.mask, turned.spacing, n_segments=n_segments, septum=turned.septum)
     return segment_thickness(wall_thickness(turned.mask, turned.spacing), segments)

@@ -87,7 +87,7 @@ def test_every_segment_carries_its_number_and_a_missing_one_says_so(curve: Curve
         assert source in axes.get_title()
         assert sum(isinstance(patch, Wedge) for patch in axes.patches) == 17
         expected = [f"{value:.1f}" if np.isfinite(value) else "?" for value in values]
-        assert [text.get_text() for text in axes.texts] == expected
+        assert [text.get_text() for text in axes.texts] == [*expected, "anterior", "septum", "inferior", "lateral"]
 
 
 def test_overlays_have_a_row_per_model_and_borders_of_every_class(curve: CurveContent) -> None:

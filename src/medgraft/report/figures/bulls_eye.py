@@ -34,10 +34,15 @@ RINGS = (
     _Ring(13, 4, 90, 0.25, 0.5),
     _Ring(17, 1, 90, 0.0, 0.25),
 )
+#: What is written around: how it is turned in degrees, and where.
+_WALLS = {"anterior": (0, 0, 1.1), "septum": (90, -1.1, 0), "inferior": (0, 0, -1.1), "lateral": (-90, 1.1, 0)}
 
 
 def bulls_eyes(eyes: Sequence[BullsEye]) -> Figure:
-    """A row per phase, a column per source, all on one scale of mm; the number in a segment is its thickness."""
+    """A row per phase, a column per source, all on one scale of mm; the number in a segment is its thickness.
+
+    Of 16 segments the middle stays empty.
+    """
     sources = list(dict.fromkeys(source for eye in eyes for source in eye.by_source))
     values = np.concatenate([eye.by_source[source] for eye in eyes for source in eye.by_source])
     scale = Normalize(float(np.nanmin(values)), float(np.nanmax(values)))
@@ -48,7 +53,7 @@ def bulls_eyes(eyes: Sequence[BullsEye]) -> Figure:
             bare(axes)
             if source in eye.by_source:
                 _draw(axes, eye.by_source[source], scale)
-            axes.set_title(f"{source}\n{eye.phase.upper()}", fontsize=TITLE, color=INK)
+            axes.set_title(f"{source}\n{eye.subject}, {eye.phase.upper()}", fontsize=TITLE, color=INK)
     colours = ScalarMappable(scale, THICKNESS_COLOURS)
     bar = figure.colorbar(colours, ax=grid, shrink=0.6, aspect=24, pad=0.02)
     bar.set_label("wall thickness, mm", fontsize=LABEL, color=MUTED)
@@ -67,12 +72,15 @@ def _draw(axes: Axes, thickness: NDArray[np.float64], scale: Normalize) -> None:
         colour = to_hex(colours(scale(value))) if known else PAPER
         start, end = (centre - width / 2, centre + width / 2)
         wedge = Wedge((0, 0), ring.outer, start, end, width=ring.outer - ring.inner, facecolor=colour, edgecolor=PAPER)
-        wedge.set_hatch("" if known else "////")
         axes.add_patch(wedge)
+        if not known:
+            wedge.set(hatch="////", edgecolor=RULE)
         middle = (ring.inner + ring.outer) / 2 if ring.inner else 0.0
         x, y = middle * np.cos(np.radians(centre)), middle * np.sin(np.radians(centre))
         text = f"{value:.1f}" if known else "?"
         axes.text(x, y, text, ha="center", va="center", fontsize=TICK - 1, color=ink_on(colour))
-    axes.set_xlim(-1.03, 1.03)
-    axes.set_ylim(-1.03, 1.03)
+    for wall, (turn, x, y) in _WALLS.items():
+        axes.text(x, y, wall, ha="center", va="center", rotation=turn, fontsize=TICK - 1, color=MUTED)
+    axes.set_xlim(-1.16, 1.16)
+    axes.set_ylim(-1.16, 1.16)
     axes.set_aspect("equal")
