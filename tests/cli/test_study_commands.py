@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,20 @@ stages:
   - {depth: 1, rates: [0.01], epochs: 1}
 folds: 2
 draws: 1
+"""
+CURVE = """\
+name: walls
+network: unet2d
+spacing: null
+shape: [1, 32, 32]
+window: {low: 1, high: 99, of: percentile}
+arms: {scratch: {rates: [0.0001]}}
+sizes: [1]
+draws: 1
+epochs: 1
+updates: 2
+batch_size: 4
+thickness: false
 """
 MODEL = "mobilenetv1_025-random-depth-0"
 
@@ -78,6 +93,38 @@ def test_keys_are_changed_on_the_command_line(medgraft: Run, heart: Path, tmp_pa
     assert medgraft("study", "run", "tiny.yaml", "-P", heart, *changes, cwd=tmp_path).code == 0
     written = (heart / "studies" / "other" / "study.yaml").read_text()
     assert "dtype: float16" in written
+
+
+@pytest.mark.slow
+def test_a_curve_on_two_devices_is_that_of_one(medgraft: Run, tmp_path: Path) -> None:
+    (tmp_path / "walls.yaml").write_text(CURVE)
+    assert medgraft("phantoms", "three", "--subjects", 3, "--size", 32, "--phases", 2, cwd=tmp_path).code == 0
+    assert medgraft("import", "three", "-P", "one", cwd=tmp_path).code == 0
+    listed = json.loads(medgraft("cohort", "-P", "one", "--json", cwd=tmp_path).out)
+    subjects = sorted({stack["subject"] for stack in listed["stacks"]})
+    for subject, split in zip(subjects, ("train", "validation", "test"), strict=True):
+        assert medgraft("correct", "--subject", subject, "--split", split, "-P", "one", cwd=tmp_path).code == 0
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    alone, shared = (
+        medgraft("study", "curve", "walls.yaml", "-P", project, *options, "--json", cwd=tmp_path)
+        for project, options in {"one": [], "two": ["--devices", 2]}.items()
+    )
+    assert (alone.code, shared.code) == (0, 0)
+    rows, same = (json.loads(said.out)["findings"]["rows"] for said in (alone, shared))
+    assert [row["figure"] for row in same] == [row["figure"] for row in rows]
+    for row, other in zip(rows, same, strict=True):
+        near = 0.01 if "Dice" in row["figure"] else 1.0
+        assert other["value"]["value"] == pytest.approx(row["value"]["value"], abs=near)
+
+
+@pytest.mark.parametrize("options", [["--workers", 2], ["--on", "ray"]], ids=lambda options: options[0])
+def test_devices_share_trainings_and_do_no_others(
+    medgraft: Run, heart: Path, tmp_path: Path, options: list[Any]
+) -> None:
+    (tmp_path / "walls.yaml").write_text(CURVE)
+    done = medgraft("study", "curve", "walls.yaml", "-P", heart, "--devices", 2, *options, cwd=tmp_path)
+    assert done.code == 1
+    assert "Do: give only one of them" in " ".join(done.err.split())
 
 
 @pytest.mark.parametrize(

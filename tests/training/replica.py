@@ -24,7 +24,7 @@ CLASSES = torch.tensor([[True, True, unit % 3 > 0] for unit in range(N_UNITS)])
 
 def batches(replica: Replica, epoch: int) -> Iterator[Batch]:
     for part in np.random.default_rng(epoch).permutation(N_UNITS).reshape(-1, BATCH):
-        rows = torch.from_numpy(replica.share(part))
+        rows = torch.tensor(replica.share(part.tolist()))
         target = MaskTarget(codes=CODES[rows], phases=PHASES[rows], classes=CLASSES[rows])
         yield Batch(inputs=(VOLUMES[rows],), targets=target)
 
@@ -42,8 +42,9 @@ def main(rank: int, count: int, folder: Path) -> None:
             forward=replica.forward(model),
             loss=replica.loss(dice_loss),
         )
-    losses = {"losses": torch.from_numpy(history.train_loss)}
-    save_file({**model.state_dict(), **losses}, folder / f"{rank}.safetensors")
+        gathered = replica.gathered(replica.share(range(5)))
+    found = {"losses": torch.from_numpy(history.train_loss), "gathered": torch.tensor(gathered)}
+    save_file({**model.state_dict(), **found}, folder / f"{rank}.safetensors")
 
 
 if __name__ == "__main__":

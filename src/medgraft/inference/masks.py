@@ -61,7 +61,7 @@ def predict_masks(
         return recipe.render_on(grid, pixels[phase : phase + 1], limits)
 
     masks = np.zeros(pixels.shape, np.uint8) if out is None else out
-    scores = _scores(model.to(device or torch.device("cpu")), render, window, asked, len(pixels))
+    scores = phase_scores(model.to(device or torch.device("cpu")), render, window, asked, len(pixels))
     for done, (phase, answer) in enumerate(scores, start=1):
         masks[phase] = grid.scores_to_native(answer).numpy()
         report(Progress(stage="phases", done=done, total=len(asked)))
@@ -82,10 +82,18 @@ def _check(
         raise InputError(f"Expected masks of shape {pixels.shape} and type uint8 to write to, got {out.shape}.")
 
 
-def _scores(
+def phase_scores(
     model: nn.Module, render: Render, window: tuple[int, ...], asked: list[int], n_phases: int
 ) -> Iterator[tuple[int, Tensor]]:
-    """Each phase that is asked for, with its probabilities (K, Z', Y', X')."""
+    """Each phase that is asked for, with its probabilities (K, Z', Y', X') on the network's grid.
+
+    Args:
+        model: gives logits of K classes.
+        render: gives a phase of the sequence as the model reads it.
+        window: sides of the sliding window, (Y', X'), (Z', Y', X') or, over time, (T', Z', Y', X').
+        asked: phases.
+        n_phases: of the whole sequence.
+    """
     if len(window) == 4:
         yield from _over_time(model, render, window, asked, n_phases)
     else:
@@ -103,7 +111,7 @@ def _one_phase(model: nn.Module, image: Tensor, window: tuple[int, ...]) -> Tens
 def _over_time(
     model: nn.Module, render: Render, window: tuple[int, ...], asked: list[int], n_phases: int
 ) -> Iterator[tuple[int, Tensor]]:
-    """As `_scores`, window after window; images and probabilities of a window are held at half precision."""
+    """As `phase_scores`, window after window; images and probabilities of a window are held at half precision."""
     for seen, answered in temporal_windows(n_phases, window[0]):
         wanted = sorted(set(answered) & set(asked))
         if wanted:

@@ -4,8 +4,8 @@ Enters: a study file, samples, a way to read pixels. Leaves: one run per trial (
 stage, predictions out of fold and on held-out subjects, packaged models. Must not know: projects, command lines, pages.
 
 Read downwards: `study_file` (what is asked), `grid` (what that means in trials), `staging` (in which order), `schedule`
-(who waits for whom), `executor`, `local`, `pool`, `cluster` (where), `work` (what passes between them and a worker),
-`desk` (a worker), `graft_bench` (how it does a grid), `graft` (a network ready to train on cached features),
+(who waits for whom), `executor`, `local`, `pool`, `group`, `cluster` (where), `work` (what passes between them and a
+worker), `desk` (a worker), `graft_bench` (how it does a grid), `graft` (a network ready to train on cached features),
 `graft_trial` (one training), `runs` (what is kept), `outcome` (what is found). Learning curves of segmentation models
 are the same runs in another order: `curve`.
 """
@@ -17,6 +17,7 @@ from medgraft.study.estimate import Estimate, StageEstimate, estimate_study
 from medgraft.study.executor import Executor
 from medgraft.study.findings import Answered, Contrast, Findings, find
 from medgraft.study.grid import ModelPlan, model_plans
+from medgraft.study.group import GroupExecutor
 from medgraft.study.local import LocalExecutor
 from medgraft.study.outcome import LostStage, StageOutcome, StudyOutcome, read_outcome, write_outcome
 from medgraft.study.pool import PoolExecutor
@@ -37,6 +38,7 @@ __all__ = [
     "Estimate",
     "Executor",
     "Findings",
+    "GroupExecutor",
     "LocalExecutor",
     "LostStage",
     "ModelPlan",

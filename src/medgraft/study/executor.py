@@ -1,4 +1,4 @@
-"""Where jobs are done: one method, so that this process, a pool and a cluster can stand in for each other."""
+"""Where jobs are done: one method, so that this process, a pool, a group and a cluster can stand in for each other."""
 
 from concurrent.futures import Future
 from typing import Protocol

@@ -1,12 +1,7 @@
 """A pool of processes on this machine: each has a desk; they share the cache and, if there is one, the GPU."""
 
-import os
 import pickle
-import signal
-import threading
-import time
 from concurrent.futures import BrokenExecutor, Future
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -16,9 +11,8 @@ from medgraft.core.progress import Report, silent
 from medgraft.study.desk import Desk
 from medgraft.study.trained import Trained
 from medgraft.study.work import DeskSettings, Job, Trial
+from medgraft.study.worker import begin_work, environment, shared_out
 
-#: How often a worker looks whether the process that started it is still there.
-_LOOK_SECONDS = 1.0
 #: The desk of this process, once it is a worker.
 _DESK: list[Desk] = []
 
@@ -36,9 +30,8 @@ class PoolExecutor:
             workers: how many.
             settings: of each desk; without a number of threads, the processors are shared out evenly.
         """
-        threads = settings.compute.threads or max(1, (os.cpu_count() or 1) // workers)
         self.workers = workers
-        self._settings = replace(settings, compute=replace(settings.compute, threads=threads))
+        self._settings = shared_out(settings, workers)
         self._processes = self._start()
 
     def submit(self, job: Job[Trial], report: Report = silent) -> Future[list[Trained]]:  # noqa: ARG002 (jobs tell nothing before they end)
@@ -64,22 +57,13 @@ class PoolExecutor:
         return future
 
     def _start(self) -> ProcessPoolExecutor:
-        # Threads are counted when torch is imported, before `Compute` has its say.
-        env = {"OMP_NUM_THREADS": str(self._settings.compute.threads)}
+        env = environment(self._settings)
         return ProcessPoolExecutor(self.workers, initializer=_set_up, initargs=(self._settings,), env=env)
 
 
 def _set_up(settings: DeskSettings) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    begin_work()
     _DESK.append(Desk(settings))
-
-
-def _end_with(parent: int) -> None:
-    """End this process, whatever it is doing, when the one that started it was killed: nobody waits for its work."""
-    while os.getppid() == parent:
-        time.sleep(_LOOK_SECONDS)
-    os._exit(1)
 
 
 def _work(packed: bytes) -> list[Trained]:

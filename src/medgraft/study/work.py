@@ -10,6 +10,7 @@ from torch import Tensor
 from medgraft.core.progress import Report
 from medgraft.study.compute import Compute
 from medgraft.study.trained import Trained
+from medgraft.training.parallel import ALONE, Replica
 
 
 class Trial(Protocol):
@@ -63,12 +64,14 @@ class DeskSettings:
     unfinished: folder of checkpoints of trainings in progress.
     compute: how to compute.
     checkpoint_seconds: a training in progress is saved between epochs, at most this often.
+    replica: which of several processes it is that share each job.
     """
 
     cache: Path
     unfinished: Path
     compute: Compute = field(default_factory=Compute)
     checkpoint_seconds: float = 30.0
+    replica: Replica = ALONE
 
 
 class Bench(Protocol):

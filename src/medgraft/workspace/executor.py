@@ -1,4 +1,4 @@
-"""Somebody to do a study's jobs: this process, a pool of processes, or a Ray cluster."""
+"""Somebody to do a study's jobs: this process, a pool or a group of processes, or a Ray cluster."""
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -9,6 +9,7 @@ from medgraft.study import (
     Desk,
     DeskSettings,
     Executor,
+    GroupExecutor,
     LocalExecutor,
     PoolExecutor,
     RunStore,
@@ -24,7 +25,8 @@ _NODE_CACHE = Path("~/.cache/medgraft")
 def open_executor(machines: Machines, project: Project, checkpoint_seconds: float) -> AbstractContextManager[Executor]:
     """Somebody to do a study's jobs, as long as the block lasts.
 
-    Raises `InputError` if Ray is not installed, does not answer, or has no room for one job.
+    Raises `InputError` if Ray is not installed, does not answer, or has no room for one job; or if there are fewer GPUs
+    than devices.
     """
     compute = Compute(deterministic=machines.deterministic, compiled=machines.compiled)
     kind, _, address = machines.on.partition(":")
@@ -39,6 +41,8 @@ def open_executor(machines: Machines, project: Project, checkpoint_seconds: floa
     )
     if on_nodes:
         return ClusterExecutor(address or None, Share(cpus=machines.cpus, gpus=machines.gpus), settings)
+    if machines.devices > 1:
+        return GroupExecutor(machines.devices, settings)
     if machines.workers > 1:
         return PoolExecutor(machines.workers, settings)
     return nullcontext(LocalExecutor(Desk(settings)))

@@ -14,6 +14,7 @@ from medgraft.recipe import Augmentation, VolumeRecipe
 from medgraft.samples import MaskedSamples
 from medgraft.study.curve import CurveFile, MaskData
 from medgraft.study.curve.mask_data import Rendered
+from medgraft.training.parallel import Replica
 
 MakeCurve = Callable[..., CurveFile]
 
@@ -127,6 +128,8 @@ def test_what_is_rendered_is_on_disk_and_found_again_by_what_it_holds(
     assert all(torch.equal(one, other) for one, other in zip(again.volumes(1), (grey, codes), strict=True))
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npy")} == folders
     assert sum(path.stat().st_size for path in folders) >= grey.nbytes + codes.nbytes
+    rendered(3, shape=(8, 8, 8)).volumes(1)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npy")} == folders
     rendered(3, spacing=5.0).volumes(1)
     assert len(list(tmp_path.rglob("*.npy"))) == 2 * len(folders)
 
@@ -147,3 +150,17 @@ def test_a_centred_recipe_looks_at_the_middle_alone(rendered: Callable[..., Rend
     assert seen.inputs[0].shape[2:] == (6, 6, 6)
     torch.testing.assert_close(seen.inputs[0], trained.inputs[0])
     assert replace(made.data.recipe, centred=False) != made.data.recipe
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_devices_see_each_row_as_it_is_in_the_whole_batch(rendered: Callable[..., Rendered], count: int) -> None:
+    made = rendered(3, shape=(8, 8, 8))
+    made = replace(made, data=replace(made.data, augment=True))
+    pieces = made.pieces(np.arange(6))
+    replicas = [Replica(rank=rank, count=count) for rank in range(count)]
+    whole = made.batches(pieces, 6, ("key",))
+    shares = [made.batches(pieces, 6, ("key",), replica) for replica in replicas]
+    for batch, *parts in zip(whole, *shares, strict=True):
+        for rank, part in enumerate(parts):
+            assert torch.equal(part.inputs[0], batch.inputs[0][rank::count])
+            assert torch.equal(part.targets.codes, batch.targets.codes[rank::count])  # type: ignore[union-attr]  # masks

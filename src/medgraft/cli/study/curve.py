@@ -15,6 +15,7 @@ from medgraft.cli.study.options import (
     CompileOption,
     CpusOption,
     DeterministicOption,
+    DevicesOption,
     GpusOption,
     PlaceOption,
     WorkersOption,
@@ -31,6 +32,7 @@ def run_curve(
     project: ProjectOption = HERE,
     changes: ChangesOption = None,
     workers: WorkersOption = 1,
+    devices: DevicesOption = 1,
     on: PlaceOption = "local",
     cpus: CpusOption = 1.0,
     gpus: GpusOption = 0.0,
@@ -55,7 +57,15 @@ def run_curve(
 
     place = Project.open(project)
     curve = read_request(curve_file, tuple(changes or ()), project=place)
-    machines = Machines(on=on, workers=workers, cpus=cpus, gpus=gpus, deterministic=deterministic, compiled=compiled)
+    machines = Machines(
+        on=on,
+        workers=workers,
+        devices=devices,
+        cpus=cpus,
+        gpus=gpus,
+        deterministic=deterministic,
+        compiled=compiled,
+    )
     _warn_of(rules_apart(curve))
     with progress_bars() as report:
         report(Progress(stage="study", done=0, total=0))  # the first bar, as it lasts longest
@@ -114,6 +124,7 @@ def show_curve(curve: "CurveSummary") -> None:
     if curve.seen_before:
         known = ", ".join(curve.seen_before)
         write_line(f"The travelling model had seen subjects that were trained on here, which flatters it: {known}.")
-    if curve.unknown:
-        write_line(f"Whether it had seen any of yours is not known: it brings no hashes of {', '.join(curve.unknown)}.")
+    if curve.unknown_trainings:
+        trainings = ", ".join(curve.unknown_trainings)
+        write_line(f"Whether it had seen any of yours is not known: it brings no hashes of {trainings}.")
     write_line(f"results and models: curves/{curve.name}; with pictures: medgraft report {curve.name}")

@@ -9,6 +9,9 @@ ChangesOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key; may be given again.")
 ]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Processes on this machine.")]
+DevicesOption = Annotated[
+    int, typer.Option("--devices", min=1, help="GPUs of this machine that share each training (batches divide evenly).")
+]
 PlaceOption = Annotated[
     str, typer.Option("--on", metavar="PLACE", help="local, ray, or ray:HOST:PORT of a running Ray cluster.")
 ]

@@ -1,5 +1,6 @@
 """How a worker trains on masks and assesses what it trained."""
 
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from medgraft.core.errors import WeightsError
+from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.seeds import rng
+from medgraft.evaluation import dice
+from medgraft.inference import phase_scores
 from medgraft.networks.freezing import freeze
 from medgraft.networks.segmenter import Segmenter, build_segmenter
 from medgraft.study.curve.figures import subject_figures
@@ -23,7 +26,7 @@ from medgraft.study.curve.mask_trial import Assessment, MaskTraining, structure_
 from medgraft.study.runs import checkpoint_of
 from medgraft.study.trained import Trained
 from medgraft.study.work import DeskSettings, Job, Trial
-from medgraft.training import Batch, Checkpoint, History, MaskTarget, dice_loss, fit, hard_dice, predict_volume
+from medgraft.training import Batch, Checkpoint, History, dice_loss, fit
 
 _SCORE = "validation_score"
 _NO_HISTORY = History(train_loss=np.zeros(0), scores=np.zeros((0, 0, 0), np.float32))
@@ -42,6 +45,7 @@ class TrainingBench:
         """Make room for the volumes of a job's data."""
         self._rendered = Rendered(data=job.trials[0].data, cache=settings.cache)
         self._settings = settings
+        self._replica = settings.replica
         self._device = device
 
     def serves(self, job: Job[Trial]) -> bool:
@@ -58,19 +62,11 @@ class TrainingBench:
         model = started_model(trial).to(self._device)
         freeze(model, trial.depth)
         path = checkpoint_of(self._settings.unfinished, trial.identity)
-        best = _Best(model=model, path=path.with_suffix(".best.safetensors"), began=_whole(model, copied=True))
-        pieces, held_out = self._rendered.pieces(trial.train), self._rendered.pieces(trial.validation)
-        history = fit(
-            model,
-            lambda epoch: self._epoch(trial, pieces, epoch),
-            trial.training,
-            key=trial.key,
-            loss=dice_loss,
-            evaluate=lambda: best.seen(self._dice(model, held_out)),
-            checkpoint=Checkpoint(path=path, seconds=self._settings.checkpoint_seconds),
-            report=report,
-        )
-        # The checkpoint goes first: without the best weights that came before it, it is no place to go on from.
+        kept = path.with_suffix(".best.safetensors") if self._replica.is_first else None
+        best = _Best(model=model, path=kept, began=_whole(model, copied=True))
+        history = self._fit(trial, model, best, path, report)
+        self._replica.wait()  # until all have read the checkpoint
+        # It goes first: without the best weights that came before it, it is no place to go on from.
         path.unlink(missing_ok=True)
         return Trained(
             identity=trial.identity,
@@ -80,25 +76,63 @@ class TrainingBench:
             seconds=time.monotonic() - started,
         )
 
+    def _fit(self, trial: MaskTraining, model: Segmenter, best: "_Best", path: Path, report: Report) -> History:
+        if trial.training.batch_size % self._replica.count:
+            raise InputError(
+                f"Expected batches that {self._replica.count} devices share evenly, got "
+                f"{trial.training.batch_size} images per update. Do: set batch_size to a multiple of the devices."
+            )
+        pieces = self._rendered.pieces(trial.train)
+        pause = self._settings.checkpoint_seconds if self._replica.is_first else math.inf  # one writes, all read
+        return fit(
+            model,
+            lambda epoch: self._epoch(trial, pieces, epoch),
+            trial.training,
+            key=trial.key,
+            forward=self._replica.forward(model),
+            loss=self._replica.loss(dice_loss),
+            evaluate=lambda: best.seen(self._dice(model, trial.validation)),
+            checkpoint=Checkpoint(path=path, seconds=pause),
+            report=report,
+        )
+
     def _epoch(self, trial: MaskTraining, pieces: Sequence[Piece], epoch: int) -> Iterator[Batch]:
-        """Every piece once in random order, or as many as the epoch's updates take, again and again in new order."""
-        wanted = len(pieces) if trial.updates is None else trial.updates * trial.training.batch_size
+        """Full batches: every piece once in random order, or as many as the epoch's updates take, in ever new order."""
+        size = trial.training.batch_size
+        wanted = size * (trial.updates or -(-len(pieces) // size))
         rounds = range(-(-wanted // len(pieces)))
         orders = [rng(*trial.key, "order", epoch, again).permutation(len(pieces)) for again in rounds]
         chosen = [pieces[index] for index in np.concatenate(orders)[:wanted]]
-        batches = self._rendered.batches(chosen, trial.training.batch_size, (*trial.key, "vary", epoch))
+        batches = self._rendered.batches(chosen, size, (*trial.key, "vary", epoch), self._replica)
         return (batch.to(self._device) for batch in batches)
 
-    def _dice(self, model: Segmenter, pieces: Sequence[Piece]) -> NDArray[np.float32]:
-        """(n, K) Dice of every piece and class on the network's grid; NaN for what is not labelled."""
+    def _dice(self, model: Segmenter, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, K) Dice of every subject and class, as test subjects are measured, but on the network's grid.
+
+        The mean over the labelled phases of a subject's stacks; NaN where a class is not labelled.
+        """
+        subjects = self._rendered.data.samples.subjects[positions]
+        each = [positions[subjects == name] for name in np.unique(subjects)]
+        own = [self._subject_dice(model, stacks.tolist()) for stacks in self._replica.share(each)]
+        return np.stack(self._replica.gathered(own))
+
+    def _subject_dice(self, model: Segmenter, stacks: list[int]) -> NDArray[np.float32]:
+        phases = [found for position in stacks for found in self._phase_dice(model, position)]
+        return np.asarray(np.ma.masked_invalid(phases).mean(axis=0).filled(np.nan), np.float32)
+
+    def _phase_dice(self, model: Segmenter, position: int) -> Iterator[list[float]]:
+        """Dice by class at each labelled phase of a sample."""
         data = self._rendered.data
-        dice = []
-        for batch in self._rendered.batches(pieces, 1, None):
-            (image,) = batch.inputs
-            window = (data.recipe.phases, *data.recipe.shape)[-data.dims :]
-            scores = predict_volume(model, image, window)[None]
-            dice.append(hard_dice(scores.log(), _masks(batch)))  # the softmax of logarithms gives the scores back
-        return torch.cat(dice).numpy()
+        item, window = data.samples.items[position], (data.recipe.phases, *data.recipe.shape)[-data.dims :]
+        grey, codes = self._rendered.volumes(position)
+        asked = [row for row, phase in enumerate(data.phases(position)) if phase in item.phases]
+        scores = phase_scores(model, lambda row: grey[row : row + 1].float(), window, asked, len(grey))
+        for row, answer in scores:
+            seen, true = answer.argmax(0).numpy(), codes[row].numpy()
+            yield [
+                dice(seen == column, true == column) if code in item.classes else float("nan")
+                for column, code in enumerate(data.samples.task.codes)
+            ]
 
 
 class AssessmentBench:
@@ -107,11 +141,12 @@ class AssessmentBench:
     def __init__(
         self,
         job: Job[Assessment],  # noqa: ARG002 (as every bench is made)
-        settings: DeskSettings,  # noqa: ARG002 (an assessment has no checkpoint)
+        settings: DeskSettings,
         device: torch.device,
         report: Report = silent,  # noqa: ARG002 (nothing is prepared)
     ) -> None:
-        """Remember the device."""
+        """Remember the device, and who shares the work."""
+        self._replica = settings.replica
         self._device = device
 
     def serves(self, job: Job[Trial]) -> bool:
@@ -138,15 +173,15 @@ class AssessmentBench:
 
     def _measure(self, trial: Assessment, model: Segmenter, group: str, report: Report) -> list[dict[str, object]]:
         """Plain figures of every subject and phase of a group."""
-        figures: list[dict[str, object]] = []
-        positions = trial.groups[group].tolist()
+        own: list[list[dict[str, object]]] = []
+        positions = self._replica.share(trial.groups[group].tolist())
         for done, position in enumerate(positions, start=1):
             found = subject_figures(
                 model, trial.data, position, self._device, in_mm=trial.in_mm, with_thickness=trial.thickness
             )
-            figures += [asdict(one) for one in found]
+            own.append([asdict(one) for one in found])
             report(Progress(stage=trial.title, done=done, total=len(positions), detail=group))
-        return figures
+        return [figures for stack in self._replica.gathered(own) for figures in stack]
 
 
 def started_model(trial: MaskTraining | Assessment) -> Segmenter:
@@ -168,16 +203,19 @@ def started_model(trial: MaskTraining | Assessment) -> Segmenter:
 class _Best:
     """The weights of the epoch with the best validation, on disk: a resumed training finds them again.
 
+    path: None where another process keeps them.
     began: the weights before the first update, for a training that never had a better epoch.
     """
 
     model: Segmenter
-    path: Path
+    path: Path | None
     began: Mapping[str, Tensor]
     score: float = -np.inf
 
     def seen(self, dice: NDArray[np.float32]) -> NDArray[np.float32]:
         """Look at an epoch's Dice (n, K), and give it back; NaN if the weights are no numbers any more."""
+        if self.path is None:
+            return dice
         weights = _whole(self.model)
         if not all(torch.isfinite(value).all() for value in weights.values()):
             return np.full_like(dice, np.nan)
@@ -194,14 +232,11 @@ class _Best:
 
     def taken(self) -> dict[str, Tensor]:
         """The best weights, or those it began with where validation never said anything; the file goes."""
-        tensors = load_file(self.path) if self.path.exists() else self.began
-        self.path.unlink(missing_ok=True)
+        if self.path is None or not self.path.exists():
+            return dict(self.began)
+        tensors = load_file(self.path)
+        self.path.unlink()
         return {name: value for name, value in tensors.items() if name != _SCORE}
-
-
-def _masks(batch: Batch) -> MaskTarget:
-    assert isinstance(batch.targets, MaskTarget)
-    return batch.targets
 
 
 def _whole(model: Segmenter, *, copied: bool = False) -> dict[str, Tensor]:

@@ -17,10 +17,14 @@ from medgraft.inference import temporal_windows
 from medgraft.recipe import Distortion, VolumeRecipe
 from medgraft.samples import MaskedSample, MaskedSamples, codes_of_task
 from medgraft.training import Batch, MaskTarget
+from medgraft.training.parallel import ALONE, Replica
 from medgraft.transfer import fill_cache
 
 #: Share of training patches that are taken about a structure, so that small ones are seen at all.
 _ABOUT_A_STRUCTURE = 0.5
+
+#: Changes when volumes are rendered otherwise from the same files.
+_RENDERING = 1
 
 Triple = tuple[float, float, float]
 
@@ -87,9 +91,8 @@ class Rendered:
     def volumes(self, position: int) -> tuple[Tensor, ...]:
         """Grey levels in 0..1 and codes of one sample, (T, Z, Y, X) float16, of the phases that are read."""
         if position not in self._opened:
-            phases = self.data.phases(position)
-            folder = self.cache / f"volumes-{self.data.digest_of(np.array([position]))}"
-            groups = [(row, row + 1) for row in range(len(phases))]
+            groups = [(row, row + 1) for row in range(len(self.data.phases(position)))]
+            folder = self.cache / f"volumes-{self._digest(position)}"
             kept = fill_cache(folder, groups, lambda rows: self._render(position, rows), dtype="float16")
             self._opened[position] = kept.mapped()
         return self._opened[position]
@@ -98,13 +101,18 @@ class Rendered:
         """What the network reads of some samples, in order."""
         return [Piece(position, place) for position in positions.tolist() for place in self._places(position)]
 
-    def batches(self, pieces: Sequence[Piece], batch_size: int, key: tuple[object, ...] | None) -> Iterator[Batch]:
-        """Pieces as batches, in order; with a key each piece is varied by its own choice drawn from it."""
+    def batches(
+        self, pieces: Sequence[Piece], batch_size: int, key: tuple[object, ...] | None, replica: Replica = ALONE
+    ) -> Iterator[Batch]:
+        """Pieces as batches, in order; with a key each piece is varied by its own choice drawn from it.
+
+        replica: which share of every batch is wanted.
+        """
         for first in range(0, len(pieces), batch_size):
-            chosen = pieces[first : first + batch_size]
-            parts = [self._part(piece, None if key is None else (*key, first + i)) for i, piece in enumerate(chosen)]
+            rows = replica.share(range(first, min(first + batch_size, len(pieces))))
+            parts = [self._part(pieces[row], None if key is None else (*key, row)) for row in rows]
             images, codes, phases = (torch.stack(values) for values in zip(*parts, strict=True))
-            known = torch.tensor([self._known(piece) for piece in chosen])
+            known = torch.tensor([self._known(pieces[row]) for row in rows])
             yield Batch(inputs=(images[:, None],), targets=MaskTarget(codes=codes, phases=phases, classes=known))
 
     def _places(self, position: int) -> Iterable[tuple[int, ...]]:
@@ -113,6 +121,12 @@ class Rendered:
         item = self.data.samples.items[position]
         windows = temporal_windows(item.n_phases, self.data.recipe.phases)
         return [shown for shown, answered in windows if set(answered) & set(item.phases)]
+
+    def _digest(self, position: int) -> str:
+        """Of all that rendering depends on: patches of another shape are cut out of the same volumes."""
+        samples, recipe = self.data.samples.take(np.array([position])), self.data.recipe
+        shape = recipe.shape if recipe.centred else recipe.by_slice
+        return digest([_RENDERING, samples.digest, self.data.phases(position), recipe.spacing, recipe.window, shape])
 
     def _render(self, position: int, rows: Iterable[tuple[int, int]]) -> Iterator[tuple[Tensor, Tensor]]:
         """Grey levels and codes of some of the phases that are read, one by one."""
