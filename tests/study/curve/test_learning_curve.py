@@ -16,6 +16,7 @@ from medgraft.core.progress import Report, silent
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.study import Compute, Desk, DeskSettings, LocalExecutor, RunStore
 from medgraft.study.curve import AS_IS, CurveFile, CurveOutcome, Start, run_curve
+from medgraft.study.curve.figures import read_figures
 from medgraft.study.curve.mask_bench import _Best
 from medgraft.study.curve.mask_trial import Assessment, MaskTraining
 from medgraft.study.trained import Trained
@@ -132,6 +133,29 @@ def test_the_best_epoch_is_kept(bench: Bench, tiny_curve: MakeCurve) -> None:
     runs = [bench.store.read(t.identity) for t in bench.done if isinstance(t, MaskTraining)]
     best = max(np.nanmean(run.history.scores[:, :, 1:], axis=(1, 2)).max() for run in runs)
     assert point.validation == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize(("network", "shape"), [("unet2d", [1, 16, 16]), ("unet3d", [16, 16, 16])])
+@pytest.mark.parametrize("labelled", [("background", "pool"), ("background", "pool", "myocardium")], ids=len)
+def test_validation_subjects_are_scored_as_test_subjects_are_measured(
+    bench: Bench, tiny_curve: MakeCurve, network: str, shape: list[int], labelled: tuple[str, ...]
+) -> None:
+    """On the native grid, where both look at the same voxels; one subject labels fewer structures than the other."""
+    samples = bench.hearts.samples
+    items = tuple(replace(i, classes=labelled) if i.subject == "two003" else i for i in samples.items)
+    curve = tiny_curve(
+        network=network, spacing=None, shape=shape, sizes=[2], draws=1, arms={"scratch": {"rates": [0.01]}}
+    )
+    (point,) = bench.run(curve, samples=replace(samples, items=items)).points
+    trained, assessed = bench.done
+    held_out = replace(assessed, groups={"test": trained.validation})
+    job = Job(trials=(held_out,), state=bench.store.state(trained.identity))
+    figures = [read_figures(facts) for facts in bench._local.desk.work(job)[0].facts["figures"]["test"]]
+    by_subject = {
+        one.subject: [figure.mean_dice for figure in figures if figure.subject == one.subject] for one in figures
+    }
+    assert len(by_subject) == 2
+    assert point.validation == pytest.approx(np.mean([np.mean(dices) for dices in by_subject.values()]), abs=2e-3)
 
 
 def test_walls_are_measured_once_per_arm(bench: Bench, tiny_curve: MakeCurve, package: Start) -> None:
