@@ -1,7 +1,7 @@
 """Hearts: synthetic sequences of which two phases are labelled; the masks of the others are kept aside as truth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,35 +49,15 @@ class Hearts:
         return mask
 
 
-def drawn_hearts(splits: Mapping[str, int], *, side: int, n_phases: int, turned: bool = False) -> Hearts:
-    """So many subjects for each purpose, on `side` voxels along each axis of the site's field of view.
-
-    turned: sequences to train on begin anywhere in the beat, the n-th subject's n phases later; else all begin at end
-    diastole.
-    """
+def drawn_hearts(splits: Mapping[str, int], *, side: int, n_phases: int) -> Hearts:
+    """So many subjects for each purpose, on `side` voxels along each axis of the site's field of view."""
     names = [split for split, count in splits.items() for _ in range(count)]
     hearts = [ct_heart(subject=n, site=_SITE, size=side, n_phases=n_phases) for n in range(1, len(names) + 1)]
-    if turned:
-        hearts = [_turned(heart, n) if names[n] == "train" else heart for n, heart in enumerate(hearts)]
     stacks = [heart.subject for heart in hearts]
     return Hearts(
         hearts=dict(zip(stacks, hearts, strict=True)),
         splits=dict(zip(stacks, names, strict=True)),
     )
-
-
-def _turned(heart: CtHeart, phases: int) -> CtHeart:
-    """The same beat, seen from so many phases after end diastole."""
-    stack, n = heart.stack, len(heart.states)
-    assert stack.mask is not None
-    turned = replace(
-        stack,
-        pixels=np.roll(stack.pixels, -phases, axis=0),
-        mask=np.roll(stack.mask, -phases, axis=0),
-        phases={name: (phase - phases) % n for name, phase in stack.phases.items()},
-    )
-    start = phases % n
-    return replace(heart, stack=turned, states=heart.states[start:] + heart.states[:start])
 
 
 def labelled_phases(heart: CtHeart) -> tuple[int, int]:

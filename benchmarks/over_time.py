@@ -27,22 +27,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """What is compared.
-
-    batch: what an update reads; all see two labelled volumes, and a sequence holds two. turned: sequences to train on
-    begin anywhere in the beat, so that the labelled phases are not always the same ones.
-    """
+    """What is compared. batch: what an update reads; all see two labelled volumes, and a sequence holds two."""
 
     name: str
     network: str
     batch: int
-    turned: bool = False
 
 
-_OVER_TIME = (
-    Training(name="begun at ED", network="segnet4d", batch=1),
-    Training(name="begun anywhere", network="segnet4d", batch=1, turned=True),
-)
+_OVER_TIME = Training(name="over time", network="segnet4d", batch=1)
 _BY_PHASE = Training(name="phase by phase", network="segresnet3d", batch=2)
 
 
@@ -51,13 +43,11 @@ class OverTime:
     """The piece."""
 
     def measure(self, place: Place) -> Measured:
-        """Train all on the same subjects, measure them on others at every phase."""
-        rows = {training.name: _rows(training, place) for training in (*_OVER_TIME, _BY_PHASE)}
-        lines = (
-            line for training in _OVER_TIME for line in _lines(training, rows[training.name], rows[_BY_PHASE.name])
-        )
+        """Train both on the same subjects, measure them on others at every phase."""
+        hearts = _hearts(place)
+        rows = {training.name: _rows(training, hearts, place) for training in (_OVER_TIME, _BY_PHASE)}
         beats = {name: [[beat.plain for beat in row] for row in each] for name, each in rows.items()}
-        return Measured(results=tuple(lines), parts={"beats": beats})
+        return Measured(results=tuple(_lines(*rows.values())), parts={"beats": beats})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,16 +78,15 @@ class Beat:
 Rows = list[list[Beat]]
 
 
-def _rows(training: Training, place: Place) -> Rows:
+def _rows(training: Training, hearts: Hearts, place: Place) -> Rows:
     """Every seed's model on every test subject."""
-    hearts = _hearts(training, place)
     return [_measured(_curve(training, seed, place), hearts, place) for seed in _SEEDS]
 
 
-def _hearts(training: Training, place: Place) -> Hearts:
+def _hearts(place: Place) -> Hearts:
     if place.toy:
-        return drawn_hearts(dict.fromkeys(_SUBJECTS, 2), side=16, n_phases=4, turned=training.turned)
-    return drawn_hearts(_SUBJECTS, side=_SIDE, n_phases=_PHASES, turned=training.turned)
+        return drawn_hearts(dict.fromkeys(_SUBJECTS, 2), side=16, n_phases=4)
+    return drawn_hearts(_SUBJECTS, side=_SIDE, n_phases=_PHASES)
 
 
 def _curve(training: Training, seed: int, place: Place) -> CurveFile:
@@ -211,21 +200,21 @@ _FIGURES = (
 )
 
 
-def _lines(training: Training, ours: Rows, peer: Rows) -> Iterator[Result]:
-    first, *others = (_line(training, figure, ours, peer) for figure in _FIGURES)
+def _lines(ours: Rows, peer: Rows) -> Iterator[Result]:
+    first, *others = (_line(figure, ours, peer) for figure in _FIGURES)
     yield replace(first, note=f"{first.note}; {_variations(ours, peer)}")
     yield from others
 
 
-def _line(training: Training, figure: Figure, ours: Rows, peer: Rows) -> Result:
+def _line(figure: Figure, ours: Rows, peer: Rows) -> Result:
     a, b = (_each(figure.of, rows) for rows in (ours, peer))
     gap = mean_difference(figure.name, a, b)
     note = (
-        f"{training.network} against {_BY_PHASE.network}; {_shown(mean_interval(a))} and {_shown(mean_interval(b))}, "
+        f"{_OVER_TIME.network} against {_BY_PHASE.network}; {_shown(mean_interval(a))} and {_shown(mean_interval(b))}, "
         f"difference {gap.value:+.3g} [{gap.low:+.3g}, {gap.high:+.3g}]; intervals over {a.shape[1]} subjects, "
         f"seed {', '.join(map(str, _SEEDS))}"
     )
-    return figure.compare(f"over time, {training.name}: {figure.name}", gap.value_a, gap.value_b, figure.unit, note)
+    return figure.compare(f"over time: {figure.name}", gap.value_a, gap.value_b, figure.unit, note)
 
 
 def _each(figure: Callable[[Beat], float], rows: Rows) -> Floats:
