@@ -13,7 +13,6 @@ from torch import Tensor
 
 from medgraft.core.digest import digest
 from medgraft.core.seeds import rng
-from medgraft.inference import temporal_windows
 from medgraft.recipe import Distortion, VolumeRecipe
 from medgraft.samples import MaskedSample, MaskedSamples, codes_of_task
 from medgraft.training import Batch, MaskTarget
@@ -70,7 +69,7 @@ class MaskData:
 class Piece(NamedTuple):
     """What a network reads at once: a slice at a phase (2D), a volume at a phase (3D), volumes over time (4D).
 
-    sample: position among the samples. place: index into its rendered phases and slices, or all phases of the window.
+    sample: position among the samples. place: index into its rendered phases and slices.
     """
 
     sample: int
@@ -99,28 +98,25 @@ class Rendered:
 
     def pieces(self, positions: NDArray[np.int64]) -> list[Piece]:
         """What the network reads of some samples, in order."""
-        return [Piece(position, place) for position in positions.tolist() for place in self._places(position)]
+        return [
+            Piece(position, place)
+            for position in positions.tolist()
+            for place in np.ndindex(tuple(self.volumes(position)[0].shape[: 4 - self.data.dims]))
+        ]
 
     def batches(
-        self, pieces: Sequence[Piece], batch_size: int, key: tuple[object, ...] | None, replica: Replica = ALONE
+        self, pieces: Sequence[Piece], batch_size: int, key: tuple[object, ...], replica: Replica = ALONE
     ) -> Iterator[Batch]:
-        """Pieces as batches, in order; with a key each piece is varied by its own choice drawn from it.
+        """Pieces as batches, in order, each cut and varied by its own choice drawn from the key.
 
         replica: which share of every batch is wanted.
         """
         for first in range(0, len(pieces), batch_size):
             rows = replica.share(range(first, min(first + batch_size, len(pieces))))
-            parts = [self._part(pieces[row], None if key is None else (*key, row)) for row in rows]
+            parts = [self._part(pieces[row], (*key, row)) for row in rows]
             images, codes, phases = (torch.stack(values) for values in zip(*parts, strict=True))
             known = torch.tensor([self._known(pieces[row]) for row in rows])
             yield Batch(inputs=(images[:, None],), targets=MaskTarget(codes=codes, phases=phases, classes=known))
-
-    def _places(self, position: int) -> Iterable[tuple[int, ...]]:
-        if self.data.dims < 4:
-            return np.ndindex(tuple(self.volumes(position)[0].shape[: 4 - self.data.dims]))
-        item = self.data.samples.items[position]
-        windows = temporal_windows(item.n_phases, self.data.recipe.phases)
-        return [shown for shown, answered in windows if set(answered) & set(item.phases)]
 
     def _digest(self, position: int) -> str:
         """Of all that rendering depends on: patches of another shape are cut out of the same volumes."""
@@ -140,53 +136,40 @@ class Rendered:
             codes = codes_of_task(mask[phase], self.data.samples.task)
             yield recipe.render_on(grid, pixels[phase], limits), grid.mask_to_network(torch.from_numpy(codes))
 
-    def _part(self, piece: Piece, key: tuple[object, ...] | None) -> tuple[Tensor, Tensor, Tensor]:
+    def _part(self, piece: Piece, key: tuple[object, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """One picture ([T], [Z], Y, X), its codes, and which of its phases are labelled, (T,)."""
-        phases = self._phases(piece, key)
-        volumes = self.volumes(piece.sample)
+        recipe, augment, volumes = self.data.recipe, self.data.augment, self.volumes(piece.sample)
+        phases, labelled = self._phases(piece, rng(*key, "time"))
         grey, codes = ([self._slices(values[phase], piece) for phase in phases] for values in volumes)
-        image, classes = (torch.stack(grey), torch.stack(codes)) if key is None else self._varied(grey, codes, key)
+        centre = None if recipe.centred else _centre(codes, recipe.shape, rng(*key, "patch"))
+        image, seen = recipe.distort(grey, codes, recipe.choose(*key) if augment else Distortion(), centre)
         shape = image.shape[4 - self.data.dims :]
-        return image.float().reshape(shape), classes.long().reshape(shape), self._labelled(piece, phases)
+        return image.reshape(shape), seen.long().reshape(shape), torch.tensor(labelled)
 
-    def _phases(self, piece: Piece, key: tuple[object, ...] | None) -> Sequence[int]:
-        """Which of the rendered phases are read."""
+    def _phases(self, piece: Piece, rng: np.random.Generator) -> tuple[Sequence[int], list[bool]]:
+        """Which of the rendered phases are read, and which of these are labelled."""
         if self.data.dims < 4:
-            return piece.place[:1]
-        if key is None:
-            return piece.place
+            return piece.place[:1], [True]
         item = self.data.samples.items[piece.sample]
-        return _moments(item, len(piece.place), rng(*key, "time"), varied=self.data.augment)
+        phases = _window(item, min(self.data.recipe.phases, item.n_phases), rng)
+        return phases, [phase in item.phases for phase in phases]
 
     def _slices(self, volume: Tensor, piece: Piece) -> Tensor:
         """Of a volume (Z, Y, X) the slice that a network of slices reads, (1, Y, X); all of it for others."""
         return volume[piece.place[1], None] if self.data.dims == 2 else volume
-
-    def _varied(self, grey: list[Tensor], codes: list[Tensor], key: tuple[object, ...]) -> tuple[Tensor, Tensor]:
-        """Phases as training reads them: a patch, distorted where the recipe says so."""
-        recipe = self.data.recipe
-        centre = None if recipe.centred else _centre(codes, recipe.shape, rng(*key, "patch"))
-        return recipe.distort(grey, codes, recipe.choose(*key) if self.data.augment else Distortion(), centre)
-
-    def _labelled(self, piece: Piece, phases: Sequence[int]) -> Tensor:
-        labelled = self.data.samples.items[piece.sample].phases
-        return torch.tensor([phase in labelled for phase in phases] if self.data.dims == 4 else [True])
 
     def _known(self, piece: Piece) -> list[bool]:
         """Which classes the piece's source labels."""
         return [code in self.data.samples.items[piece.sample].classes for code in self.data.samples.task.codes]
 
 
-def _moments(item: MaskedSample, length: int, rng: np.random.Generator, *, varied: bool) -> list[int]:
-    """Phases of a window over a beat, of which one at least is labelled; it may begin anywhere, and wraps around.
+def _window(item: MaskedSample, length: int, rng: np.random.Generator) -> list[int]:
+    """Phases that are read of a beat, of which one at least is labelled.
 
-    Labels at the same moments of every sequence would teach nothing of the others. varied: the heart beats as slowly as
-    can be, down to standing still, so that a mask is of what its phase shows and not of what comes before and after.
+    They begin anywhere and wrap around: labels at the same moments of every window would teach nothing of the others.
     """
-    labelled, place = rng.choice(item.phases), rng.integers(length)
-    pace = rng.uniform() if varied else 1.0
-    steps = np.round(pace * (np.arange(length) - place)).astype(int)
-    return [int(phase) for phase in (labelled + steps) % item.n_phases]
+    first = int(rng.choice(item.phases) - rng.integers(length))
+    return [(first + step) % item.n_phases for step in range(length)]
 
 
 def _centre(codes: list[Tensor], shape: tuple[int, int, int], rng: np.random.Generator) -> Triple:
