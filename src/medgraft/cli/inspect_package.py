@@ -68,6 +68,8 @@ def _show_suitability(found: "Suitability") -> None:
         write_line(f"subjects of {found.project} that are among the training subjects: {len(found.shared_subjects)}")
     for subject in found.shared_subjects:
         write_line(f"  {subject}")
+    if found.shared_subjects and not found.shared_stacks:
+        write_line("by their ids, not by their images: other images of theirs, or other people under the same numbers")
     if found.shared_stacks:
         write_line(f"{len(found.shared_stacks)} stacks were trained on: {', '.join(found.shared_stacks)}")
     if found.unknown_trainings:

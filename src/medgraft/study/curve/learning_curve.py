@@ -133,7 +133,8 @@ def _check_unseen(samples: MaskedSamples, roles: _Roles, package: Start | None) 
     if known:
         raise InputError(
             f"Expected held-out subjects that the travelling model was not trained on, got {', '.join(known[:5])}. "
-            "Do: train on them (medgraft correct --split), and of its home site import only subjects it has not seen."
+            "Do: train on them (medgraft correct --split), and of its home site import only subjects it has not seen. "
+            "Other people under the same running numbers need ids of their own (medgraft import --pseudonym-key)."
         )
 
 
