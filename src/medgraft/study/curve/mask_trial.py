@@ -24,7 +24,7 @@ class Start:
     """The weights before the first update.
 
     origin: for people. digest: of the weights, or of what random ones come from. state: every tensor of the model;
-    None for random weights as `initial` says, drawn from `key`. trained_on: ids of the stacks that it knows already.
+    None for random weights as `initial` says, drawn from `key`. trained_on: stacks of subjects that it knows.
     """
 
     origin: str
