@@ -1,4 +1,4 @@
-"""Repairs of a project's masks: told, kept as they were, and all or none."""
+"""Repairs of a project's masks: told, kept as they were; what a step does not fit is left out."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -74,25 +74,34 @@ def test_without_steps_the_papers_repair_is_done_on_all_stacks(project: Project)
 
 @pytest.mark.parametrize(
     ("steps", "said"),
-    [(["polish"], "Available: closing"), (["closing"], "radius above 0"), (["closing:99"], "This is stack")],
+    [
+        (["polish"], "Available: closing"),
+        (["closing"], "radius above 0"),
+        (["closing:99"], "at most 50 voxels"),
+    ],
 )
 def test_what_cannot_be_done_is_explained(project: Project, steps: list[str], said: str) -> None:
     with pytest.raises(InputError, match=said):
         repair_masks(project, steps)
 
 
-def test_a_step_that_does_not_fit_every_stack_changes_none(
+def test_a_stack_that_a_step_does_not_fit_is_left_out_as_it_is(
     pierced: tuple[Project, str, np.ndarray], hearts: tuple[PhantomHeart, ...]
 ) -> None:
-    """Where no spacing is known a radius in mm says nothing; the other stacks are left as they are."""
+    """Where no spacing is known a radius in mm says nothing; the other stacks are repaired."""
     project, stack, _ = pierced
+    steps = ["closing:2mm", "fill-holes:in-plane"]
     with project.cohort() as cohort:
         unknown = replace(hearts[0].stack, spacing=None, pixels=hearts[0].stack.pixels + 1)
         last = cohort.add(FoundStack(stack=unknown, subject="z", series_key="sax"))
-        before = np.array(cohort.mask_arrays.read(stack))
-        with pytest.raises(InputError, match=last.id):
-            repair_masks(project, ["closing:2mm"])
-        np.testing.assert_array_equal(cohort.mask_arrays.read(stack), before)
+        done = repair_masks(project, steps)
+        np.testing.assert_array_equal(cohort.mask_arrays.read(last.id), unknown.mask)
+    (reason,) = done.left_out
+    assert reason.startswith(f"z, stack {last.id}: Expected a spacing for closing in mm")
+    assert {one.stack for one in done.stacks if one.before} == {stack}
+    assert len(done.stacks) == 3
+    with pytest.raises(InputError, match="that fit none"):
+        repair_masks(project, steps, [last.id])
 
 
 def test_stacks_without_masks_are_named(project: Project, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from medgraft.core.stack import Stack
 from medgraft.core.task import MASK_CODES
 from medgraft.images import write_dicom_ct
 from medgraft.phantoms import ct_heart
-from medgraft.workspace import ImportOptions, Project, import_images, mask_from_rtstruct
+from medgraft.workspace import ImportOptions, Project, import_images, import_notes, mask_from_rtstruct
 
 Write = Callable[..., Path]
 SECRET = "correct horse battery"
@@ -93,7 +93,7 @@ def test_phases_come_one_file_after_the_other_and_none_is_overwritten(
     with pytest.raises(LabelError, match="phase they belong to"):
         mask_from_rtstruct(project, files[0], names=names)
     assert mask_from_rtstruct(project, files[0], names=names, phase="ed").phases == (0,)
-    with pytest.raises(InputError, match="got ed"):
+    with pytest.raises(InputError, match=r"got ed\. Do: replace"):
         mask_from_rtstruct(project, files[0], names=names, phase="ed")
     with pytest.raises(InputError, match="pool, myocardium as in the phases"):
         mask_from_rtstruct(project, files[1], phase="1")
@@ -103,6 +103,58 @@ def test_phases_come_one_file_after_the_other_and_none_is_overwritten(
         mask = cohort.mask(entry)
     assert entry.mask_phases == (0, 1)
     assert alike(mask[:2], heart.mask[:2])
+
+
+def test_corrected_contours_replace_a_mask_that_is_kept(
+    project: Project, heart: Stack, tmp_path: Path, write_rtstruct: Write
+) -> None:
+    """Of phases that are not replaced the mask stays, so they must have the same classes."""
+    names = {"wall": "myocardium"}
+    file = write_rtstruct(tmp_path / "first.dcm", "one001", traced(heart, project, [0, 2]))
+    first = mask_from_rtstruct(project, file, names=names)
+    wall = traced(heart, project, [2])["wall"]
+    corrected = write_rtstruct(tmp_path / "corrected.dcm", "one001", {"LV cavity": wall, "wall": wall})
+    with pytest.raises(InputError, match="pool, myocardium as in the phases"):
+        mask_from_rtstruct(project, corrected, replace=True)
+    with project.cohort() as cohort:
+        before = np.array(cohort.mask_arrays.read(first.stack))
+        done = mask_from_rtstruct(project, corrected, names=names, replace=True)
+        entry = cohort.entry(first.stack)
+        mask = cohort.mask(entry)
+    np.testing.assert_array_equal(np.load(project.root / str(done.before)), before)
+    assert (first.before, entry.mask_phases) == (None, (0, 2))
+    np.testing.assert_array_equal(mask[0], before[0])
+    np.testing.assert_array_equal(mask[2] == MASK_CODES["pool"], before[2] == MASK_CODES["myocardium"])
+
+
+def test_a_region_that_is_not_in_the_file_is_said_first(
+    project: Project, heart: Stack, tmp_path: Path, write_rtstruct: Write
+) -> None:
+    """Before a phase that has a mask already; case and signs of names do not count."""
+    file = write_rtstruct(tmp_path / "rs.dcm", "one001", traced(heart, project, [0]))
+    mask_from_rtstruct(project, file, names={"WALL_": "myocardium"})
+    with pytest.raises(InputError, match=r"got wal\. Available: LV cavity, wall"):
+        mask_from_rtstruct(project, file, names={"wal": "myocardium"})
+
+
+def test_few_slices_are_told_here_and_in_the_repair_log(
+    project: Project, heart: Stack, tmp_path: Path, write_rtstruct: Write
+) -> None:
+    contours = traced(heart, project, [1, 2])["LV cavity"]
+    with project.cohort() as cohort:
+        places = {uid: (t, z) for t, row in enumerate(cohort.entries()[0].instance_uids) for z, uid in enumerate(row)}
+    slices = {phase: sorted({places[uid][1] for _, uid in contours if places[uid][0] == phase}) for phase in (1, 2)}
+    chosen = {(1, slices[1][0]), *((2, z) for z in slices[2] if z != slices[2][1])}
+    some = {"LV cavity": [one for one in contours if places[one[1]] in chosen]}
+    done = mask_from_rtstruct(project, write_rtstruct(tmp_path / "rs.dcm", "one001", some))
+    said = [
+        f"Phase 1: 1 of {len(heart.affines)} slices",
+        f"Phase 2: {len(slices[2]) - 1} of {len(heart.affines)} slices",
+    ]
+    assert [note.text.partition(" drawn")[0] for note in done.notes] == said
+    logged = [note for note in import_notes(project) if note.code == "sparse-contours"]
+    assert logged == list(done.notes)
+    assert {note.where for note in logged} == {done.stack}
 
 
 def test_images_with_pseudonyms_are_found_with_their_key(

@@ -22,7 +22,7 @@ from medgraft.labels.mask_repair import (
 )
 from medgraft.labels.masks import MASK_RULES, MaskLabels, MaskRule, count_by_rule, labels_from_mask
 from medgraft.labels.opinions import OpinionAsked, opinions_asked, record_opinion
-from medgraft.labels.planar_contours import ROI_NAMES, ContourGrid, masks_from_planar_contours
+from medgraft.labels.planar_contours import ROI_NAMES, ContourGrid, masks_from_planar_contours, plain_name
 from medgraft.labels.reading import Reading, ReadingEvent
 from medgraft.labels.readings import Readings
 from medgraft.labels.sheet import SheetImport, export_csv, import_csv
@@ -62,6 +62,7 @@ __all__ = [
     "masks_from_contours",
     "masks_from_planar_contours",
     "opinions_asked",
+    "plain_name",
     "read_contour_file",
     "record_opinion",
     "repair_mask",

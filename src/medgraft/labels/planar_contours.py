@@ -95,9 +95,9 @@ def masks_from_planar_contours(
         LabelError: a structure outside `STRUCTURES` in `names`, no contour that can be used, or contours that do not
             say their phase.
     """
-    table = {_plain(name): structure for name, structure in names.items()}
+    table = {plain_name(name): structure for name, structure in names.items()}
     _check(table, grid, phase)
-    laid = [_lay(contour, table.get(_plain(contour.structure)), grid, phase) for contour in contours]
+    laid = [_lay(contour, table.get(plain_name(contour.structure)), grid, phase) for contour in contours]
     notes = [item for item in laid if isinstance(item, ImportNote)]
     areas: dict[tuple[int, int, str], NDArray[np.bool_]] = defaultdict(lambda: np.zeros(grid.shape[2:], bool))
     for item in (item for item in laid if isinstance(item, _Laid)):
@@ -107,6 +107,15 @@ def masks_from_planar_contours(
         told = " ".join(sorted({note.text for note in notes})) or "There was no contour at all."
         raise LabelError(f"Expected contours that lie on this stack, got none. {told}")
     return _painted(areas, grid.shape, notes)
+
+
+def plain_name(name: str) -> str:
+    """The name of a region without case, signs and surplus blanks, as names are compared.
+
+    >>> plain_name("LV_Endo ")
+    'lv endo'
+    """
+    return " ".join(re.findall(r"[^\W_]+", name.casefold()))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -169,15 +178,6 @@ def _check(table: Mapping[str, str], grid: ContourGrid, phase: int | None) -> No
         raise LabelError(f"Expected structures among {', '.join(STRUCTURES)}, got {', '.join(unknown)}.")
     if phase is not None and not 0 <= phase < grid.shape[0]:
         raise LabelError(f"Expected a phase within 0..{grid.shape[0] - 1}, got {phase}.")
-
-
-def _plain(name: str) -> str:
-    """A name without case, signs and surplus blanks.
-
-    >>> _plain("LV_Endo ")
-    'lv endo'
-    """
-    return " ".join(re.findall(r"[^\W_]+", name.casefold()))
 
 
 def _note(code: str, text: str, contour: PlanarContour) -> ImportNote:

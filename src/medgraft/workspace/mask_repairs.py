@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from medgraft.cohort import Cohort, PixelStore
+from medgraft.cohort import Cohort
 from medgraft.core.cohort import StackEntry
-from medgraft.core.digest import array_digest
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.labels import PAPER_REPAIR, MaskChange, RepairStep, repair_mask, repair_step
+from medgraft.workspace.kept_masks import keep_mask
 from medgraft.workspace.project import Project
 
 
@@ -33,11 +32,12 @@ class StackRepair:
 
 @dataclass(frozen=True, kw_only=True)
 class MaskRepairs:
-    """The steps in their order, whether they were only tried, and what they did to each stack."""
+    """The steps in their order, whether they were only tried, what they did to each stack, and whom they do not fit."""
 
     steps: tuple[RepairStep, ...]
     dry_run: bool
     stacks: tuple[StackRepair, ...]
+    left_out: tuple[str, ...]
 
 
 def repair_masks(
@@ -50,8 +50,9 @@ def repair_masks(
 ) -> MaskRepairs:
     """Repair the masks of a project, phase by phase.
 
-    A mask that changes is kept as it was in `masks/before/`, under its stack's id and its own digest. Labels of slices
-    stay as they are: `label_from_masks` makes them anew.
+    A mask that changes is kept as it was in `masks/before/`, under its stack's id and its own digest. A stack that a
+    step does not fit (a radius in mm where no spacing is known, or one that is too large) is left out with the reason.
+    Labels of slices stay as they are: `label_from_masks` makes them anew.
 
     Args:
         project: where the masks are.
@@ -62,18 +63,16 @@ def repair_masks(
         report: is told of each stack.
 
     Raises:
-        InputError: no such step or stack, a stack without a mask, or a step that does not fit a stack (a radius in mm
-            where no spacing is known, or one that is too large); nothing was changed then.
+        InputError: no such step or stack, a stack without a mask, or steps that fit no stack; nothing was changed then.
     """
     chosen = tuple(repair_step(text) for text in steps) or PAPER_REPAIR
     repaired = []
     with project.cohort() as cohort:
-        entries = _masked(cohort, stacks)
-        _check(chosen, entries)
+        entries, left_out = _fitting(chosen, _masked(cohort, stacks))
         for done, entry in enumerate(entries, start=1):
             repaired.append(_repair(cohort, entry, chosen, dry_run=dry_run))
             report(Progress(stage="repair", done=done, total=len(entries), detail=entry.subject))
-    return MaskRepairs(steps=chosen, dry_run=dry_run, stacks=tuple(repaired))
+    return MaskRepairs(steps=chosen, dry_run=dry_run, stacks=tuple(repaired), left_out=tuple(left_out))
 
 
 def _masked(cohort: Cohort, stacks: Sequence[str]) -> list[StackEntry]:
@@ -89,14 +88,19 @@ def _masked(cohort: Cohort, stacks: Sequence[str]) -> list[StackEntry]:
     return entries
 
 
-def _check(steps: Sequence[RepairStep], entries: Sequence[StackEntry]) -> None:
-    """Refuse steps that do not fit a stack before the first mask is changed: tried on nothing, they are checked."""
+def _fitting(steps: Sequence[RepairStep], entries: Sequence[StackEntry]) -> tuple[list[StackEntry], list[str]]:
+    """The stacks that all steps fit, and why others are left out: tried on nothing, steps are checked."""
     nothing = np.zeros((1, 1, 1, 1), np.uint8)
+    fitting, left_out = [], []
     for entry in entries:
         try:
             repair_mask(nothing, (), steps, entry.spacing)
+            fitting.append(entry)
         except InputError as error:
-            raise InputError(f"{error} This is stack {entry.id} of {entry.subject}.") from error
+            left_out.append(f"{entry.subject}, stack {entry.id}: {error}")
+    if not fitting:
+        raise InputError(f"Expected steps that fit a stack, got some that fit none. {left_out[0]}")
+    return fitting, left_out
 
 
 def _repair(cohort: Cohort, entry: StackEntry, steps: Sequence[RepairStep], *, dry_run: bool) -> StackRepair:
@@ -104,18 +108,8 @@ def _repair(cohort: Cohort, entry: StackEntry, steps: Sequence[RepairStep], *, d
     done = repair_mask(mask, entry.mask_phases, steps, entry.spacing)
     before = None
     if done.changes and not dry_run:
-        before = _keep(cohort, entry.id, np.asarray(mask))
+        before = keep_mask(cohort, entry.id)
         cohort.set_mask(entry.id, done.mask, entry.mask_phases, entry.mask_classes)
     return StackRepair(
         stack=entry.id, subject=entry.subject, phases=len(entry.mask_phases), changes=done.changes, before=before
     )
-
-
-def _keep(cohort: Cohort, stack: str, mask: NDArray[np.uint8]) -> str:
-    """Store a mask under its content beside the project's masks; its path relative to the project."""
-    kept = PixelStore(cohort.mask_arrays.folder / "before")
-    kept.prepare()
-    key = f"{stack}-{array_digest(mask)[:16]}"
-    if not kept.has(key):
-        kept.write(key, mask)
-    return kept.path(key).relative_to(cohort.root).as_posix()

@@ -26,6 +26,9 @@ def from_rtstruct(
     pseudonym_key: Annotated[
         Path | None, typer.Option(help="File with the secret that the images were imported with.", exists=True)
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put them in place of masks that are there, which masks/before/ keeps.")
+    ] = False,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,6 +37,7 @@ def from_rtstruct(
     Examples:
       medgraft masks from-rtstruct contours.dcm --project heart
       medgraft masks from-rtstruct es.dcm --roi "LV=pool" --phase es
+      medgraft masks from-rtstruct corrected.dcm --replace
     """
     from medgraft.workspace import Project, mask_from_rtstruct
 
@@ -44,12 +48,15 @@ def from_rtstruct(
         names=read_pairs("--roi", roi or (), "LV=pool"),
         phase=phase,
         pseudonyms=pseudonym_key.read_text(encoding="utf-8").strip() if pseudonym_key else None,
+        replace=replace,
     )
     if as_json:
         write_json(done)
         return
     what = f"{', '.join(done.classes)} on {done.slices} images in {len(done.phases)} phases"
     write_line(f"{done.subject}, stack {done.stack}: {what}")
+    if done.before:
+        write_line(f"The mask before is {done.before}. Labels from masks: medgraft label from-masks")
     if done.notes:
         rows = [(note.where, note.kind, note.code, note.count, note.text) for note in done.notes]
         write_table(("where", "kind", "code", "contours", "what"), rows)

@@ -51,6 +51,8 @@ def _show(done: "MaskRepairs") -> None:
     changed = sum(bool(one.changes) for one in done.stacks)
     if rows:
         write_table(("stack", "subject", "phase", "repair", "structure", "voxels added", "removed"), rows)
+    for reason in done.left_out:
+        write_line(f"left out: {reason}")
     verb = "would change" if done.dry_run else "changed"
     write_line(f"{changed} of {len(done.stacks)} masks {verb}")
     if changed and not done.dry_run:
