@@ -143,14 +143,6 @@ def test_scores_come_back_finer_than_codes(spacing):
     assert dice(by_scores == 2, mask[0] == 2) >= dice(by_codes == 2, mask[0] == 2)
 
 
-def test_a_cut_about_a_given_centre_holds_it_in_its_middle():
-    volume = np.zeros((1, 20, 60, 60), np.float32)
-    volume[0, 15, 10, 50] = 100
-    grid = VolumeRecipe(shape=(9, 9, 9)).grid(volume.shape, (3.0, 1.0, 1.0), centre=(15, 10, 50))
-    seen = grid.to_network(torch.from_numpy(volume))[0]
-    assert ndimage.center_of_mass(seen.numpy()) == pytest.approx((4, 4, 4), abs=1e-4)
-
-
 def test_what_cannot_be_a_grid_is_explained():
     with pytest.raises(InputError, match="spacing of a volume to resample it to 1 mm"):
         cubes.grid((1, 5, 5, 5), None)

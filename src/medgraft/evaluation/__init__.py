@@ -19,7 +19,7 @@ from medgraft.evaluation.delong import DeLong, delong
 from medgraft.evaluation.holm import holm
 from medgraft.evaluation.measured import Correlation, Differences, bland_altman, icc, pearson, pearson_difference
 from medgraft.evaluation.metrics import CLASS_METRICS, METRICS, Metric, evaluate, metrics_for
-from medgraft.evaluation.overlap import MEAN_DICE, dice, hausdorff95, mean_surface_distance, worst_distance
+from medgraft.evaluation.overlap import MEAN_DICE, dice, hausdorff95, worst_distance
 from medgraft.evaluation.paired import PairedDifference, paired_difference
 from medgraft.evaluation.per_subject import mean_difference, mean_interval
 from medgraft.evaluation.ranking import auc
@@ -60,7 +60,6 @@ __all__ = [
     "majority_baseline",
     "mean_difference",
     "mean_interval",
-    "mean_surface_distance",
     "metrics_for",
     "observed_agreement",
     "one_standard_error",

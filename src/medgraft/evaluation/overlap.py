@@ -61,18 +61,6 @@ def worst_distance(shape: Sequence[int], spacing: Sequence[float] | None = None)
     return float(np.linalg.norm(sides))
 
 
-def mean_surface_distance(a: Mask, b: Mask, spacing: Sequence[float] | None = None) -> float:
-    """The mean distance from either surface of two masks to the other, over the voxels of both surfaces.
-
-    Arguments, unit, surfaces and empty masks as in `hausdorff95`.
-
-    References:
-        Heimann et al. 2009, doi 10.1109/TMI.2009.2013851 (average symmetric surface distance).
-    """
-    forth, back = _both_ways(a, b, spacing)
-    return float((forth.sum() + back.sum()) / (len(forth) + len(back)))
-
-
 def _both_ways(a: Mask, b: Mask, spacing: Sequence[float] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far each voxel of a's surface is from b's, and of b's from a's; 0 if both are empty, NaN if one is."""
     _check(a, b)

@@ -95,16 +95,13 @@ class VolumeRecipe:
         grid = self.grid((len(codes), *native_shape[-3:]), spacing, full=full)
         return np.asarray(grid.mask_to_native(torch.as_tensor(codes)).numpy(), np.uint8)
 
-    def grid(
-        self, native_shape: Sequence[int], spacing: Triple | None, *, full: bool = False, centre: Triple | None = None
-    ) -> VolumeGrid:
+    def grid(self, native_shape: Sequence[int], spacing: Triple | None, *, full: bool = False) -> VolumeGrid:
         """Where the network's voxels lie in volumes of a sequence (T, Z, Y, X).
 
         Args:
             native_shape: (T, Z, Y, X).
             spacing: native (z, y, x) in mm; None where unknown.
-            full: all of the volume.
-            centre: the native voxel (z, y, x) about which to cut; the middle of the volume by default.
+            full: all of the volume; else what is cut about its middle.
 
         Raises:
             InputError: another number of axes, or no spacing where the recipe speaks of mm.
@@ -113,7 +110,7 @@ class VolumeRecipe:
             raise InputError(f"Expected a sequence of shape (T, Z, Y, X), got {tuple(native_shape)}.")
         ratios = self._ratios(spacing)
         whole = [whole_axis(n, ratio) for n, ratio in zip(native_shape[1:], ratios, strict=True)]
-        return VolumeGrid(axes=_three(whole)) if full else self._cut(whole, centre)
+        return VolumeGrid(axes=_three(whole)) if full else self._cut(whole)
 
     def render_on(self, grid: VolumeGrid, pixels: NDArray[Any], limits: tuple[float, float]) -> Tensor:
         """Some phases (T, Z, Y, X) on a grid, with the grey `limits` of the whole sequence that become 0 and 1."""
@@ -158,7 +155,7 @@ class VolumeRecipe:
         z, y, x = (1.0 if abs(ratio - 1) < _SAME else ratio for ratio in ratios)
         return (1.0 if self.by_slice else z), y, x
 
-    def _cut(self, whole: Sequence[Axis], centre: Triple | None) -> VolumeGrid:
+    def _cut(self, whole: Sequence[Axis], centre: Triple | None = None) -> VolumeGrid:
         """The grid of `shape` among axes that cover a volume."""
         about = centre or (None, None, None)
         cut = [cut_axis(a.native, a.ratio, n, at) for a, n, at in zip(whole, self.shape, about, strict=True)]
