@@ -91,7 +91,8 @@ print("open", page.name, "in a browser")
 # %% New images
 # The best model by validation loss answers for a new patient. `joint` decides the stack as a whole: OBS, IN, OAP may
 # only follow each other in this order.
-from medgraft.workspace.predicting import find_model, predict_folder
+from medgraft.workspace.find_model import find_model
+from medgraft.workspace.predicting import predict_folder
 
 write_phantoms(Path("new-patient"), subjects=1, site="a", size=64, phases=4, seed=9)
 answers = predict_folder(find_model("first", project.root), Path("new-patient"), sheets=Path("sheets"))

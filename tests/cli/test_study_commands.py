@@ -67,7 +67,7 @@ def test_a_study_is_run_listed_and_shown(medgraft: Run, heart: Path, tmp_path: P
     assert {row["decision"] for row in rows} == {"argmax", "stack"}
     assert all(0 <= row[figure]["value"] <= 1 for row in rows for figure in ("macro_f1", "accuracy"))
     listed = json.loads(medgraft("study", "list", "-P", heart, "--json", cwd=tmp_path).out)
-    assert listed == {"studies": [{"name": "tiny", "finished": True, "folder": "studies/tiny"}]}
+    assert listed == {"studies": [{"name": "tiny", "kind": "study", "finished": True, "folder": "studies/tiny"}]}
     table = medgraft("study", "show", "tiny", "-P", heart, cwd=tmp_path).out
     assert "baseline: position" in table
     assert f"best by validation loss: {json.loads(first.out)['best']}" in table
@@ -95,8 +95,9 @@ def test_keys_are_changed_on_the_command_line(medgraft: Run, heart: Path, tmp_pa
     assert "dtype: float16" in written
 
 
-@pytest.mark.slow
-def test_a_curve_on_two_devices_is_that_of_one(medgraft: Run, tmp_path: Path) -> None:
+@pytest.fixture
+def one(medgraft: Run, tmp_path: Path) -> Path:
+    """A project with a subject to train on, one to validate, one to test, and a curve file beside it."""
     (tmp_path / "walls.yaml").write_text(CURVE)
     assert medgraft("phantoms", "three", "--subjects", 3, "--size", 32, "--phases", 2, cwd=tmp_path).code == 0
     assert medgraft("import", "three", "-P", "one", cwd=tmp_path).code == 0
@@ -104,7 +105,27 @@ def test_a_curve_on_two_devices_is_that_of_one(medgraft: Run, tmp_path: Path) ->
     subjects = sorted({stack["subject"] for stack in listed["stacks"]})
     for subject, split in zip(subjects, ("train", "validation", "test"), strict=True):
         assert medgraft("correct", "--subject", subject, "--split", split, "-P", "one", cwd=tmp_path).code == 0
-    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    return tmp_path / "one"
+
+
+@pytest.mark.slow
+def test_a_curve_is_listed_shown_and_packed_as_a_study_is(medgraft: Run, one: Path, tmp_path: Path) -> None:
+    done = medgraft("study", "curve", "walls.yaml", "-P", one, "--json", cwd=tmp_path)
+    shown = medgraft("study", "show", "walls", "-P", one, "--json", cwd=tmp_path)
+    assert (done.code, shown.out) == (0, done.out)
+    listed = json.loads(medgraft("study", "list", "-P", one, "--json", cwd=tmp_path).out)
+    assert listed == {"studies": [{"name": "walls", "kind": "curve", "finished": True, "folder": "curves/walls"}]}
+    assert medgraft("study", "list", "-P", one, cwd=tmp_path).out.split()[:4] == ["study", "kind", "state", "folder"]
+    table = medgraft("study", "show", "walls", "-P", one, cwd=tmp_path).out
+    assert json.loads(done.out)["verdict"]["text"] in table
+    assert medgraft("pack", "walls", "walls.medgraft", "-P", one, cwd=tmp_path).code == 0
+    missing = medgraft("study", "show", "nowhere", "-P", one, cwd=tmp_path)
+    assert "Available: walls" in missing.err
+
+
+@pytest.mark.slow
+def test_a_curve_on_two_devices_is_that_of_one(medgraft: Run, one: Path, tmp_path: Path) -> None:
+    shutil.copytree(one, tmp_path / "two")
     alone, shared = (
         medgraft("study", "curve", "walls.yaml", "-P", project, *options, "--json", cwd=tmp_path)
         for project, options in {"one": [], "two": ["--devices", 2]}.items()

@@ -1,6 +1,5 @@
 """A model at work on a folder of images that no project knows."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,10 @@ from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import SAX_RANGE
 from medgraft.decoding import decode
-from medgraft.exchange.package import read_package
 from medgraft.phantoms import short_axis_heart, write_dicom
-from medgraft.study.findings import best_title
 from medgraft.workspace import Project
-from medgraft.workspace.predicting import Answers, SliceAnswer, find_model, predict_folder
-from medgraft.workspace.studying import study_outcome
+from medgraft.workspace.find_model import find_model
+from medgraft.workspace.predicting import Answers, SliceAnswer, predict_folder
 
 
 @pytest.fixture(scope="module")
@@ -117,34 +114,6 @@ def test_a_folder_without_images_teaches(model: Path, tmp_path: Path) -> None:
         predict_folder(model, tmp_path)
 
 
-def test_models_are_found_by_path_study_or_name(studied: Project, model: Path) -> None:
-    assert find_model(str(model)) == model
-    outcome = study_outcome(studied, "leaky")
-    best = find_model("leaky", studied.root)
-    assert read_package(best).name == f"leaky: {best_title(outcome)}"
-    assert best.parent == studied.studies / "leaky" / "models"
-
-
-def test_the_best_model_is_the_best_over_all_seeds(studied: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not of the last seed alone."""
-    import medgraft.workspace.predicting as module
-
-    outcome = study_outcome(studied, "leaky")
-    values = {(0, 7): 1.0, (0, 8): 2.0, (1, 7): 1.8, (1, 8): 1.9}
-    stages = tuple(
-        dataclasses.replace(stage, choice=dataclasses.replace(stage.choice, value=values[stage.depth, stage.seed]))
-        for stage in outcome.stages
-    )
-    monkeypatch.setattr(module, "study_outcome", lambda *_: dataclasses.replace(outcome, stages=stages))
-    assert find_model("leaky", studied.root).name == "mobilenetv1_025-random-depth-0"
-
-
-def test_models_that_are_not_there_teach(studied: Project, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="STUDY/MODEL, got 'tiny'"):
-        find_model("tiny")
-    with pytest.raises(InputError, match="STUDY/MODEL"):
-        find_model("tiny", tmp_path)
-    with pytest.raises(InputError, match=r"depth-9'. Available: mobilenetv1_025-random-depth-0, mobil"):
-        find_model("tiny/mobilenetv1_025-random-depth-9", studied.root)
+def test_what_is_no_package_does_not_answer(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="package"):
         predict_folder(tmp_path, tmp_path)

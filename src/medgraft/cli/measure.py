@@ -25,7 +25,7 @@ def measure(
     project: ProjectOption = HERE,
     model: Annotated[
         str | None,
-        typer.Option(help="A model that segments: its folder or file, or STUDY/MODEL; its masks are measured too."),
+        typer.Option(help="A model that segments: its folder or file, or CURVE/MODEL; its masks are measured too."),
     ] = None,
     slices: Annotated[
         str | None,

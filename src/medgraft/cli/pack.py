@@ -11,7 +11,7 @@ from medgraft.cli.output import write_json, write_line
 
 
 def pack(
-    model: Annotated[str, typer.Argument(help="STUDY/MODEL or STUDY (its best) of the project, or a model's folder.")],
+    model: Annotated[str, typer.Argument(help="STUDY/MODEL or CURVE/MODEL of the project, or a model's folder.")],
     file: Annotated[Path, typer.Argument(help="What to write, NAME.medgraft.", dir_okay=False)],
     *,
     project: ProjectOption = HERE,

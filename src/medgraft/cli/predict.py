@@ -43,7 +43,8 @@ def predict(
     """
     if maps and out is None:
         raise typer.BadParameter("--maps goes with --out.")
-    from medgraft.workspace.predicting import find_model, predict_folder
+    from medgraft.workspace.find_model import find_model
+    from medgraft.workspace.predicting import predict_folder
 
     package = find_model(model, project)
     with progress_bars() as report:

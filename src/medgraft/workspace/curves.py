@@ -39,8 +39,8 @@ from medgraft.study.curve import (
 )
 from medgraft.workspace.curve_folder import CURVE_FILE, FINDINGS, curve_names
 from medgraft.workspace.executor import open_executor
+from medgraft.workspace.find_model import find_model
 from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
-from medgraft.workspace.predicting import find_model
 from medgraft.workspace.project import Project
 from medgraft.workspace.project_masks import mask_task, project_masks, volume_reader
 from medgraft.workspace.results_folder import announce, fresh_draft, only_once, publish

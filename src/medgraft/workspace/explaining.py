@@ -12,8 +12,8 @@ from medgraft.exchange.package import read_package
 from medgraft.explanation import randomisation_check
 from medgraft.report import cam_sheet, png_of
 from medgraft.study import StageOutcome, StudyOutcome
+from medgraft.workspace.find_model import find_model
 from medgraft.workspace.model_pictures import model_pictures
-from medgraft.workspace.predicting import find_model
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_models import model_folder
 from medgraft.workspace.study_samples import image_reader, project_samples

@@ -21,11 +21,11 @@ from medgraft.measurement import septum_angle
 from medgraft.networks import spec
 from medgraft.networks.model import Model
 from medgraft.study import Compute
+from medgraft.workspace.find_model import find_model
 from medgraft.workspace.measured import Measured, OverlapMeasures, PhaseMeasures, StackMeasures
 from medgraft.workspace.measured_agreement import measured_agreement, overlap_agreement
 from medgraft.workspace.measured_files import write_measured
 from medgraft.workspace.measured_stack import DrawnMask, measured_heartbeat, measured_phases
-from medgraft.workspace.predicting import find_model
 from medgraft.workspace.project import Project
 from medgraft.workspace.slices_that_count import Judged, judged_by_labels, judged_by_model
 

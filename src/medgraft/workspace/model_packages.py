@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from medgraft.core.contract import InputContract
 from medgraft.core.digest import file_digest
@@ -15,6 +15,9 @@ from medgraft.workspace.project import Project
 
 #: Parts of a recipe in the order in which they are done.
 _PARTS = ("before", "augment", "after")
+
+#: What left a package, by the folder of the project that it is in.
+_KINDS: Mapping[str, Literal["study", "curve"]] = {"studies": "study", "curves": "curve"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +33,13 @@ class RecipeStep:
 class PackageCard:
     """What a package says of itself.
 
-    study, model: where it is, studies/STUDY/models/MODEL. title: the model's, for people. size: side of its input in
-    pixels. classes, along_stack, reference: of its task, the rules it was annotated by. digest: of the file of these
-    facts; weights_digest, weights_bytes: of its tensors. error: why it cannot be read, "" if it can.
+    kind, study, model: where it is, studies/STUDY/models/MODEL or curves/STUDY/models/MODEL. title: the model's, for
+    people. size: side of its input in pixels. classes, along_stack, reference: of its task, the rules it was annotated
+    by. digest: of the file of these facts; weights_digest, weights_bytes: of its tensors. error: why it cannot be read,
+    "" if it can.
     """
 
+    kind: Literal["study", "curve"]
     study: str
     model: str
     title: str = ""
@@ -67,34 +72,51 @@ class PackageCheck:
         return self.expected == self.found
 
 
+def package_folders(project: Project) -> dict[str, Path]:
+    """Every package that a study or a learning curve of the project left, by STUDY/MODEL or CURVE/MODEL.
+
+    Where a study and a curve share a name and a model's, the study's is meant.
+    """
+    found = [path.parent for home in (project.curves, project.studies) for path in home.glob(f"*/models/*/{FACTS}")]
+    folders = {f"{folder.parents[1].name}/{folder.name}": folder for folder in found}
+    return dict(sorted(folders.items()))
+
+
 def package_cards(project: Project) -> tuple[PackageCard, ...]:
-    """A card of every package that a study of the project left, by study and model."""
-    return tuple(_card(path.parent) for path in sorted(project.studies.glob(f"*/models/*/{FACTS}")))
+    """A card of every package of the project, by study or curve and model."""
+    return tuple(map(_card, package_folders(project).values()))
 
 
 def package_card(project: Project, study: str, model: str) -> PackageCard:
     """One card. Raises `InputError` if there is no such package."""
-    found = next((card for card in package_cards(project) if (card.study, card.model) == (study, model)), None)
-    if found is None:
-        raise InputError(f"Expected a model package of this project, got {study}/{model}. Available: see the models.")
-    return found
+    return _card(_folder(project, study, model))
 
 
 def check_package(project: Project, study: str, model: str) -> PackageCheck:
     """Read a package's weights and compare their digest. Raises `InputError` if there is no such package."""
-    card = package_card(project, study, model)
-    weights = project.studies / card.study / "models" / card.model / WEIGHTS
-    return PackageCheck(expected=card.weights_digest, found=file_digest(weights) if weights.is_file() else "")
+    folder = _folder(project, study, model)
+    weights = folder / WEIGHTS
+    found = file_digest(weights) if weights.is_file() else ""
+    return PackageCheck(expected=_card(folder).weights_digest, found=found)
+
+
+def _folder(project: Project, study: str, model: str) -> Path:
+    folder = package_folders(project).get(f"{study}/{model}")
+    if folder is None:
+        raise InputError(f"Expected a model package of this project, got {study}/{model}. Available: see the models.")
+    return folder
 
 
 def _card(folder: Path) -> PackageCard:
     study, model = folder.parents[1].name, folder.name
+    kind = _KINDS[folder.parents[2].name]
     try:
         facts = read_facts(folder)
     except (WeightsError, OSError) as error:
-        return PackageCard(study=study, model=model, error=str(error))
+        return PackageCard(kind=kind, study=study, model=model, error=str(error))
     weights = folder / WEIGHTS
     return PackageCard(
+        kind=kind,
         study=study,
         model=model,
         title=facts.name.removeprefix(f"{study}: "),

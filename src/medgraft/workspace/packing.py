@@ -12,7 +12,7 @@ from medgraft.exchange.bundle import is_bundle, read_bundle, write_bundle
 from medgraft.exchange.folder import check_new
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.exchange.vectors import TOLERANCE, make_vectors, vectors_error
-from medgraft.workspace.predicting import find_model
+from medgraft.workspace.find_model import find_model
 from medgraft.workspace.project import Project
 
 #: The longest notes that are packed, in letters.

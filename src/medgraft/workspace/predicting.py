@@ -12,20 +12,14 @@ from numpy.typing import NDArray
 
 from medgraft.cohort import Cohort, ImportOptions, import_source
 from medgraft.core.cohort import ImportNote, StackEntry
-from medgraft.core.errors import InputError
 from medgraft.core.predictions import Predictions
 from medgraft.core.progress import Report, silent
 from medgraft.decoding import decode
-from medgraft.exchange import FACTS, SUFFIX
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.explanation import gradcam
 from medgraft.inference import predict_stacks
 from medgraft.report import png_of, stack_sheet
 from medgraft.study import Compute
-from medgraft.study.findings import best_title
-from medgraft.workspace.project import Project, is_project
-from medgraft.workspace.study_models import model_folder
-from medgraft.workspace.studying import study_outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,28 +49,6 @@ class Answers:
     slices: tuple[SliceAnswer, ...]
     sheets: tuple[str, ...]
     notes: tuple[ImportNote, ...]
-
-
-def find_model(text: str, project: Path | None = None) -> Path:
-    """A package from what people write: a folder or a file NAME.medgraft, or `study` or `study/model` of a project.
-
-    `study` alone stands for its best model, by validation loss. Raises `InputError` for what is neither.
-    """
-    if (Path(text) / FACTS).is_file() or (Path(text).suffix == SUFFIX and Path(text).is_file()):
-        return Path(text)
-    if project is None or not is_project(project):
-        raise InputError(f"Expected a model package or, within a project, STUDY or STUDY/MODEL, got {text!r}.")
-    opened = Project.open(project)
-    study, _, model = text.partition("/")
-    kept = [home / study / "models" / model for home in (opened.studies, opened.curves)]
-    if model and (named := [folder for folder in kept if (folder / FACTS).is_file()]):
-        return named[0]
-    outcome = study_outcome(opened, study)
-    folders = [model_folder(stages[0]) for stages in outcome.by_title().values()]
-    chosen = model or model_folder(outcome.by_title()[best_title(outcome)][0])
-    if chosen not in folders:
-        raise InputError(f"Expected a model of study {study}, got {model!r}. Available: {', '.join(folders)}.")
-    return opened.studies / study / "models" / chosen
 
 
 def predict_folder(

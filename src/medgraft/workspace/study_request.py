@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medgraft.study import NetworkEntry, StudyFile, model_plans, read_study_file
-from medgraft.workspace.predicting import find_model
+from medgraft.workspace.find_model import find_model
 
 #: Sources that name a place, seen from the study file's folder.
 _PLACES = ("file", "package")

@@ -24,7 +24,7 @@ from medgraft.workspace.executor import open_executor
 from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.project import Project
 from medgraft.workspace.results_folder import announce, fresh_draft, only_once, publish
-from medgraft.workspace.study_list import study_states
+from medgraft.workspace.study_list import STUDY_FILE, all_states
 from medgraft.workspace.study_models import keep_models
 from medgraft.workspace.study_progress import kept_progress
 from medgraft.workspace.study_samples import image_reader, project_samples
@@ -41,8 +41,6 @@ __all__ = [
     "start_study",
     "study_outcome",
 ]
-
-STUDY_FILE = "study.yaml"
 
 
 def start_study(
@@ -99,8 +97,8 @@ def study_outcome(project: Project, name: str) -> StudyOutcome:
     """The results of a finished study. Raises `ProjectError` if there is none of that name."""
     folder = project.studies / name
     if not folder.is_dir():
-        names = ", ".join(state.name for state in study_states(project)) or "none"
-        raise ProjectError(f"Expected a study of this project, got {name!r}. Available: {names}.")
+        names = ", ".join(state.name for state in all_states(project)) or "none"
+        raise ProjectError(f"Expected a study or a learning curve of this project, got {name!r}. Available: {names}.")
     with project.labels() as store:
         return read_outcome(folder, store.task)
 

@@ -58,11 +58,16 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="session")
 def place(studied: Project) -> Served:
     """The study's project behind its guard."""
+    return served(studied)
+
+
+def served(project: Project) -> Served:
+    """A project behind its guard."""
     clock, used = [0.0], list[None]()
     sessions = Sessions(idle=3600, lifetime=7200, clock=lambda: clock[0])
-    guard = make_app(studied, Settings(), sessions, link_used=lambda: used.append(None))
+    guard = make_app(project, Settings(), sessions, link_used=lambda: used.append(None))
     assert isinstance(guard, Guard)
-    return Served(studied, guard, sessions, clock, used)
+    return Served(project, guard, sessions, clock, used)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from medgraft.workspace import Project
 from medgraft.workspace.model_packages import check_package, package_card, package_cards
 from medgraft.workspace.stack_fit import stack_fit
 
-from .conftest import MODEL
+from .conftest import MODEL, served
 
 API = "/api/v1/models"
 
@@ -46,6 +46,21 @@ def test_the_page_shows_lineage_figures_and_digests(client: TestClient, studied:
     assert page.count("lowest validation loss</span>") == 1
     assert "95 % intervals" in page
     assert client.get(API).json()[0]["study"] == "tiny"
+
+
+def test_models_of_learning_curves_are_shown_and_checked(altered: Project) -> None:
+    """A package says of itself what it says, whatever it is in."""
+    shutil.copytree(altered.studies / "tiny" / "models" / MODEL, altered.curves / "sites" / "models" / "scratch-2")
+    card = package_card(altered, "sites", "scratch-2")
+    assert (card.kind, card.study, card.model) == ("curve", "sites", "scratch-2")
+    assert card.weights_digest == package_card(altered, "tiny", MODEL).weights_digest
+    assert [one.kind for one in package_cards(altered)] == ["curve", "study", "study"]
+    assert check_package(altered, "sites", "scratch-2").intact
+    client = served(altered).client("ana")
+    page = client.get("/models").text
+    assert "3 packages" in page
+    assert page.count('<a class="from" href="/sites">curve sites</a>') == 1
+    assert client.post(f"{API}/sites/scratch-2/check").json()["intact"] is True
 
 
 def test_altered_weights_are_found(client: TestClient, altered: Project) -> None:

@@ -64,14 +64,20 @@ def add_page(app: FastAPI, place: Place) -> None:
 def model_cards(project: Project) -> tuple[ModelCard, ...]:
     """A card per package: newest study first, in it the best model first."""
     packages = package_cards(project)
-    results = {study: _results(project, study) for study in {package.study for package in packages}}
-    ended = {study: found.ended if isinstance(found, StudyResults) else 0.0 for study, found in results.items()}
-    cards = [_card(package, results[package.study]) for package in packages]
-    return tuple(sorted(cards, key=lambda card: (-ended[card.package.study], not card.is_best, card.package.model)))
+    results = {(kind, name): _results(project, kind, name) for kind, name in {_origin(package) for package in packages}}
+    ended = {origin: found.ended if isinstance(found, StudyResults) else 0.0 for origin, found in results.items()}
+    cards = [_card(package, results[_origin(package)]) for package in packages]
+    return tuple(sorted(cards, key=lambda card: (-ended[_origin(card.package)], not card.is_best, card.package.model)))
 
 
-def _results(project: Project, study: str) -> StudyResults | str:
+def _origin(package: PackageCard) -> tuple[str, str]:
+    return package.kind, package.study
+
+
+def _results(project: Project, kind: str, study: str) -> StudyResults | str:
     """A study's results, or why there are none: a package is shown all the same."""
+    if kind == "curve":
+        return "Its figures are those of its learning curve, on the Sites page."
     try:
         return study_results(project, study)
     except ProjectError as error:
