@@ -112,10 +112,10 @@ def _triple(values: NDArray[np.float64]) -> Triple:
 
 def _box(places: Tensor, sides: Sequence[int]) -> tuple[slice, ...]:
     """The part of a volume that is interpolated at some places (..., 3); a voxel at its edge where all are outside."""
-    flat = places.flatten(0, -2)
-    pairs = zip(flat.amin(0).floor().long().tolist(), flat.amax(0).ceil().long().tolist(), sides, strict=True)
-    starts = [(min(max(low, 0), side - 1), high, side) for low, high, side in pairs]
-    return tuple(slice(start, min(max(high, start) + 1, side)) for start, high, side in starts)
+    flat, last = places.flatten(0, -2), torch.tensor(sides) - 1
+    starts = flat.amin(0).floor().long().clamp_min(0).minimum(last)
+    stops = flat.amax(0).ceil().long().maximum(starts).minimum(last) + 1
+    return tuple(slice(start, stop) for start, stop in zip(starts.tolist(), stops.tolist(), strict=True))
 
 
 def _in_box(places: Tensor, box: tuple[slice, ...]) -> Tensor:
