@@ -44,7 +44,7 @@ def paired_difference(
     """How much better arm a is than arm b on the same rows, with a percentile interval over resampled units.
 
     The p-value inverts that interval: twice the smaller share of resamples on either side of zero, at least
-    2 / (n + 1). Arguments are those of `bootstrap`; rows may be in any order. Raises `InputError` if the arms do not
+    2 / (n + 1), and of few units more (`p_value_of`). Arguments are those of `bootstrap`; rows may be in any order. Raises `InputError` if the arms do not
     hold the same rows with the same truth.
     """
     tail = tail_of(level, n)
@@ -69,9 +69,16 @@ def paired_difference(
 
 
 def p_value_of(draws: Floats, n_units: int) -> float:
-    """Twice the smaller share of resampled differences (B,) on either side of zero; NaN for a single unit."""
+    """Twice the smaller share of resampled differences (B,) on either side of zero; NaN for a single unit.
+
+    At least 2 / 2**n_units, the smallest that an exact sign test of as many units can reach: resampling three of them
+    a thousand times does not make them more.
+
+    >>> p_value_of(np.ones(2000), n_units=3)
+    0.25
+    """
     defined = draws[np.isfinite(draws)]
     if n_units < 2 or not len(defined):
         return float("nan")
     fewer = min((defined <= _EQUAL).sum(), (defined >= -_EQUAL).sum())
-    return float(min(1.0, 2 * (fewer + 1) / (len(defined) + 1)))
+    return float(min(1.0, max(2 * (fewer + 1) / (len(defined) + 1), 2.0 ** (1 - n_units))))
