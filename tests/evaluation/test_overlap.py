@@ -5,10 +5,12 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import binary_erosion
+from scipy.spatial.distance import cdist
 
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
-from medgraft.evaluation import dice, hausdorff95, worst_distance
+from medgraft.evaluation import dice, hausdorff95, hausdorff95_or_worst, worst_distance
 
 FIGURES = [dice, hausdorff95]
 SPACING = (3.0, 1.0, 2.0)
@@ -62,6 +64,8 @@ def test_where_nothing_is_drawn() -> None:
     assert (dice(nothing, nothing), hausdorff95(nothing, nothing)) == (1, 0)
     assert dice(something, nothing) == 0
     assert np.isnan(hausdorff95(something, nothing))
+    assert hausdorff95_or_worst(something, nothing, (3, 4)) == worst_distance((4, 4), (3, 4))
+    assert hausdorff95_or_worst(nothing, nothing) == 0
 
 
 def test_moving_both_moves_nothing() -> None:
@@ -72,6 +76,19 @@ def test_moving_both_moves_nothing() -> None:
 def test_a_mask_that_fills_the_image_ends_at_its_border() -> None:
     assert hausdorff95(np.ones((9, 9), bool), np.ones((9, 9), bool)) == 0
     assert hausdorff95(np.ones((9, 9, 9), bool), cube(8, size=24)[8:17, 8:17, 8:17]) > 0
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_part_counts_its_voxels_of_the_whole_surfaces(number: int) -> None:
+    """Every pair of voxels of the surfaces; cutting the masks instead would add the cut to both."""
+    a, b = blob(number), blob(number + 10)
+    within = np.indices(a.shape)[0] < 11
+    of_a, of_b = (mask & ~binary_erosion(mask) for mask in (a, b))
+    apart = cdist(*(np.argwhere(surface) * SPACING for surface in (of_a, of_b)))
+    ways = [apart.min(axis=1)[within[of_a]], apart.min(axis=0)[within[of_b]]]
+    assert hausdorff95(a, b, SPACING, within=within) == pytest.approx(max(np.percentile(way, 95) for way in ways))
+    assert hausdorff95(a, b, SPACING, within=np.ones_like(a)) == hausdorff95(a, b, SPACING)
+    assert hausdorff95(a, b, SPACING, within=np.zeros_like(a)) == 0
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -19,7 +19,7 @@ from medgraft.evaluation.delong import DeLong, delong
 from medgraft.evaluation.holm import holm
 from medgraft.evaluation.measured import Correlation, Differences, bland_altman, icc, pearson, pearson_difference
 from medgraft.evaluation.metrics import CLASS_METRICS, METRICS, Metric, evaluate, metrics_for
-from medgraft.evaluation.overlap import MEAN_DICE, dice, hausdorff95, worst_distance
+from medgraft.evaluation.overlap import MEAN_DICE, dice, hausdorff95, hausdorff95_or_worst, worst_distance
 from medgraft.evaluation.paired import PairedDifference, paired_difference
 from medgraft.evaluation.per_subject import mean_difference, mean_interval
 from medgraft.evaluation.ranking import auc
@@ -55,6 +55,7 @@ __all__ = [
     "evaluate",
     "fleiss_kappa",
     "hausdorff95",
+    "hausdorff95_or_worst",
     "holm",
     "icc",
     "majority_baseline",

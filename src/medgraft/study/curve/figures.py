@@ -1,6 +1,6 @@
 """What one subject's masks come to on the native grid: overlap, distances, volume, the wall."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from medgraft.evaluation import dice, hausdorff95, worst_distance
+from medgraft.evaluation import dice, hausdorff95_or_worst
 from medgraft.inference import predict_masks
 from medgraft.measurement import structure_volume, thickness_of, wall_thickness
 from medgraft.networks.model import Model
@@ -79,7 +79,7 @@ def _phase_figures(
         stack=item.stack,
         phase=name,
         dice={code: dice(*pair) for code, pair in pairs.items()},
-        hausdorff95={code: _distance(*pair, spacing) for code, pair in pairs.items()},
+        hausdorff95={code: hausdorff95_or_worst(*pair, spacing) for code, pair in pairs.items()},
         unmatched=tuple(code for code, (one, other) in pairs.items() if one.any() != other.any()),
         volume=structure_volume(seen, item.spacing) if in_ml else None,
         true_volume=structure_volume(true, item.spacing) if in_ml else None,
@@ -91,12 +91,6 @@ def _phase_figures(
 def _columns(item: MaskedSample, data: MaskData) -> dict[str, int]:
     """The labelled classes, without the background, as masks have them."""
     return {code: data.samples.task.index(code) for code in item.classes[1:]}
-
-
-def _distance(seen: NDArray[np.bool_], true: NDArray[np.bool_], spacing: Sequence[float] | None) -> float:
-    """The 95 % Hausdorff distance; the worst there can be where one is empty."""
-    found = hausdorff95(seen, true, spacing)
-    return found if np.isfinite(found) else worst_distance(seen.shape, spacing)
 
 
 def _wall(codes: Mask, spacing: Spacing | None) -> dict[str, float] | None:
