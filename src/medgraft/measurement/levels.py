@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from medgraft.measurement.regions import BEYOND, MARGIN, OUTSIDE, POOL, Regions
 
@@ -73,15 +74,12 @@ def _level_in(side: NDArray[np.bool_], kernels: Sequence[Floats], sigma: Floats)
     if side.all() or not side.any():
         return np.where(inside, np.float32(0.5), np.float32(-0.5))
     smooth = _smoothed(side, kernels)
-    own = smooth[1:-1, 1:-1, 1:-1]
-    level = own - np.float32(0.5)
+    level = smooth[1:-1, 1:-1, 1:-1] - np.float32(0.5)
     # On a sphere of radius r smoothing by s takes s / (r sqrt(2 pi)) from the value of one half. So does s^2 times the
     # Laplacian of what was smoothed, to first order in s / r.
     for axis, width in enumerate(sigma):
-        middle = np.moveaxis(smooth, axis, 0)
-        low, high = (np.moveaxis(part, 0, axis) for part in (middle[:-2], middle[2:]))
-        rest = tuple(slice(None) if other == axis else slice(1, -1) for other in range(3))
-        level -= width**2 * (low[rest] + high[rest] - 2 * own)
+        within = tuple(slice(None) if other == axis else slice(1, -1) for other in range(3))
+        level -= width**2 * np.diff(smooth[within], n=2, axis=axis)
     return np.asarray(np.where(inside, np.maximum(level, _LEAST), np.minimum(level, -_LEAST)), np.float32)
 
 
@@ -96,13 +94,8 @@ def _smoothed(side: NDArray[np.bool_], kernels: Sequence[Floats]) -> Floats:
 
 def _kernel(sigma: float) -> Floats:
     """(n - 2 R, n) the matrix that smooths a line of the largest tile."""
-    offsets = np.arange(-_RADIUS, _RADIUS + 1)
-    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
-    n_rows = _TILE + 2 * (_REACH - _RADIUS)
-    matrix = np.zeros((n_rows, n_rows + 2 * _RADIUS), np.float32)
-    for row in range(n_rows):
-        matrix[row, row : row + len(weights)] = weights / weights.sum()
-    return matrix
+    each = np.eye(_TILE + 2 * _REACH, dtype=np.float32)
+    return np.asarray(ndimage.gaussian_filter1d(each, sigma, axis=0, radius=_RADIUS)[_RADIUS:-_RADIUS])
 
 
 def _wall_side(codes: NDArray[np.uint8], surface: SurfaceName) -> NDArray[np.bool_]:
