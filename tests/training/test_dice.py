@@ -6,7 +6,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from medgraft.training import Batch, MaskTarget, dice_loss, hard_dice
+from medgraft.training import Batch, MaskTarget, dice_loss
 
 #: Shapes of codes: pictures, volumes, volumes over time.
 SHAPES = {2: (2, 6, 5), 3: (2, 4, 6, 5), 4: (2, 3, 4, 6, 5)}
@@ -105,38 +105,6 @@ def test_a_target_knows_its_length_and_moves_as_one() -> None:
     moved = Batch(inputs=(target.codes,), targets=target).to(torch.device("meta")).targets
     assert isinstance(moved, MaskTarget)
     assert {value.device.type for value in (moved.codes, moved.phases, moved.classes)} == {"meta"}
-
-
-@pytest.mark.parametrize("dims", SHAPES)
-def test_the_figure_is_that_of_counted_voxels(dims: int) -> None:
-    logits, target = example(dims)
-    answers, codes = logits.argmax(1).numpy(), target.codes.numpy()
-    expected = [
-        [2 * ((a == k) & (c == k)).sum() / ((a == k).sum() + (c == k).sum()) for k in range(K)]
-        for a, c in zip(answers, codes, strict=True)
-    ]
-    np.testing.assert_allclose(hard_dice(logits, target), expected, rtol=1e-6)
-
-
-def test_what_is_not_labelled_has_no_figure_and_changes_none() -> None:
-    logits, full = example(4)
-    phases = torch.tensor([[True, False, True], [False, False, False]])
-    classes = torch.tensor([[True, True, False], [True, True, True]])
-    dice = hard_dice(logits, MaskTarget(codes=full.codes, phases=phases, classes=classes))
-    assert torch.equal(dice.isnan(), torch.tensor([[False, False, True], [True, True, True]]))
-    scores = logits.softmax(1)
-    two = torch.cat([scores[:, :1] + scores[:, 2:], scores[:, 1:2]], 1).log()[:, :, [0, 2]]
-    codes = full.codes.where(full.codes < 2, 0)[:, [0, 2]]
-    kept = MaskTarget(codes=codes, phases=torch.ones(2, 2, dtype=torch.bool), classes=classes[:, :2])
-    torch.testing.assert_close(dice[:1, :2], hard_dice(two, kept)[:1])
-
-
-def test_nothing_found_where_nothing_is_is_perfect() -> None:
-    codes, phases, classes = torch.zeros(1, 4, 4).long(), torch.ones(1, 1).bool(), torch.ones(1, 2).bool()
-    nothing = MaskTarget(codes=codes, phases=phases, classes=classes)
-    logits = torch.stack([torch.ones(1, 4, 4), torch.zeros(1, 4, 4)], 1)
-    assert hard_dice(logits, nothing).tolist() == [[1.0, 1.0]]
-    assert hard_dice(-logits, nothing).tolist() == [[0.0, 0.0]]
 
 
 def _row(target: MaskTarget, row: int) -> MaskTarget:

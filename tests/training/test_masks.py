@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from medgraft.evaluation import dice
 from medgraft.networks import NETWORKS, spec
 from medgraft.networks.segmenter import Segmenter, build_segmenter
-from medgraft.training import Batch, Checkpoint, History, MaskTarget, Plan, dice_loss, fit, hard_dice
+from medgraft.training import Batch, Checkpoint, History, MaskTarget, Plan, dice_loss, fit
 from medgraft.training.evaluating import evaluating
 
 NAMES = [name for name, network in NETWORKS.items() if network.answers == "masks"]
@@ -57,7 +58,9 @@ def run(model: Segmenter, batch: Batch, *, epochs: int, updates: int, checkpoint
 def dice_of(model: Segmenter, batch: Batch) -> NDArray[np.float32]:
     assert isinstance(batch.targets, MaskTarget)
     with evaluating(model):
-        return hard_dice(model(*batch.inputs), batch.targets).numpy()
+        answers = model(*batch.inputs).argmax(1).numpy()
+    pairs = zip(answers, batch.targets.codes.numpy(), strict=True)
+    return np.array([[dice(seen == k, true == k) for k in range(3)] for seen, true in pairs], np.float32)
 
 
 def as_bytes(model: Segmenter, history: History) -> tuple[bytes, ...]:

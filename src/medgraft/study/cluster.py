@@ -10,10 +10,11 @@ import pickle
 import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from types import ModuleType, TracebackType
-from typing import Any, Self
+from types import ModuleType
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -55,7 +56,7 @@ class Share:
         return int(min(resources.get(name, 0.0) / share for name, share in wanted.items() if share))
 
 
-class ClusterExecutor:
+class ClusterExecutor(AbstractContextManager["ClusterExecutor"]):
     """Jobs on a Ray cluster; the connection ends with the `with` statement."""
 
     def __init__(self, address: str | None, share: Share, settings: DeskSettings) -> None:
@@ -98,12 +99,7 @@ class ClusterExecutor:
         done: Future[list[Trained]] = self._work.remote(__version__, self._settings, packed.getvalue(), *parts).future()
         return done
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._ray.shutdown()
 
     def _places(self) -> int:

@@ -5,12 +5,12 @@ import pickle
 import socket
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
 import torch
 from loky.backend import get_context
@@ -23,7 +23,7 @@ from medgraft.study.work import DeskSettings, Job, Trial
 from medgraft.study.worker import begin_work, environment, shared_out
 from medgraft.training.parallel import Replica, joined
 
-#: Where gloo and NCCL listen, by the variable that says so.
+#: Variables that say at which network interface gloo and NCCL listen.
 _INTERFACES = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
 #: How long a process that was killed may take to be gone.
 _GONE_SECONDS = 10.0
@@ -33,7 +33,7 @@ _LOST = "A process of the group was lost."
 _Word = Progress | list[Trained] | Exception
 
 
-class GroupExecutor:
+class GroupExecutor(AbstractContextManager["GroupExecutor"]):
     """Processes that share each job (`training.parallel`); they end with the `with` statement, or with this process.
 
     A job is done before `submit` returns. What goes wrong in one process ends all, since the others wait for it; the
@@ -74,12 +74,7 @@ class GroupExecutor:
             raise
         return done
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._end()
 
     def _end(self) -> None:

@@ -2,8 +2,7 @@
 
 import pickle
 from concurrent.futures import BrokenExecutor, Future
-from types import TracebackType
-from typing import Self
+from contextlib import AbstractContextManager
 
 from loky.process_executor import ProcessPoolExecutor
 
@@ -17,7 +16,7 @@ from medgraft.study.worker import begin_work, environment, shared_out
 _DESK: list[Desk] = []
 
 
-class PoolExecutor:
+class PoolExecutor(AbstractContextManager["PoolExecutor"]):
     """Some processes that do one job each at a time; they end with the `with` statement, or with this process.
 
     A process that is killed takes the pool with it: its jobs come back as broken, and the next one starts a new pool.
@@ -44,12 +43,7 @@ class PoolExecutor:
             self._processes = self._start()
             return self._submit(packed)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._processes.shutdown(kill_workers=True)
 
     def _submit(self, packed: bytes) -> Future[list[Trained]]:

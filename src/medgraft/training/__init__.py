@@ -7,7 +7,7 @@ which network it trains, where batches come from.
 from medgraft.training.batch import Batch, MaskTarget, batch_slices
 from medgraft.training.checkpoint import Checkpoint, trained_state
 from medgraft.training.course import Course
-from medgraft.training.dice import dice_loss, hard_dice
+from medgraft.training.dice import dice_loss
 from medgraft.training.fit import fit
 from medgraft.training.history import History
 from medgraft.training.plan import Plan
@@ -26,7 +26,6 @@ __all__ = [
     "dice_loss",
     "fit",
     "fit_side_by_side",
-    "hard_dice",
     "predict",
     "predict_volume",
     "trained_state",

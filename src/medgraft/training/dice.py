@@ -1,4 +1,4 @@
-"""Dice of masks, where not everything is labelled: as a loss, and as a figure."""
+"""Dice of masks as a loss, where not everything is labelled."""
 
 import torch
 from torch import Tensor
@@ -37,21 +37,6 @@ def dice_loss(logits: Tensor, target: MaskTarget) -> Tensor:
     losses = 1 - (2 * overlap + _SMOOTH) / (size + _SMOOTH)
     counted = _counted(target)
     return ((losses * counted).sum(1) / counted.sum(1).clamp(min=1)).mean()
-
-
-def hard_dice(logits: Tensor, target: MaskTarget) -> Tensor:
-    """Dice coefficient of each unit's likeliest classes, (B, K) in 0..1; NaN where a class is not labelled.
-
-    Over the labelled phases together; a class that a unit's source never labels counts as background, as in
-    `dice_loss`; a class that is neither there nor predicted has 1. Arguments as for `dice_loss`.
-    """
-    labelled = _over_space(target.phases, target.codes.ndim)
-    scores = _seen(logits.softmax(1), target, labelled)
-    answers = functional.one_hot(scores.argmax(1), logits.shape[1]).movedim(-1, 1) * labelled[:, None]
-    predicted, true = (values.flatten(2) for values in (answers, _truth(target, labelled, logits.shape[1])))
-    overlap, size = (predicted * true).sum(2), (predicted + true).sum(2)
-    dice = torch.where(size > 0, 2 * overlap / size.clamp(min=1), 1.0)
-    return dice.where(_counted(target), torch.nan)
 
 
 def _over_space(phases: Tensor, ndim: int) -> Tensor:

@@ -103,7 +103,7 @@ class CurveFile(Settings):
         None,
         ge=1,
         description="updates of one epoch whatever the size, so that few cases are trained as long as many; "
-        "null sees every case once, as in the paper",
+        "null sees every case once, as in the paper, and some twice where the last batch is filled up",
     )
     batch_size: int = Field(2, ge=1, description="images per update")
     decay: Decay = Field(Decay(), description="of the learning rate")

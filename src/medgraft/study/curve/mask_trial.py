@@ -40,7 +40,7 @@ class MaskTraining:
     """One training on some subjects; the weights of its best epoch are kept.
 
     arm: the way it begins, by name. train, validation: positions in `data.samples`.
-    draw: which random choice of subjects. updates: of one epoch; None for once through the set.
+    draw: which random choice of subjects. updates: of one epoch; None for once through the set in full batches.
     """
 
     network: NetworkSpec
