@@ -93,6 +93,14 @@ def test_a_curve_has_every_point_and_nobody_is_measured_who_was_trained_on(
     )
 
 
+def test_beats_of_several_lengths_are_no_batch(bench: Bench, tiny_curve: MakeCurve) -> None:
+    samples = bench.hearts.samples
+    items = (replace(item, n_phases=3) if item.subject == "two001" else item for item in samples.items)
+    samples = replace(samples, items=tuple(items))
+    with pytest.raises(InputError, match=r"equally many phases, or of 12 and more, .* got \[2, 3\]"):
+        bench.run(tiny_curve(network="segnet4d", batch_size=2), samples=samples)
+
+
 def test_nothing_is_done_twice(bench: Bench, tiny_curve: MakeCurve, package: Start) -> None:
     curve = tiny_curve(arms=ARMS, package="home.medgraft", draws=1)
     first = bench.run(curve, package)

@@ -118,11 +118,12 @@ def _named(sites: Iterable[str]) -> str:
 
 
 def _check_lengths(curve: CurveFile, samples: MaskedSamples, roles: _Roles, dims: int) -> None:
-    lengths = sorted({samples.items[position].n_phases for position in roles.train.tolist()})
+    most = curve.recipe.phases
+    lengths = sorted({min(samples.items[position].n_phases, most) for position in roles.train.tolist()})
     if dims == 4 and curve.batch_size > 1 and len(lengths) > 1:
         raise InputError(
-            f"Expected sequences of equally many phases to train {curve.batch_size} at once, got {lengths}. "
-            "Do: set batch_size to 1."
+            f"Expected sequences of equally many phases, or of {most} and more, to train {curve.batch_size} at once, "
+            f"got {lengths}. Do: set batch_size to 1."
         )
 
 
