@@ -16,7 +16,7 @@ from medgraft.cohort.found import FoundLabel, entry_of, labels_of, stored_form
 from medgraft.cohort.pixel_store import PixelStore
 from medgraft.cohort.tables import IMPORTS, LABELS, NOTES, STACKS, create_tables, entry_of_row, note_of_row, row_of
 from medgraft.core.cohort import ImportNote, StackEntry
-from medgraft.core.database import open_engine
+from medgraft.core.database import is_read_only, open_engine
 from medgraft.core.digest import array_digest
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.stack import FoundStack
@@ -48,15 +48,20 @@ class Cohort:
 
     @classmethod
     def open(cls, root: Path) -> Self:
-        """The cohort of a project folder, made where it is missing. Raises `ProjectError` if it cannot be used."""
+        """The cohort of a project folder, made where it is missing; one that may not be written can be read.
+
+        Raises `ProjectError` if it cannot be used.
+        """
         root = Path(root)
+        cohort = cls(root, open_engine(root / "project.db"))
+        if is_read_only(root / "project.db"):
+            return cohort
         try:
-            cohort = cls(root, open_engine(root / "project.db"))
             cohort._images.prepare()
             cohort._masks.prepare()
         except OSError as error:
             raise ProjectError(
-                f"Expected a folder that can be written for the project, got {root.name}: {error}."
+                f"Expected a folder that can be written for the project, got {root.name}: {error.strerror}."
             ) from error
         with cohort._writing() as connection:
             create_tables(connection)
@@ -268,7 +273,8 @@ def _project_errors() -> Iterator[None]:
     except DBAPIError as error:
         raise ProjectError(
             f"Expected a project.db that can be read and written, got: {error.orig}. "
-            "If the disk is full, make room and do it again; if it is damaged, restore a copy of the project folder."
+            "If you may not write in the project folder, copy it to where you may; if the disk is full, make room and do "
+            "it again; if it is damaged, restore a copy of the project folder."
         ) from error
 
 
