@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medgraft.core.errors import InputError
-from medgraft.exchange import QUESTIONS, AnnotationRules, blank_form, differences, read_rules, write_rules
+from medgraft.exchange import QUESTIONS, AnnotationRules, blank_form, differences, not_compared, read_rules, write_rules
 
 FREE = {question.key: "Anna, ten years of echo" for question in QUESTIONS if not question.answers}
 ANSWERS = st.fixed_dictionaries(
@@ -36,7 +36,10 @@ def test_a_form_that_is_filled_in_is_read(tmp_path_factory: pytest.TempPathFacto
 def test_differences_are_those_rules_that_are_compared_and_differ(ours: dict[str, str], theirs: dict[str, str]) -> None:
     compared = {question.key for question in QUESTIONS if question.compared}
     found = differences(AnnotationRules(answers=ours), AnnotationRules(answers=theirs))
-    assert {rule.key for rule in found} == {key for key in compared if ours[key] != theirs[key]}
+    unlike = {key for key in ours if ours[key] != theirs[key]}
+    assert {rule.key for rule in found} == compared & unlike
+    aside = not_compared(AnnotationRules(answers=ours), AnnotationRules(answers=theirs))
+    assert {rule.key for rule in aside} == unlike - compared
     assert all((rule.ours, rule.theirs) == (ours[rule.key], theirs[rule.key]) for rule in found)
     back = differences(AnnotationRules(answers=theirs), AnnotationRules(answers=ours))
     assert [(rule.key, rule.theirs, rule.ours) for rule in back] == [
@@ -82,6 +85,7 @@ def test_a_form_that_is_not_as_it_asks_is_refused(tmp_path: Path, kind: str, mon
     (tmp_path / "rules.yaml").write_text(text)
     with pytest.raises(InputError, match=f"(?s){reason}") as caught:
         read_rules(tmp_path / "rules.yaml")
+    assert "rules.yaml" in str(caught.value)  # of two files it says which
     assert not (tmp_path / "sprung").exists()
     assert len(str(caught.value)) < 1000
 

@@ -13,6 +13,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.geometry import BASE_TO_APEX
 from medgraft.core.stack import FoundStack, Stack
 from medgraft.core.task import MASK_CODES
+from medgraft.evaluation import worst_distance
 from medgraft.exchange import blank_form
 from medgraft.images import write_nifti
 from medgraft.workspace import Project
@@ -97,16 +98,38 @@ def test_equal_masks_agree_wholly_either_way_round(tmp_path: Path) -> None:
 
 
 def test_a_cavity_that_ends_elsewhere_shows_at_the_base_only(tmp_path: Path) -> None:
-    """The other site leaves out the two slices next to the valves."""
+    """The other site leaves out the slice next to the valves."""
     shorter = drawn()
-    shorter[:, :2] = 0
+    shorter[:, :1] = 0
     ours, theirs = folder_of(tmp_path / "a", {"P1": drawn()}), folder_of(tmp_path / "b", {"P1": shorter})
-    rules = {rule.key: rule.agreement for rule in agree_sites(ours, theirs).rules}
-    mitral, papillary = rules["mitral_plane"], rules["papillary_muscles"]
-    assert mitral is not None
-    assert papillary is not None
-    assert mitral.dice.value < 0.7
-    assert papillary.dice.value == 1
+    found = agree_sites(ours, theirs)
+    base, rest = found.parts
+    assert [rule.key for rule in found.rules if rule.part == "base"] == ["mitral_plane", "outflow_tract"]
+    assert (base.structure, base.part, rest.part) == ("pool", "base", "rest")
+    assert base.dice.value == pytest.approx(2 * 2 / (2 + 3))
+    assert base.hausdorff_mm.value == pytest.approx(SPACING[0])
+    assert (rest.dice.value, rest.hausdorff_mm.value) == (1, 0)
+
+
+def test_a_border_that_lies_elsewhere_is_as_far_in_every_part(tmp_path: Path) -> None:
+    """The cut between base and rest is no border of either mask, and makes none of them nearer."""
+    wider = drawn()
+    wider[:, :, 5:11, 13:16] = MASK_CODES["pool"]
+    ours, theirs = folder_of(tmp_path / "a", {"P1": drawn()}), folder_of(tmp_path / "b", {"P1": wider})
+    found = agree_sites(ours, theirs)
+    assert [one.part for one in found.parts] == ["base", "rest"]
+    assert [one.hausdorff_mm.value for one in found.parts] == pytest.approx([3.0, 3.0])
+
+
+def test_a_structure_that_a_site_missed_counts_the_worst_and_is_counted(tmp_path: Path) -> None:
+    """Of two phases the other site drew the pool in one."""
+    missed = drawn()
+    missed[1][missed[1] == MASK_CODES["pool"]] = 0
+    ours, theirs = folder_of(tmp_path / "a", {"P1": drawn()}), folder_of(tmp_path / "b", {"P1": missed})
+    pool, wall = agree_sites(ours, theirs).structures
+    assert (pool.structure, pool.cases, pool.unmatched, wall.unmatched) == ("pool", 2, 1, 0)
+    assert pool.dice.value == 0.5
+    assert pool.hausdorff_mm.value == pytest.approx(worst_distance(SHAPE[1:], SPACING) / 2)
 
 
 def test_a_structure_that_one_site_never_draws_is_not_compared(tmp_path: Path) -> None:
@@ -176,6 +199,9 @@ def test_projects_are_compared_by_their_pixels_whatever_subjects_are_called(tmp_
     (pool,) = (one for one in found.structures if one.structure == "pool")
     assert pool.dice.value == pytest.approx((1 + overlap(drawn() == 1, drawn(2) == 1)) / 2)
     assert {case.subject for case in found.cases} == {"a P1", "a P2"}
+    alone = agree_sites(ours, project_of(tmp_path / "c", {"P1": drawn()}))
+    (reason,) = alone.left_out
+    assert reason.startswith("a P2, ")
 
 
 @pytest.fixture
@@ -204,13 +230,17 @@ def rules(tmp_path: Path) -> Callable[..., Path]:
 
 def test_rules_that_differ_are_said_so(tmp_path: Path, rules: Callable[..., Path]) -> None:
     ours, theirs = folder_of(tmp_path / "a", {"P1": drawn()}), folder_of(tmp_path / "b", {"P1": drawn()})
-    first, second = rules("north"), rules("south", papillary_muscles="myocardium")
+    first, second = rules("north"), rules("south", papillary_muscles="myocardium", phases="every phase")
     found = agree_sites(ours, theirs, rules_a=first, rules_b=second)
     assert [(rule.key, rule.a, rule.b) for rule in found.rules if rule.differs] == [
         ("papillary_muscles", "pool", "myocardium")
     ]
-    assert [one.key for one in check_rules(first, second).differences] == ["papillary_muscles"]
+    checked = check_rules(first, second)
+    assert [one.key for one in checked.differences] == ["papillary_muscles"]
+    assert [one.key for one in checked.not_compared] == ["site", "phases"]
     assert check_rules(first).differences == ()
+    with pytest.raises(InputError, match=r"got 'green'.*east\.yaml"):
+        check_rules(first, rules("east", trabeculae="green"))
 
 
 def test_the_blank_form_is_not_written_over_anything(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace.site_agreement import SiteAgreement, StructureAgreement
+    from medgraft.workspace.site_agreement import RuleAgreement, SiteAgreement, StructureAgreement
 
 RulesOption = Annotated[Path | None, typer.Option(help="That site's annotation rules, filled in.", dir_okay=False)]
 
@@ -44,7 +44,9 @@ def rules(
     elif other is None:
         write_line(f"{checked.file}: filled in as it asks")
     else:
-        write_table(("rule", str(file), str(other)), [(one.text, one.ours, one.theirs) for one in checked.differences])
+        rows = [(one.text, one.ours, one.theirs, "yes") for one in checked.differences]
+        rows += [(one.text, one.ours, one.theirs, "not compared") for one in checked.not_compared]
+        write_table(("rule", str(file), str(other), "differs"), rows)
         write_line(f"annotation rules that differ: {len(checked.differences)}")
 
 
@@ -74,17 +76,23 @@ def agree(
 
 
 def _show(found: "SiteAgreement") -> None:
-    columns = ("structure", "subjects", "cases", "Dice", "Hausdorff 95 %, mm")
-    write_table(columns, [(one.structure, one.subjects, one.cases, *_figures(one)) for one in found.structures])
+    columns = ("structure", "part", "subjects", "cases", "at one site only", "Dice", "Hausdorff 95 %, mm")
     rows = [
-        (rule.text, rule.a, rule.b, "yes" if rule.differs else "", rule.agreement.part, *_figures(rule.agreement))
-        for rule in found.rules
-        if rule.agreement
+        (one.structure, one.part, one.subjects, one.cases, one.unmatched, *_figures(one))
+        for one in (*found.structures, *found.parts)
     ]
-    write_table(("rule", "a", "b", "differs", "part", "Dice of the pool there", "Hausdorff 95 %, mm"), rows)
+    write_table(columns, rows)
+    rules = [(rule.text, rule.a, rule.b, _differs(rule), rule.part) for rule in found.rules]
+    write_table(("rule", "a", "b", "differs", "shows in"), rules)
     for reason in found.left_out:
         write_line(f"left out: {reason}")
-    write_line("in brackets: 95 % intervals over subjects")
+    write_line("in brackets: 95 % intervals over subjects; base: the third next to the valves")
+
+
+def _differs(rule: "RuleAgreement") -> str:
+    if rule.a and rule.b:
+        return "yes" if rule.differs else "no"
+    return "not said"
 
 
 def _figures(one: "StructureAgreement") -> tuple[str, str]:

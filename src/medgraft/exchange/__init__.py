@@ -20,6 +20,7 @@ from medgraft.exchange.rules import (
     RuleDifference,
     blank_form,
     differences,
+    not_compared,
     read_rules,
     write_rules,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "differences",
     "fingerprint",
     "hash_subjects",
+    "not_compared",
     "opened_package",
     "read_facts",
     "read_rules",

@@ -1,6 +1,6 @@
 """AnnotationRules: what the annotators of a site agreed on, as a short questionnaire that travels with the model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -128,7 +128,11 @@ def read_rules(path: Path) -> AnnotationRules:
     more = form.pop("more", None) or {}
     if not isinstance(more, dict):
         raise InputError(f"Expected NAME: words under more in {path}, got {type(more).__name__}.")
-    return AnnotationRules(answers=_words(form, path), more=_words(more, path))
+    answers, own = _words(form, path), _words(more, path)
+    try:
+        return AnnotationRules(answers=answers, more=own)
+    except InputError as error:
+        raise InputError(f"{error} This is {path}.") from error
 
 
 def write_rules(rules: AnnotationRules, path: Path) -> Path:
@@ -140,21 +144,24 @@ def write_rules(rules: AnnotationRules, path: Path) -> Path:
 
 def differences(ours: AnnotationRules, theirs: AnnotationRules) -> tuple[RuleDifference, ...]:
     """The rules on which two sites differ, so that masks of one are no truth at the other."""
-    listed = [
-        RuleDifference(
-            key=question.key,
-            text=question.text,
-            ours=ours.answers[question.key],
-            theirs=theirs.answers[question.key],
-        )
-        for question in QUESTIONS
-        if question.compared
-    ]
     own = [
         RuleDifference(key=name, text=name, ours=ours.more.get(name, ""), theirs=theirs.more.get(name, ""))
         for name in sorted({*ours.more, *theirs.more})
+        if ours.more.get(name, "") != theirs.more.get(name, "")
     ]
-    return tuple(rule for rule in (*listed, *own) if rule.ours != rule.theirs)
+    return (*_differences(ours, theirs, compared=True), *own)
+
+
+def not_compared(ours: AnnotationRules, theirs: AnnotationRules) -> tuple[RuleDifference, ...]:
+    """Other answers that are not alike, but say who drew which images with what: they make no other masks."""
+    return tuple(_differences(ours, theirs, compared=False))
+
+
+def _differences(ours: AnnotationRules, theirs: AnnotationRules, *, compared: bool) -> Iterator[RuleDifference]:
+    for question in QUESTIONS:
+        answers = ours.answers[question.key], theirs.answers[question.key]
+        if question.compared == compared and answers[0] != answers[1]:
+            yield RuleDifference(key=question.key, text=question.text, ours=answers[0], theirs=answers[1])
 
 
 def _asked(question: Question) -> str:

@@ -12,7 +12,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.geometry import BASE_TO_APEX
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
-from medgraft.evaluation import Interval, dice, hausdorff95, mean_interval
+from medgraft.evaluation import Interval, dice, hausdorff95_or_worst, mean_interval
 from medgraft.exchange import QUESTIONS, AnnotationRules, Part, read_rules
 from medgraft.workspace.site_masks import Cases, SiteMask, site_cases
 
@@ -29,20 +29,22 @@ _SAME_PLACE = 0.01
 class StructureAgreement:
     """Agreement on one structure in one part of the heart, as means over subjects with 95 % intervals.
 
-    cases: phases of stacks that both drew. dice: 0..1. hausdorff_mm: the 95 % Hausdorff distance; NaN without spacing.
+    cases: phases of stacks that both drew. unmatched: those in which only one site drew any of the structure there.
+    dice: 0..1. hausdorff_mm: the 95 % Hausdorff distance, as of `CaseAgreement`.
     """
 
     structure: str
     part: Part
     subjects: int
     cases: int
+    unmatched: int
     dice: Interval
     hausdorff_mm: Interval
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuleAgreement:
-    """One annotation rule, what the sites say, and how far their masks agree where it shows.
+    """One annotation rule, what the sites say, and in which part of the heart it shows.
 
     a, b: their answers, "" where a site's rules were not given.
     """
@@ -52,12 +54,16 @@ class RuleAgreement:
     a: str
     b: str
     differs: bool
-    agreement: StructureAgreement | None
+    part: Part
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseAgreement:
-    """One structure in one part of one phase of one case. drawn_at_a, drawn_at_b: whether the site drew any of it."""
+    """One structure in one part of one phase of one case.
+
+    drawn_at_a, drawn_at_b: whether the site drew any of it there. hausdorff_mm: of the surfaces there, each to the
+    other site's whole surface; the diagonal of the image where a site drew none of the structure; NaN without spacing.
+    """
 
     subject: str
     case: str
@@ -72,11 +78,16 @@ class CaseAgreement:
 
 @dataclass(frozen=True, kw_only=True)
 class SiteAgreement:
-    """a, b: the places. cases: as a whole, the worst first. left_out: those that cannot be compared, and why."""
+    """How far the masks at two places agree.
+
+    structures: each as a whole. parts: the pool where annotation rules show. cases: as a whole, the worst first.
+    left_out: those that cannot be compared, and why.
+    """
 
     a: str
     b: str
     structures: tuple[StructureAgreement, ...]
+    parts: tuple[StructureAgreement, ...]
     rules: tuple[RuleAgreement, ...]
     cases: tuple[CaseAgreement, ...]
     left_out: tuple[str, ...]
@@ -111,24 +122,26 @@ def agree_sites(
     scores = _drawn_at_both(found)
     if not scores:
         raise InputError(f"Expected masks of the same cases at {a} and {b}, found none: {'; '.join(left_out[:5])}.")
+    ruled = sorted({question.part for question in QUESTIONS if question.compared})
     return SiteAgreement(
         a=str(a),
         b=str(b),
         structures=tuple(one for name in MASK_CLASSES if (one := _summary(scores, name, "whole", seed))),
-        rules=tuple(_rules(said[0], said[1], scores, seed)),
+        parts=tuple(one for part in ruled if (one := _summary(scores, _RULED, part, seed))),
+        rules=tuple(_rules(*said)),
         cases=tuple(one for one in sorted(scores, key=lambda one: one.dice) if one.part == "whole"),
         left_out=tuple(left_out),
     )
 
 
 def _compared(ours: Cases, theirs: Cases, report: Report) -> tuple[list[CaseAgreement], list[str]]:
-    left_out = [f"{(ours | theirs)[key].case}: at one site only" for key in sorted(set(ours) ^ set(theirs))]
+    left_out = [f"{(ours | theirs)[key].title}: at one site only" for key in sorted(set(ours) ^ set(theirs))]
     shared = sorted(set(ours) & set(theirs))
     scores: list[CaseAgreement] = []
     for number, key in enumerate(shared, 1):
         case, a, b = ours[key], ours[key].read(), theirs[key].read()
         if reason := _apart(a, b):
-            left_out.append(f"{case.case}: {reason}")
+            left_out.append(f"{case.title}: {reason}")
         else:
             scores += _scores(case.subject, case.case, a, b)
         report(Progress(stage="cases", done=number, total=len(shared), detail=case.case))
@@ -149,9 +162,9 @@ def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[CaseA
     for phase in sorted(set(a.phases) & set(b.phases)):
         parts = _parts(a.mask[phase], b.mask[phase], a.affines if a.spacing else None)
         for structure in (name for name in MASK_CLASSES if name in a.classes and name in b.classes):
-            drawn = [site.mask[phase] == MASK_CODES[structure] for site in (a, b)]
+            at_a, at_b = (site.mask[phase] == MASK_CODES[structure] for site in (a, b))
             for part, inside in parts.items():
-                first, second = (mask & inside for mask in drawn)
+                first, second = at_a & inside, at_b & inside
                 if first.any() or second.any():
                     yield CaseAgreement(
                         subject=subject,
@@ -162,7 +175,9 @@ def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[CaseA
                         drawn_at_a=bool(first.any()),
                         drawn_at_b=bool(second.any()),
                         dice=dice(first, second),
-                        hausdorff_mm=hausdorff95(first, second, a.spacing) if a.spacing else float("nan"),
+                        hausdorff_mm=hausdorff95_or_worst(at_a, at_b, a.spacing, within=inside)
+                        if a.spacing
+                        else np.nan,
                     )
 
 
@@ -209,6 +224,7 @@ def _summary(scores: Sequence[CaseAgreement], structure: str, part: Part, seed: 
         part=part,
         subjects=len({score.subject for score in found}),
         cases=len(found),
+        unmatched=sum(score.drawn_at_a != score.drawn_at_b for score in found),
         dice=mean_interval(_per_subject(found, "dice"), seed=seed),
         hausdorff_mm=mean_interval(_per_subject(found, "hausdorff_mm"), seed=seed),
     )
@@ -223,9 +239,7 @@ def _per_subject(scores: Sequence[CaseAgreement], figure: str) -> NDArray[np.flo
     return np.asarray([float(np.mean(found)) if found else float("nan") for found in defined])
 
 
-def _rules(
-    a: AnnotationRules | None, b: AnnotationRules | None, scores: Sequence[CaseAgreement], seed: int
-) -> Iterator[RuleAgreement]:
+def _rules(a: AnnotationRules | None, b: AnnotationRules | None) -> Iterator[RuleAgreement]:
     for question in QUESTIONS:
         if question.compared:
             answers = [rules.answers[question.key] if rules else "" for rules in (a, b)]
@@ -235,5 +249,5 @@ def _rules(
                 a=answers[0],
                 b=answers[1],
                 differs=all(answers) and answers[0] != answers[1],
-                agreement=_summary(scores, _RULED, question.part, seed),
+                part=question.part,
             )

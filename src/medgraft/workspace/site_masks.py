@@ -41,6 +41,11 @@ class SiteCase:
     subject: str
     read: Callable[[], SiteMask]
 
+    @property
+    def title(self) -> str:
+        """The case with its subject, unless its path begins with it."""
+        return self.case if self.case.partition("/")[0] == self.subject else f"{self.subject}, {self.case}"
+
 
 def site_cases(place: Path) -> Cases:
     """The masks at a place by case.

@@ -4,16 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.errors import InputError
-from medgraft.exchange import AnnotationRules, RuleDifference, blank_form, differences, read_rules
+from medgraft.exchange import AnnotationRules, RuleDifference, blank_form, differences, not_compared, read_rules
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiteRules:
-    """A file of rules. rules: None where it is still blank. differences: from another site's, if one was given."""
+    """A file of rules.
+
+    rules: None where it is still blank. differences: from another site's, if one was given. not_compared: answers that
+    are not alike and make no other masks.
+    """
 
     file: str
     rules: AnnotationRules | None = None
     differences: tuple[RuleDifference, ...] = ()
+    not_compared: tuple[RuleDifference, ...] = ()
 
 
 def new_rules(file: Path) -> SiteRules:
@@ -27,5 +32,12 @@ def new_rules(file: Path) -> SiteRules:
 def check_rules(file: Path, other: Path | None = None) -> SiteRules:
     """Read filled-in rules, and compare them with another site's. Raises `InputError` as `exchange.read_rules` does."""
     rules = read_rules(file)
-    found = differences(rules, read_rules(other)) if other else ()
-    return SiteRules(file=str(file), rules=rules, differences=found)
+    if other is None:
+        return SiteRules(file=str(file), rules=rules)
+    theirs = read_rules(other)
+    return SiteRules(
+        file=str(file),
+        rules=rules,
+        differences=differences(rules, theirs),
+        not_compared=not_compared(rules, theirs),
+    )
