@@ -168,6 +168,19 @@ def test_links_that_lead_out_are_not_followed(source, cohort, tmp_path):
     assert codes == {"linked-folder": "folder-not-entered", "linked.nii.gz": "outside-link"}
 
 
+@pytest.mark.parametrize("beside", [None, "notes.txt"])
+def test_where_everything_is_a_link_the_error_says_so(cohort, tmp_path, beside):
+    for name in ("patient001", "patient002"):
+        (tmp_path / "store" / name).mkdir(parents=True)
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).symlink_to(tmp_path / "store" / name)
+    if beside:
+        (tmp_path / "in" / beside).touch()
+    said = r"links to folders are not entered; import the folder that a link leads to. \(2, for example patient00[12]\)"
+    with pytest.raises(InputError, match=said):
+        import_source(tmp_path / "in", cohort)
+
+
 def test_pseudonyms_hide_subjects_everywhere_and_are_the_same_for_the_same_key(source, cohort, tmp_path):
     _, root, options = source
     hidden = ImportOptions(pseudonyms="correct horse", subject_pattern=options.subject_pattern)
@@ -230,7 +243,7 @@ def test_what_fits_no_layout_teaches(cohort, tmp_path, layout):
     with pytest.raises(InputError, match="does not exist"):
         import_source(folder, cohort, layout=layout)
     folder.mkdir()
-    with pytest.raises(InputError, match="no file at all"):
+    with pytest.raises(InputError, match="got no file"):
         import_source(folder, cohort, layout=layout)
     (folder / "notes.txt").write_text("hello")
     with pytest.raises(InputError) as told:

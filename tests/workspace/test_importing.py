@@ -21,6 +21,7 @@ from medgraft.workspace import (
     list_cohort,
     write_phantoms,
 )
+from medgraft.workspace.importing import project_to_fill
 from medgraft.workspace.phantom_folder import PhantomLayout
 
 
@@ -161,3 +162,26 @@ def test_phantoms_of_every_layout_are_imported(
 def test_phantoms_never_overwrite(scans: Path) -> None:
     with pytest.raises(InputError, match="empty folder"):
         write_phantoms(scans)
+
+
+@pytest.mark.parametrize("there", [["scans"], ["heart", "scans"]], ids=["new", "empty"])
+def test_a_first_import_of_nothing_leaves_no_project(tmp_path: Path, there: list[str]) -> None:
+    for name in there:
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match="got no file"), project_to_fill(tmp_path / "heart") as project:
+        import_images(project, tmp_path / "scans")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == there
+
+
+def test_a_project_that_was_there_stays(tmp_path: Path) -> None:
+    Project.create(tmp_path / "heart")
+    with pytest.raises(InputError, match="does not exist"), project_to_fill(tmp_path / "heart") as project:
+        import_images(project, tmp_path / "nowhere")
+    assert list_cohort(Project.open(tmp_path / "heart")).subjects == 0
+
+
+def test_a_new_project_that_got_images_stays_whatever_their_labels(tmp_path: Path) -> None:
+    folder = pictures_with_labels(tmp_path / "pictures", ["IN", "nonsense"])
+    with pytest.raises(LabelError), project_to_fill(tmp_path / "heart") as project:
+        import_images(project, folder, task="sax-range")
+    assert list_cohort(Project.open(tmp_path / "heart")).subjects == 2

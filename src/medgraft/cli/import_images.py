@@ -58,8 +58,9 @@ def import_images(
       medgraft import scans/ --project heart --mask-codes 500=pool,205=myocardium
       medgraft import scans/ --project heart --json
     """
-    from medgraft.workspace import ImportOptions, Project, mask_codes_of
+    from medgraft.workspace import ImportOptions, mask_codes_of
     from medgraft.workspace import import_images as import_into
+    from medgraft.workspace.importing import project_to_fill
 
     options = ImportOptions(
         pseudonyms=pseudonym_key.read_text(encoding="utf-8").strip() if pseudonym_key else None,
@@ -71,8 +72,7 @@ def import_images(
         empty_phases_labelled=empty_phases_labelled,
         table=table,
     )
-    place = Project.open_or_create(project)
-    with progress_bars() as report:
+    with project_to_fill(project) as place, progress_bars() as report:
         done = import_into(place, source, layout=layout, options=options, phases=phases, task=task, report=report)
     if as_json:
         write_json(done)

@@ -273,8 +273,8 @@ def _project_errors() -> Iterator[None]:
     except DBAPIError as error:
         raise ProjectError(
             f"Expected a project.db that can be read and written, got: {error.orig}. "
-            "If you may not write in the project folder, copy it to where you may; if the disk is full, make room and do "
-            "it again; if it is damaged, restore a copy of the project folder."
+            "If you may not write in the project folder, copy it to where you may; if the disk is full, make room and "
+            "do it again; if it is damaged, restore a copy of the project folder."
         ) from error
 
 

@@ -1,6 +1,7 @@
 """import_source: from a folder of files to entries of a cohort, with an account of everything on the way."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,11 +44,10 @@ def import_source(
         InputError: no layout recognises the folder, or a layout needs an option; the text says which.
         ProjectError: the disk is full, or the project cannot be written.
     """
-    noted: list[ImportNote] = []
-    files = open_source(Path(source), noted.append)
+    files = open_source(Path(source))
     importer = _choose(files, layout, options)
     diary = _Diary(cohort, files, importer, options, when or datetime.now(UTC).isoformat(timespec="seconds"))
-    diary.notes(noted)
+    diary.notes(files.left_out)
     n_found = 0
     for n_found, found in enumerate(importer.read(files, options, diary.note, report), start=1):
         diary.take(found)
@@ -82,7 +82,7 @@ def _nothing_fits(source: Source) -> str:
     expected = "\n".join(f"  {importer.name}: {importer.expects}" for importer in IMPORTERS)
     return (
         f"Expected a folder in a layout that medgraft knows, "
-        f"got {len(source.files)} files ({', '.join(endings[:10])}). Available:\n{expected}"
+        f"got {len(source.files)} files ({', '.join(endings[:10])}).{source.why_less()} Available:\n{expected}"
     )
 
 
@@ -120,7 +120,7 @@ class _Diary:
         self._notes.append(note)
         self._unwritten.append(note)
 
-    def notes(self, notes: list[ImportNote]) -> None:
+    def notes(self, notes: Sequence[ImportNote]) -> None:
         for note in notes:
             self.note(note)
 

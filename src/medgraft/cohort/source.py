@@ -9,16 +9,19 @@ from typing import TypeVar
 from medgraft.core.cohort import ImportNote
 from medgraft.core.errors import InputError
 
+_NOT_ENTERED = "Hidden folders and links to folders are not entered; import the folder that a link leads to."
+
 Note = Callable[[ImportNote], None]
 _Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Regular files below `root`, sorted; links that lead out of it are not among them."""
+    """Regular files below `root`, sorted. left_out: what else there is, such as links that lead out of it."""
 
     root: Path
     files: tuple[Path, ...]
+    left_out: tuple[ImportNote, ...] = ()
 
     def relative(self, path: Path) -> str:
         """A file's path from the root, with forward slashes."""
@@ -27,6 +30,13 @@ class Source:
     def suffixes(self, *suffixes: str) -> list[Path]:
         """The files whose name ends in one of the suffixes, in any case."""
         return [path for path in self.files if path.name.lower().endswith(suffixes)]
+
+    def why_less(self) -> str:
+        """A sentence for every reason to leave something out, each after a space; "" if nothing was."""
+        by_text: dict[str, list[str]] = {}
+        for note in self.left_out:
+            by_text.setdefault(note.text, []).append(note.where)
+        return "".join(f" {text} ({len(names)}, for example {names[0]})" for text, names in by_text.items())
 
     def note_unused(self, used: Iterable[Path], note: Note) -> None:
         """One line about the files that are no part of the layout."""
@@ -37,16 +47,18 @@ class Source:
             note(_set_aside("not-in-layout", self.relative(unused[0]), text, len(unused)))
 
 
-def open_source(path: Path, note: Note) -> Source:
+def open_source(path: Path) -> Source:
     """The files of a folder, or one file alone. Raises `InputError` if there is nothing."""
     if path.is_file():
         return Source(root=path.parent, files=(path,))
     if not path.is_dir():
         raise InputError(f"Expected a folder of images or one image, got {path.name!r}, which does not exist.")
-    files = tuple(sorted(_walk(path, note)))
+    left_out: list[ImportNote] = []
+    files = tuple(sorted(_walk(path, left_out.append)))
+    source = Source(root=path, files=files, left_out=tuple(left_out))
     if not files:
-        raise InputError(f"Expected images below the folder {path.name!r}, got no file at all.")
-    return Source(root=path, files=files)
+        raise InputError(f"Expected images below the folder {path.name!r}, got no file.{source.why_less()}")
+    return source
 
 
 def attempt(read: Callable[[], _Read], where: str, note: Note) -> _Read | None:
@@ -64,7 +76,7 @@ def _walk(root: Path, note: Note) -> Iterable[Path]:
         for name in [name for name in folders if (Path(folder) / name).is_symlink() or name.startswith(".")]:
             folders.remove(name)
             where = (Path(folder) / name).relative_to(root).as_posix()
-            note(_set_aside("folder-not-entered", where, "Hidden folders and links to folders are not entered."))
+            note(_set_aside("folder-not-entered", where, _NOT_ENTERED))
         for name in names:
             path = Path(folder) / name
             if reason := _why_not(path, home):

@@ -16,8 +16,9 @@ def open_engine(url: str | Path) -> Engine:
     """An engine for a file path or a database URL.
 
     SQLite runs in WAL mode with synchronous=FULL: what was committed survives a killed process and a power cut, and
-    readers never wait for a writer. A file that may not be written is opened for reading. `postgresql://` is opened with psycopg 3. Raises `InputError` for a URL that cannot
-    be read, `MissingExtraError` where the database's driver is not installed.
+    readers never wait for a writer. A file that may not be written is opened for reading. `postgresql://` is opened
+    with psycopg 3. Raises `InputError` for a URL that cannot be read, `MissingExtraError` where the database's driver
+    is not installed.
     """
     text = str(url)
     try:

@@ -1,15 +1,18 @@
 """Images into a project: files read, stacks stored, phases named, labels that came with them recorded."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.cohort import ImportOptions, import_source, phases_from_csv, set_phases
 from medgraft.core.cohort import ImportNote, StackEntry
-from medgraft.core.errors import InputError
+from medgraft.core.errors import InputError, MedgraftError
 from medgraft.core.progress import Report, silent
 from medgraft.workspace.cohort_list import StackRow
 from medgraft.workspace.found_labels import FoundLabels, record_found_labels
-from medgraft.workspace.project import Project
+from medgraft.workspace.project import Project, is_project
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,21 @@ class Imported:
     known: tuple[StackRow, ...]
     notes: tuple[ImportNote, ...]
     labels: FoundLabels | None
+
+
+@contextmanager
+def project_to_fill(root: Path) -> Iterator[Project]:
+    """The project of a folder, made now if there is none; if then nothing can be imported, it is not left behind."""
+    is_new, was_there = not is_project(root), root.exists()
+    project = Project.open_or_create(root)
+    try:
+        yield project
+    except MedgraftError:
+        if is_new and _is_without_stacks(project):
+            shutil.rmtree(project.root)
+            if was_there:
+                project.root.mkdir()
+        raise
 
 
 def import_images(
@@ -69,6 +87,11 @@ def import_images(
         notes=done.notes,
         labels=labels,
     )
+
+
+def _is_without_stacks(project: Project) -> bool:
+    with project.cohort() as cohort:
+        return not len(cohort)
 
 
 def _rows(entries: tuple[StackEntry, ...]) -> tuple[StackRow, ...]:

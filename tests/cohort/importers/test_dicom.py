@@ -20,7 +20,7 @@ from medgraft.cohort.source import open_source
 )
 def test_dicom_is_recognised_by_its_bytes(tmp_path, name, content, recognised):
     (tmp_path / name).write_bytes(content)
-    assert DICOM.recognises(open_source(tmp_path, lambda _: None), ImportOptions()) is recognised
+    assert DICOM.recognises(open_source(tmp_path), ImportOptions()) is recognised
 
 
 @pytest.mark.slow
