@@ -143,7 +143,9 @@ def test_the_best_epoch_is_kept(bench: Bench, tiny_curve: MakeCurve) -> None:
     assert point.validation == pytest.approx(best, abs=1e-6)
 
 
-@pytest.mark.parametrize(("network", "shape"), [("unet2d", [1, 16, 16]), ("unet3d", [16, 16, 16])])
+@pytest.mark.parametrize(
+    ("network", "shape"), [("unet2d", [1, 16, 16]), ("unet3d", [16, 16, 16]), ("segnet4d", [16, 16, 16])]
+)
 @pytest.mark.parametrize("labelled", [("background", "pool"), ("background", "pool", "myocardium")], ids=len)
 def test_validation_subjects_are_scored_as_test_subjects_are_measured(
     bench: Bench, tiny_curve: MakeCurve, network: str, shape: list[int], labelled: tuple[str, ...]
