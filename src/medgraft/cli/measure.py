@@ -1,5 +1,7 @@
 """medgraft measure."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -74,6 +76,7 @@ def measure(
 def _show(measured: "Measured") -> None:
     _show_stacks(measured)
     _show_phases(measured)
+    _show_means(measured)
     _show_agreement(measured)
     for reason in measured.left_out:
         write_line(f"left out: {reason}")
@@ -82,15 +85,23 @@ def _show(measured: "Measured") -> None:
 
 
 def _show_stacks(measured: "Measured") -> None:
+    notes = Counter(reason for one in measured.stacks for reason in one.reasons)
     figures = ("EDV, ml", "ESV, ml", "stroke, ml", "EF, %", "mass, g")
     changes = ("left out", "EDV change, ml", "ESV change, ml", "EF change, %")
     rows = [
-        (one.subject, one.stack, one.source, *_heartbeat(one), *_changes(one, measured), "; ".join(one.reasons) or None)
+        (one.subject, one.stack, one.source, *_heartbeat(one), *_changes(one, measured), _numbers(one.reasons, notes))
         for one in measured.stacks
     ]
-    write_table(("subject", "stack", "mask", *figures, *changes, "notes"), rows)
-    if measured.slices_by:
+    _show_table(("subject", "stack", "mask", *figures, *changes, "notes"), rows)
+    for number, (reason, count) in enumerate(notes.items(), start=1):
+        write_line(f"note {number}, of {count} of {len(rows)} masks: {reason}")
+    if rows and measured.slices_by:
         write_line("left out: slices at ED and ES that are not IN; change: what leaving them out adds")
+
+
+def _numbers(reasons: Sequence[str], notes: Iterable[str]) -> str | None:
+    """Which of all notes are a mask's: such as "1, 3"."""
+    return ", ".join(str(number) for number, note in enumerate(notes, start=1) if note in reasons) or None
 
 
 def _heartbeat(one: "StackMeasures") -> tuple[float | None, ...]:
@@ -107,23 +118,33 @@ def _changes(one: "StackMeasures", measured: "Measured") -> tuple[float | None, 
 def _show_phases(measured: "Measured") -> None:
     columns = ("subject", "stack", "mask", "phase", "cavity, ml", "wall: median, mm", "95th percentile", "maximum")
     rows = [(one.subject, one.stack, one.source, one.phase, *_figures(one)) for one in measured.phases]
-    write_line("")
-    write_table(columns, rows)
+    _show_table(columns, rows, "")
 
 
 def _figures(one: "PhaseMeasures") -> tuple[float | None, ...]:
     return _rounded(one.cavity_ml, one.thickness_median_mm, one.thickness_p95_mm, one.thickness_maximum_mm)
 
 
+def _show_means(measured: "Measured") -> None:
+    rows = [(one.figure, one.unit, one.source, one.subjects, *_rounded(one.mean, one.sd)) for one in measured.means]
+    _show_table(("over subjects", "unit", "mask", "subjects", "mean", "SD"), rows, "")
+
+
 def _show_agreement(measured: "Measured") -> None:
-    if measured.agreement:
-        write_line("\nmodel against reference over subjects; in brackets: 95 % intervals")
-        columns = ("figure", "unit", "subjects", "Pearson", "ICC", "bias", "lower limit", "upper limit")
-        write_table(columns, [_agreement_row(one) for one in measured.agreement])
-    if measured.overlap:
-        write_line("")
-        rows = [_overlap_row(one) for one in measured.overlap]
-        write_table(("structure", "phase", "subjects", "Dice", "Hausdorff 95 %, mm"), rows)
+    columns = ("figure", "unit", "subjects", "Pearson", "ICC", "bias", "lower limit", "upper limit")
+    title = "\nmodel against reference over subjects; in brackets: 95 % intervals"
+    _show_table(columns, [_agreement_row(one) for one in measured.agreement], title)
+    columns = ("structure", "phase", "subjects", "Dice", "Hausdorff 95 %, mm")
+    _show_table(columns, [_overlap_row(one) for one in measured.overlap], "")
+
+
+def _show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> None:
+    """Nothing without rows."""
+    if not rows:
+        return
+    if title is not None:
+        write_line(title)
+    write_table(columns, rows)
 
 
 def _agreement_row(one: "MeasuredAgreement") -> tuple[object, ...]:

@@ -76,9 +76,22 @@ class OverlapMeasures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasuredMean:
+    """One figure over subjects; several stacks of one are averaged. sd: sample standard deviation, None of one."""
+
+    figure: str
+    unit: str
+    source: Source
+    subjects: int
+    mean: float
+    sd: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasuredAgreement:
     """How far a model's figure agrees with the reference over subjects; several stacks of one are averaged.
 
+    Only stacks that have the figure from both sides count.
     seen, reference: of each of `subjects`. pearson; icc: absolute agreement of single measurements. bias, lower, upper:
     mean of seen minus reference and limits of agreement (Bland and Altman), with 95 % intervals over subjects.
     """
@@ -119,6 +132,7 @@ class Measured:
     stacks: tuple[StackMeasures, ...]
     phases: tuple[PhaseMeasures, ...]
     overlaps: tuple[OverlapMeasures, ...]
+    means: tuple[MeasuredMean, ...]
     agreement: tuple[MeasuredAgreement, ...]
     overlap: tuple[OverlapAgreement, ...]
     left_out: tuple[str, ...]

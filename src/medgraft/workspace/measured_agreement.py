@@ -2,40 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from medgraft.evaluation import Interval, bland_altman, icc, mean_interval, pearson
-from medgraft.workspace.measured import (
-    MeasuredAgreement,
-    OverlapAgreement,
-    OverlapMeasures,
-    PhaseMeasures,
-    Source,
-    StackMeasures,
-)
-
-#: Figures that are compared: how they are called, and their units.
-_OF_STACK = {
-    "edv_ml": ("end-diastolic volume", "ml"),
-    "esv_ml": ("end-systolic volume", "ml"),
-    "stroke_ml": ("stroke volume", "ml"),
-    "ejection_percent": ("ejection fraction", "%"),
-    "mass_g": ("myocardial mass", "g"),
-}
-_OF_PHASE = {
-    "thickness_median_mm": ("median thickness", "mm"),
-    "thickness_p95_mm": ("95th percentile of thickness", "mm"),
-    "thickness_maximum_mm": ("largest thickness", "mm"),
-}
+from medgraft.workspace.measured import MeasuredAgreement, OverlapAgreement, OverlapMeasures
+from medgraft.workspace.measured_figures import FigureValue
 
 
-def measured_agreement(
-    stacks: Sequence[StackMeasures], phases: Sequence[PhaseMeasures]
-) -> tuple[MeasuredAgreement, ...]:
-    """Every figure that two or more subjects have from both sides; thickness at ED and at ES."""
-    values = (*_of_stacks(stacks), *_of_phases(phases))
+def measured_agreement(values: Sequence[FigureValue]) -> tuple[MeasuredAgreement, ...]:
+    """Every figure that two or more subjects have from both sides, each stack compared with itself."""
     figures = dict.fromkeys((value.figure, value.unit) for value in values)
     found = (_agreement(*key, [value for value in values if value.figure == key[0]]) for key in figures)
     return tuple(one for one in found if one)
@@ -47,39 +23,13 @@ def overlap_agreement(overlaps: Sequence[OverlapMeasures]) -> tuple[OverlapAgree
     return tuple(_overlap(*key, [one for one in overlaps if (one.structure, one.phase) == key]) for key in keys)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Value:
-    """One figure of one stack."""
-
-    figure: str
-    unit: str
-    source: Source
-    subject: str
-    value: float
-
-
-def _of_stacks(stacks: Sequence[StackMeasures]) -> Iterator[_Value]:
-    for field, (figure, unit) in _OF_STACK.items():
-        for row in stacks:
-            if (value := getattr(row, field)) is not None:
-                yield _Value(figure=figure, unit=unit, source=row.source, subject=row.subject, value=value)
-
-
-def _of_phases(phases: Sequence[PhaseMeasures]) -> Iterator[_Value]:
-    for field, (figure, unit) in _OF_PHASE.items():
-        for row in sorted(phases, key=lambda row: row.phase):
-            if row.phase in {"ed", "es"} and (value := getattr(row, field)) is not None:
-                title = f"{figure} at {row.phase.upper()}"
-                yield _Value(figure=title, unit=unit, source=row.source, subject=row.subject, value=value)
-
-
-def _agreement(figure: str, unit: str, values: Sequence[_Value]) -> MeasuredAgreement | None:
+def _agreement(figure: str, unit: str, values: Sequence[FigureValue]) -> MeasuredAgreement | None:
     """None unless two subjects have the figure from both sides."""
-    reference, seen = _by_subject(values, "reference"), _by_subject(values, "model")
-    subjects = sorted(set(reference) & set(seen))
+    pairs = list(_pairs(values))
+    subjects = sorted({subject for subject, _ in pairs})
     if len(subjects) < 2:
         return None
-    both = np.array([(seen[subject], reference[subject]) for subject in subjects])
+    both = np.array([np.mean([pair for whose, pair in pairs if whose == subject], axis=0) for subject in subjects])
     differences = bland_altman(both[:, 0], both[:, 1], np.asarray(subjects))
     return MeasuredAgreement(
         figure=figure,
@@ -95,13 +45,15 @@ def _agreement(figure: str, unit: str, values: Sequence[_Value]) -> MeasuredAgre
     )
 
 
-def _by_subject(values: Sequence[_Value], source: Source) -> dict[str, float]:
-    """The mean over each subject's stacks."""
-    found: dict[str, list[float]] = defaultdict(list)
-    for value in values:
-        if value.source == source:
-            found[value.subject].append(value.value)
-    return {subject: float(np.mean(own)) for subject, own in found.items()}
+def _pairs(values: Sequence[FigureValue]) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Subject, and what the model and the reference say, of every stack that has the figure from both."""
+    seen, reference = (
+        {(one.subject, one.stack): one.value for one in values if one.source == source}
+        for source in ("model", "reference")
+    )
+    for subject, stack in seen:
+        if (subject, stack) in reference:
+            yield subject, (seen[subject, stack], reference[subject, stack])
 
 
 def _overlap(structure: str, phase: str, rows: Sequence[OverlapMeasures]) -> OverlapAgreement:

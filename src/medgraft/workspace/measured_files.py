@@ -23,6 +23,7 @@ _TABLES = {
     "stacks": "stacks.csv",
     "phases": "phases.csv",
     "overlaps": "overlaps.csv",
+    "means": "means.csv",
     "agreement": "agreement.csv",
     "overlap": "overlap.csv",
 }

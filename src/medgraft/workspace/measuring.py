@@ -24,6 +24,7 @@ from medgraft.study import Compute
 from medgraft.workspace.find_model import find_model
 from medgraft.workspace.measured import Measured, OverlapMeasures, PhaseMeasures, StackMeasures
 from medgraft.workspace.measured_agreement import measured_agreement, overlap_agreement
+from medgraft.workspace.measured_figures import figure_values, means_over_subjects
 from medgraft.workspace.measured_files import write_measured
 from medgraft.workspace.measured_stack import DrawnMask, measured_heartbeat, measured_phases
 from medgraft.workspace.project import Project
@@ -174,13 +175,15 @@ class _Rows:
 
     def measured(self, model: str | None, slices_by: str | None) -> Measured:
         """All of it, with what a model and the reference agree on."""
+        values = figure_values(self.stacks, self.phases)
         return Measured(
             model=model,
             slices_by=slices_by,
             stacks=tuple(self.stacks),
             phases=tuple(self.phases),
             overlaps=tuple(self.overlaps),
-            agreement=measured_agreement(self.stacks, self.phases),
+            means=means_over_subjects(values),
+            agreement=measured_agreement(values),
             overlap=overlap_agreement(self.overlaps),
             left_out=tuple(self.left_out),
         )
