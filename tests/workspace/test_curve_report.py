@@ -15,6 +15,7 @@ import pytest
 from medgraft.cohort import ImportOptions
 from medgraft.core.errors import ProjectError
 from medgraft.core.seeds import rng
+from medgraft.exchange.facts import WEIGHTS
 from medgraft.exchange.rules import QUESTIONS
 from medgraft.phantoms import write_ct_nifti
 from medgraft.study.curve import curve_findings, parse_curve, verdict
@@ -149,7 +150,7 @@ def test_models_that_are_damaged_or_gone_are_said_and_the_rest_is_shown(
     project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
     models = project.curves / "tiny" / "models"
     shutil.rmtree(models / "scratch-2")
-    weights = models / "fine-tuned-2" / "weights.safetensors"
+    weights = models / "fine-tuned-2" / WEIGHTS
     weights.write_bytes(weights.read_bytes()[:-1])
     folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
     text = html.unescape((folder / "report.html").read_text())
@@ -159,6 +160,20 @@ def test_models_that_are_damaged_or_gone_are_said_and_the_rest_is_shown(
     assert "Lineage: as it is" in text
     assert tables_of(folder)["figures"] == tables_of(reported[1])["figures"]
     assert (folder / "figures" / "overlay-worst.png").is_file()
+
+
+@pytest.mark.slow
+def test_without_any_model_there_are_figures_and_no_pictures_of_subjects(
+    reported: tuple[Project, Path], tmp_path: Path
+) -> None:
+    project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
+    shutil.rmtree(project.curves / "tiny" / "models")
+    file = project.curves / "tiny" / "curve.yaml"
+    file.write_text(file.read_text().replace("home.medgraft", "gone.medgraft"))
+    folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
+    assert (folder / "report.html").read_text().count("No pictures of") == 3
+    assert {path.stem for path in (folder / "figures").iterdir()} >= {"learning-curves", "forgetting", "trainings"}
+    assert not list((folder / "figures").glob("overlay-*"))
 
 
 @pytest.mark.slow
