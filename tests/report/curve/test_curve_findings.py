@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from medgraft.report import CurveContent, CurveDifference, Recipe
@@ -36,7 +37,12 @@ def test_the_verdict_comes_first_and_the_model_as_it_is_second(curve: CurveConte
 
 @pytest.mark.parametrize(
     ("low", "high", "tone", "words"),
-    [(0.1, 0.2, "good", "+0.150"), (-0.1, 0.2, "plain", "left open"), (-0.2, -0.1, "warn", "scratch is the better")],
+    [
+        (0.1, 0.2, "good", "+0.150"),
+        (-0.1, 0.2, "plain", "left open"),
+        (-0.2, -0.1, "warn", "scratch is the better"),
+        (np.nan, np.nan, "plain", "left open"),
+    ],
 )
 def test_the_smallest_size_is_read_off_its_interval(
     curve: CurveContent, low: float, high: float, tone: str, words: str
@@ -48,7 +54,12 @@ def test_the_smallest_size_is_read_off_its_interval(
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
-    [(-0.2, -0.1, "it forgets"), (-0.1, 0.1, "no loss is shown"), (0.01, 0.1, "gained there too")],
+    [
+        (-0.2, -0.1, "it forgets"),
+        (-0.1, 0.1, "no change is shown"),
+        (0.01, 0.1, "gained there too"),
+        (np.nan, np.nan, "(no interval) in mean Dice"),
+    ],
 )
 def test_forgetting_is_said_of_what_came_from_the_package(
     curve: CurveContent, low: float, high: float, words: str
@@ -56,6 +67,7 @@ def test_forgetting_is_said_of_what_came_from_the_package(
     found = [f.text for f in findings(with_difference(curve, "home", low, high)) if "home site" in f.text]
     assert len(found) == 1
     assert words in found[0]
+    assert ("gained" in found[0]) == (low > 0)
     assert "fine-tuned, 30 subjects" in found[0]
 
 

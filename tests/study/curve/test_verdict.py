@@ -58,6 +58,14 @@ def test_a_single_draw_that_turns_the_order_is_said(made_up: MakeUp) -> None:
     assert "Not in every draw of subjects is it better than scratch." in verdict(replace(outcome, points=points)).text
 
 
+def test_one_test_subject_settles_nothing(made_up: MakeUp) -> None:
+    outcome = made_up({("scratch", 5): 0.2, ("fine-tuned", 5): 0.8})
+    points = tuple(replace(point, test=point.test[:2]) for point in outcome.points)
+    text = verdict(replace(outcome, points=points)).text
+    assert "no interval" in text
+    assert "leave open" in text
+
+
 def test_a_curve_that_still_rises_is_said(made_up: MakeUp) -> None:
     assert "more subjects may help" in verdict(made_up(curve(0.5, (0.2, 0.3, 0.4), (0.6, 0.7, 0.8)))).text
     assert "more subjects may help" not in verdict(made_up(curve(0.5, (0.2, 0.3, 0.4), (0.8, 0.8, 0.8)))).text

@@ -67,7 +67,7 @@ def _at_smallest(content: CurveContent) -> Iterator[Finding]:
         elif d.high < 0:
             yield Finding(text=f"{facts}: here {item.other.arm} is the better start.", tone="warn")
         else:
-            yield Finding(text=f"{facts}. The interval includes zero: which start is better is left open.")
+            yield Finding(text=f"{facts}. No interval without zero: which start is better is left open.")
 
 
 def _by_draw(item: CurveDifference) -> str:
@@ -110,7 +110,7 @@ def _forgotten(content: CurveContent) -> Iterator[Finding]:
         if item.model.size != largest or item.model.arm not in _fine_tuned(content):
             continue
         d = item.difference
-        judged = "it forgets" if d.high < 0 else "no loss is shown" if d.low <= 0 else "it gained there too"
+        judged = "it forgets" if d.high < 0 else "it gained there too" if d.low > 0 else "no change is shown"
         yield Finding(
             text=f"At the home site, {item.model.title} against the model as it is: {signed(d)} in mean Dice "
             f"({d.value_a:.2f} against {d.value_b:.2f}): {judged}.",
@@ -161,8 +161,8 @@ def _few_subjects(content: CurveContent) -> Iterator[Finding]:
 def _choices(content: CurveContent) -> Finding:
     n_validation = counted(content.recipe.n_subjects["validation"], "subject")
     return Finding(
-        text=f"Rate and epoch of every training were chosen on {n_validation} for validation, none of them a test "
-        "subject. Few of them make that choice partly luck."
+        text=f"Rate and epoch of every training were chosen on {n_validation} for validation, apart from those that "
+        "are measured. With few, that choice is partly luck."
     )
 
 

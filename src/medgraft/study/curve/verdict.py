@@ -1,5 +1,6 @@
 """What to do with the travelling model, in plain words, from the learning curve."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -72,7 +73,7 @@ def _train(outcome: CurveOutcome, best: str, size: int, *, levelled: bool) -> Ve
 
 def _doubt(outcome: CurveOutcome, best: str, size: int, gains: Mapping[str, PairedDifference]) -> str:
     """What speaks against the order of starts: other subjects to measure, or another draw to learn from."""
-    if any(gain.low <= 0 for gain in gains.values()):
+    if not all(gain.low > 0 for gain in gains.values()):
         return " The intervals leave open which start is better."
     turned = [
         arm for arm in gains if min(draw_differences(outcome, outcome.of(best, size), outcome.of(arm, size))) <= 0
@@ -88,4 +89,6 @@ def _as_is_text(best: str, size: int, gain: PairedDifference, worth: float) -> s
 
 
 def _shown(difference: PairedDifference) -> str:
+    if math.isnan(difference.low):
+        return f"{difference.value:+.3f} [one subject, no interval]"
     return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
