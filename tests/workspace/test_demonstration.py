@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from medgraft.core.digest import file_digest
-from medgraft.core.errors import ProjectError
 from medgraft.core.progress import Progress
 from medgraft.workspace import Project, list_cohort
 from medgraft.workspace.demonstration import demonstrate
@@ -37,11 +36,3 @@ def test_the_demonstration_ends_with_a_report(tmp_path: Path) -> None:
     said.clear()
     assert demonstrate(tmp_path / "demo", report=said.append).study == done.study
     assert "epochs" not in {progress.stage for progress in said}
-
-
-def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "hospital").mkdir()
-    (tmp_path / "hospital" / "thesis.txt").write_text("mine")
-    with pytest.raises(ProjectError, match="name another folder"):
-        demonstrate(tmp_path)
-    assert [path.name for path in tmp_path.rglob("*")] == ["hospital", "thesis.txt"]

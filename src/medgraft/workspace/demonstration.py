@@ -10,6 +10,7 @@ from medgraft.phantoms import write_acdc_layout
 from medgraft.study import NetworkEntry, StageEntry, StudyFile
 from medgraft.study.study_file import HeldOut
 from medgraft.workspace.correction import correct_subject
+from medgraft.workspace.demo_folder import open_demo_folder
 from medgraft.workspace.importing import import_images
 from medgraft.workspace.mask_labels import label_from_masks
 from medgraft.workspace.project import Project
@@ -46,8 +47,9 @@ def demonstrate(root: Path, *, report: Report = silent) -> Demonstration:
     """Train a network on one hospital's synthetic hearts, graft it onto a clinic's few, compare, report.
 
     `root/hospital` and `root/clinic` are two projects; the graft travels as a file, no patient does. Done again in the
-    same folder, it goes on from where it was. Raises `ProjectError` if the folders hold other files.
+    same folder, it goes on from where it was. Raises `ProjectError` if the folder holds anything else.
     """
+    open_demo_folder(root, "graft")
     hospital = Project.open_or_create(root / "hospital")
     _fill(hospital, "c", {"train": _HOSPITAL}, report)
     start_study(hospital, _SOURCE_STUDY, report=report)

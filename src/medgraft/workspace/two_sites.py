@@ -13,6 +13,7 @@ from medgraft.study.curve import ArmEntry, CurveFile, parse_curve
 from medgraft.workspace.correction import correct_subject
 from medgraft.workspace.curve_report import report_curve
 from medgraft.workspace.curves import CurveSummary, start_curve
+from medgraft.workspace.demo_folder import open_demo_folder
 from medgraft.workspace.importing import import_images
 from medgraft.workspace.packing import pack_model
 from medgraft.workspace.project import Project
@@ -58,8 +59,9 @@ def demonstrate_two_sites(root: Path, *, report: Report = silent) -> TwoSites:
 
     `root/site-1` and `root/site-2` are two projects; the model travels as the file `root/home.medgraft`. Some of the
     first site's test subjects are shown to the second's models to see what they forget. Done again in the same folder,
-    it goes on from where it was. Raises `ProjectError` if the folders hold other files.
+    it goes on from where it was. Raises `ProjectError` if the folder holds anything else.
     """
+    open_demo_folder(root, "two-site")
     home, here = Project.open_or_create(root / "site-1"), Project.open_or_create(root / "site-2")
     _fill(home, "one", _HOME, report)
     start_curve(home, _home_curve(), report=report)
