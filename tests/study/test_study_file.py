@@ -60,7 +60,8 @@ def test_what_is_not_said_is_the_papers() -> None:
         ({"networks": []}, ["networks"]),
         ({"networks": [{"network": "vgg16", "name": "../vgg"}]}, ["name"]),
         ({"seeds": [7, 7]}, ["seeds must differ"]),
-        ({"networks": [{"network": "vgg16", "sise": 64}]}, ["sise"]),
+        ({"networks": [{"network": "vgg16", "sise": 64}]}, ["sise: no such key; did you mean size?"]),
+        ({"fold": 3, "nonsense": 1}, ["fold: no such key; did you mean folds?", "nonsense: no such key\n"]),
         ({"name": "../elsewhere"}, ["name"]),
         ({"staging": "leaky"}, ["staging"]),
         ({"test": "test"}, ["test"]),
@@ -70,7 +71,7 @@ def test_what_is_not_said_is_the_papers() -> None:
 def test_every_wrong_key_is_named(wrong: dict[str, object], named: list[str]) -> None:
     with pytest.raises(StudyFileError) as caught:
         parse_study({**LEAST, **wrong}, where="hearts.yaml")
-    complaints = str(caught.value).rpartition("\nKeys:")[0]
+    complaints = str(caught.value).rpartition("Keys:")[0]
     assert complaints.startswith("hearts.yaml")
     assert [name for name in named if name not in complaints] == []
     assert "networks" in str(caught.value).rpartition("\nKeys:")[2]

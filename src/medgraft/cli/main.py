@@ -33,7 +33,7 @@ from medgraft.cli.reading import app as reading
 from medgraft.cli.report import report
 from medgraft.cli.sites import app as sites
 from medgraft.cli.unpack import unpack
-from medgraft.core.errors import MedgraftError
+from medgraft.core.errors import MedgraftError, reason
 
 EXIT_ERROR = 1
 
@@ -76,7 +76,7 @@ def main() -> None:
         _explain(str(error))
     except OSError as error:
         # The machine's own answers (no space, no permission) are for the user, not for a developer.
-        _explain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+        _explain(reason(error))
 
 
 def _explain(text: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from medgraft.cohort.cohort import Cohort
 from medgraft.cohort.pseudonym import Pseudonyms
 from medgraft.core.cohort import StackEntry
-from medgraft.core.errors import InputError
+from medgraft.core.errors import InputError, reason
 
 
 def phases_from_csv(path: Path, pseudonyms: str | None = None) -> dict[str, dict[str, int]]:
@@ -21,7 +21,7 @@ def phases_from_csv(path: Path, pseudonyms: str | None = None) -> dict[str, dict
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file, restval=""))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"Expected a CSV file with the columns subject, ed, es, got: {error}.") from error
+        raise InputError(f"Expected a CSV file with the columns subject, ed, es, got: {reason(error)}.") from error
     if not rows or "subject" not in rows[0]:
         raise InputError(
             f"Expected the columns subject, ed, es in {Path(path).name}, got {list(rows[0]) if rows else []}."

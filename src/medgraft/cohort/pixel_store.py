@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medgraft.core.errors import ProjectError
+from medgraft.core.errors import ProjectError, reason
 
 #: A temporary file this old has lost its writer: the longest pause of a living one is one array's writing.
 _STALE_SECONDS = 3600.0
@@ -65,7 +65,7 @@ class PixelStore:
             array = np.load(self.path(key), mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise ProjectError(
-                f"Expected the array {self.folder.name}/{key}.npy in the project, got: {error}. "
+                f"Expected the array {self.folder.name}/{key}.npy in the project, got: {reason(error)}. "
                 "Copy the project folder as a whole, or import the source again."
             ) from error
         return np.asarray(array) if array.size == 0 else array
@@ -74,7 +74,7 @@ class PixelStore:
         free = shutil.disk_usage(self.folder).free
         return (
             f"Expected to write {array.nbytes / 1e6:.1f} MB to {self.folder.name}/, "
-            f"where {free / 1e6:.1f} MB are free, got: {error}. "
+            f"where {free / 1e6:.1f} MB are free, got: {reason(error)}. "
             "Make room and import again: what was imported before is kept."
         )
 

@@ -44,3 +44,14 @@ class ProjectError(MedgraftError):
 
 class MissingExtraError(MedgraftError, ImportError):
     """An optional part of medgraft is not installed; the message names the extra."""
+
+
+def reason(error: Exception) -> str:
+    """Why the outside world refused, for a message: of the machine's own answers without their number.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "heart.yaml")), reason(ValueError("no YAML"))
+    ('No such file or directory: heart.yaml', 'no YAML')
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)

@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from medgraft.core.errors import ProjectError
+from medgraft.core.errors import ProjectError, reason
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import Task
 from medgraft.evaluation import Choice
@@ -129,7 +129,7 @@ def read_outcome(folder: Path, task_of: Callable[[str], Task]) -> StudyOutcome:
         lost = tuple(LostStage(**item) for item in done.get("lost", []))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ProjectError(
-            f"Expected the results of a finished study in {folder.name}, got: {error}. "
+            f"Expected the results of a finished study in {folder.name}, got: {reason(error)}. "
             "Do run `medgraft study run` again: it goes on from where it was."
         ) from error
     return StudyOutcome(study=study, task=task_of(study.task), stages=stages, lost=lost)

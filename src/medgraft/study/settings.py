@@ -1,13 +1,15 @@
 """Settings in YAML: every key known, every wrong one named."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
-from medgraft.core.errors import StudyFileError
+from medgraft.core.errors import StudyFileError, reason
 
 
 class Settings(BaseModel):
@@ -18,6 +20,9 @@ class Settings(BaseModel):
 
 File = TypeVar("File", bound=Settings)
 
+#: The key by which a file of each kind is known, and the command that reads it.
+_READ_BY = {"networks": "medgraft study run", "shape": "medgraft study curve"}
+
 
 def read_yaml(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Plain data of a YAML file, with `key=value` overrides.
@@ -27,7 +32,7 @@ def read_yaml(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StudyFileError(f"Expected a YAML study file at {path}, got: {error}") from error
+        raise StudyFileError(f"Expected a YAML file at {path}, got: {reason(error)}") from error
     if not isinstance(data, dict):
         raise StudyFileError(f"Expected keys and values in {path}, got {type(data).__name__}.")
     for override in overrides:
@@ -36,13 +41,34 @@ def read_yaml(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def validated(kind: type[File], data: dict[str, Any], where: str) -> File:
-    """The settings that plain data says. Raises `StudyFileError` naming every wrong key."""
+    """The settings that plain data says. Raises `StudyFileError` naming every wrong key, or whose file it is."""
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, item['loc'])) or 'study'}: {item['msg']}" for item in error.errors()]
+        marks = [key for key in _READ_BY if key in data]
+        if len(marks) == 1 and marks[0] not in kind.model_fields:
+            raise StudyFileError(
+                f"{where} has the key {marks[0]}. Do: {_READ_BY[marks[0]]} reads such a file."
+            ) from error
+        lines = [f"  {_line(item, kind)}" for item in error.errors()]
         known = ", ".join(kind.model_fields)
         raise StudyFileError(f"{where} does not validate:\n" + "\n".join(lines) + f"\nKeys: {known}.") from error
+
+
+def _line(item: ErrorDetails, kind: type[Settings]) -> str:
+    """What is wrong with one key."""
+    place = ".".join(map(str, item["loc"])) or "study"
+    return f"{place}: {_no_such_key(item, kind) if item['type'] == 'extra_forbidden' else item['msg']}"
+
+
+def _no_such_key(item: ErrorDetails, kind: type[Settings]) -> str:
+    """What was perhaps meant: another key of the file, or within a part of it a key of any part."""
+    *parents, key = item["loc"]
+    schema = kind.model_json_schema()
+    parts = schema.get("$defs", {}).values() if parents else [schema]
+    names = {name for part in parts for name in part.get("properties", {})}
+    likely = get_close_matches(str(key), sorted(names - {key}), n=1)
+    return f"no such key; did you mean {likely[0]}?" if likely else "no such key"
 
 
 def resolved_yaml(settings: Settings) -> str:

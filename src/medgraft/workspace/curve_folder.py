@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from medgraft.core.errors import ProjectError
+from medgraft.core.errors import ProjectError, reason
 from medgraft.workspace.project import Project
 
 CURVE_FILE = "curve.yaml"
@@ -27,7 +27,7 @@ def read_findings(folder: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((folder / FINDINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ProjectError(
-            f"Expected the results of a finished learning curve in {folder.name}, got: {error}. "
+            f"Expected the results of a finished learning curve in {folder.name}, got: {reason(error)}. "
             "Do run `medgraft study curve` again: it goes on from where it was."
         ) from error
     return found

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.digest import short_id
-from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.errors import InputError, ProjectError, reason
 from medgraft.core.files import whole_file
 from medgraft.workspace.project import Project
 from medgraft.workspace.study_results import study_results
@@ -98,4 +98,6 @@ def _package_digest(project: Project, study: str, model: str) -> str:
     try:
         return str(json.loads(path.read_text(encoding="utf-8"))["sha256"])
     except (OSError, ValueError, KeyError) as error:
-        raise ProjectError(f"Expected the package of {study}/{model}, got: {error}. Do: resume the study.") from error
+        raise ProjectError(
+            f"Expected the package of {study}/{model}, got: {reason(error)}. Do: resume the study."
+        ) from error

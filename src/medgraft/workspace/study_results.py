@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from medgraft.core.errors import ProjectError
+from medgraft.core.errors import ProjectError, reason
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import Task
 from medgraft.workspace.project import Project
@@ -143,8 +143,8 @@ def study_results(project: Project, name: str) -> StudyResults:
         return _read(project, folder, ended)
     except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
         raise ProjectError(
-            f"Expected the results of a finished study in {name}, got: {error}. Do: resume it, it goes on from where "
-            "it was."
+            f"Expected the results of a finished study in {name}, got: {reason(error)}. "
+            "Do: resume it, it goes on from where it was."
         ) from error
 
 

@@ -1,13 +1,16 @@
 """Curve files: what is left out is the paper's, what is wrong is named."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from medgraft.core.errors import StudyFileError
 from medgraft.recipe import HuWindow, PercentileWindow
-from medgraft.study.curve import CurveFile, parse_curve
+from medgraft.study import read_study_file
+from medgraft.study.curve import CurveFile, parse_curve, read_curve_file
 
 MINIMAL: dict[str, Any] = {"network": "unet3d", "shape": [32, 32, 32], "package": "home.medgraft"}
 
@@ -31,7 +34,9 @@ def test_what_is_left_out_is_the_papers() -> None:
         ({"validation": {"split": "test"}}, "different splits"),
         ({"shape": [32, 32]}, "shape"),
         ({"spacing": 0}, "spacing"),
-        ({"networks": ["vgg16"]}, "Keys: name, task, network"),
+        ({"networks": ["vgg16"]}, r"did you mean network\?(\n.*)*Keys: name, task, network"),
+        ({"size": [5, 10]}, r"size: no such key; did you mean sizes\?"),
+        ({"arms": {"x": {"rate": 0.1}}}, r"rate: no such key; did you mean rates\?"),
     ],
 )
 def test_what_is_wrong_is_named(wrong: dict[str, Any], said: str) -> None:
@@ -43,3 +48,12 @@ def test_windows_are_those_of_ct_and_mr(tiny_curve: Callable[..., CurveFile]) ->
     assert tiny_curve(window={"low": -100, "high": 500}).recipe.window == HuWindow(low=-100, high=500)
     mr = tiny_curve(window={"low": 1, "high": 99, "of": "percentile"})
     assert mr.recipe.window == PercentileWindow(low=1, high=99)
+
+
+def test_a_file_for_another_command_says_which(tmp_path: Path) -> None:
+    for name, data in {"curve": MINIMAL, "study": {"networks": ["vgg16"]}}.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(data))
+    with pytest.raises(StudyFileError, match=r"study\.yaml has the key networks. Do: medgraft study run reads such"):
+        read_curve_file(tmp_path / "study.yaml")
+    with pytest.raises(StudyFileError, match=r"curve\.yaml has the key shape. Do: medgraft study curve reads such"):
+        read_study_file(tmp_path / "curve.yaml")

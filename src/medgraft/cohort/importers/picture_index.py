@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.cohort.importers.picture_masks import CONTOUR_COLUMNS
-from medgraft.core.errors import InputError
+from medgraft.core.errors import InputError, reason
 
 COLUMNS = ("path", "subject", "label")
 OPTIONAL_COLUMNS = ("split", "site", "series", "phase", "slice", *CONTOUR_COLUMNS)
@@ -51,7 +51,7 @@ def read_index(index: Path) -> list[IndexRow]:
         with index.open(newline="", encoding="utf-8-sig") as file:
             lines = [[cell.strip() for cell in line] for line in csv.reader(file) if any(line)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"Expected an index CSV that can be read, got {index.name}: {error}.") from error
+        raise InputError(f"Expected an index CSV that can be read, got {index.name}: {reason(error)}.") from error
     header = _names(lines[0]) if lines else []
     missing = [name for name in ("path", "subject") if name not in header]
     if missing:

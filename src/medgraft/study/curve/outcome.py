@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from medgraft.core.errors import ProjectError
+from medgraft.core.errors import ProjectError, reason
 from medgraft.core.task import Task
 from medgraft.study.curve.curve_file import CurveFile, parse_curve
 from medgraft.study.curve.figures import SubjectFigures, read_figures
@@ -105,7 +105,7 @@ def read_curve(folder: Path, task_of: Callable[[str], Task]) -> CurveOutcome:
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ProjectError(
-            f"Expected the results of a finished learning curve in {folder.name}, got: {error}. "
+            f"Expected the results of a finished learning curve in {folder.name}, got: {reason(error)}. "
             "Do run `medgraft study curve` again: it goes on from where it was."
         ) from error
 
