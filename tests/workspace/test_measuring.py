@@ -158,10 +158,30 @@ def test_slices_with_gaps_count_by_their_places(tmp_path: Path) -> None:
     assert found.phases[0].reasons == ("slices not equally far apart: no thickness",)
 
 
-def test_without_spacing_there_are_no_millilitres_and_a_reason(tmp_path: Path) -> None:
+def test_without_spacing_there_is_an_ejection_fraction_and_no_millilitres(tmp_path: Path) -> None:
     found = measure_project(project_of(tmp_path / "heart", one=beating(spacing=None)))
-    assert found.stacks[0].reasons == ("unknown spacing: no ml, no mm",)
+    assert found.stacks[0].reasons == (
+        "the ejection fraction takes slices to be equally far apart", "unknown spacing: no ml, no mm",
+    )  # fmt: skip
     assert all(row.cavity_ml is row.thickness_median_mm is row.mass_g is None for row in found.phases)
+    in_mm = only(measure_project(project_of(tmp_path / "mm", one=beating())))
+    assert found.stacks[0].edv_ml is None
+    assert found.stacks[0].ejection_percent == pytest.approx(in_mm.ejection_percent)
+
+
+def test_without_spacing_slices_that_are_not_in_are_left_out(tmp_path: Path) -> None:
+    stack = beating(spacing=None)
+    assert stack.mask is not None
+    stack.mask[1, 0][stack.mask[1, 0] == MASK_CODES["pool"]] = 0
+    project = project_of(tmp_path / "heart", one=stack)
+    label_from_masks(project)
+    with project.cohort() as cohort:
+        cohort.set_mask(cohort.entries()[0].id, np.concatenate([tube(), tube(radius=3.0)]), (0, 1))
+    whole, judged = only(measure_project(project)), only(measure_project(project, slices_by="labels"))
+    ed, es = (np.count_nonzero(tube(radius=radius) == 1) for radius in (5.0, 3.0))
+    assert whole.ejection_percent == pytest.approx(100 * (1 - es / ed))
+    assert judged.ejection_percent == pytest.approx(100 * (1 - es * 5 / 6 / ed))
+    assert judged.ejection_change_percent == pytest.approx(100 * es / 6 / ed)
 
 
 def test_slices_out_of_order_have_no_volume(tmp_path: Path) -> None:
@@ -176,6 +196,25 @@ def test_phases_without_names_are_those_of_the_largest_and_the_smallest_cavity(t
     unnamed = replace(stack, phases={}, mask=stack.mask[::-1], pixels=stack.pixels[::-1])
     found = only(measure_project(project_of(tmp_path / "heart", one=unnamed)))
     assert (found.ed, found.es) == ("1", "0")
+    assert found.reasons == (
+        "no phase is named ed: it is that of the largest cavity",
+        "no phase is named es: it is that of the smallest cavity",
+    )
+
+
+def test_a_phase_that_is_not_named_is_found_by_its_cavity_beside_one_that_is(tmp_path: Path) -> None:
+    found = only(measure_project(project_of(tmp_path / "heart", one=replace(beating(), phases={"ed": 0}))))
+    assert (found.ed, found.es) == ("ed", "1")
+    assert found.reasons == ("no phase is named es: it is that of the smallest cavity",)
+    named = only(measure_project(project_of(tmp_path / "named", one=beating())))
+    assert found.ejection_percent == named.ejection_percent
+
+
+def test_no_phase_is_taken_by_its_cavity_unless_all_have_masks(tmp_path: Path) -> None:
+    found = only(
+        measure_project(project_of(tmp_path / "heart", one=replace(beating(), phases={"ed": 0}, mask_phases=(0,))))
+    )
+    assert (found.ed, found.es, found.ejection_percent) == ("ed", None, None)
 
 
 def test_a_structure_that_is_never_labelled_is_not_measured(tmp_path: Path) -> None:

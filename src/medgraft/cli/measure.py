@@ -134,8 +134,8 @@ def _show_agreement(measured: "Measured") -> None:
     columns = ("figure", "unit", "subjects", "Pearson", "ICC", "bias", "lower limit", "upper limit")
     title = "\nmodel against reference over subjects; in brackets: 95 % intervals"
     _show_table(columns, [_agreement_row(one) for one in measured.agreement], title)
-    columns = ("structure", "phase", "subjects", "Dice", "Hausdorff 95 %, mm")
-    _show_table(columns, [_overlap_row(one) for one in measured.overlap], "")
+    structures = ("structure", "phase", "subjects", "Dice", "Hausdorff 95 %, mm")
+    _show_table(structures, [_overlap_row(one) for one in measured.overlap], "")
 
 
 def _show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> None:

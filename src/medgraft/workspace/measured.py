@@ -14,7 +14,8 @@ class PhaseMeasures:
     """One stack at one phase; what cannot be said is None, and `reasons` say why.
 
     phase: its name, such as "ed", or its number. left_out: slices that do not count, as they are not IN. cavity_ml: of
-    the slices that count; change_ml: what leaving the others out adds to it. mass_g: of the myocardium, likewise.
+    the slices that count; change_ml: what leaving the others out adds to it. *_voxels: the same where the spacing is
+    unknown, else None. mass_g: of the myocardium, likewise.
     thickness_*_mm: of the wall. segments_mm: mean thickness of the 16 or 17 segments of the American
     Heart Association.
     """
@@ -26,6 +27,8 @@ class PhaseMeasures:
     left_out: int
     cavity_ml: float | None
     change_ml: float | None
+    cavity_voxels: int | None
+    change_voxels: int | None
     mass_g: float | None
     thickness_median_mm: float | None
     thickness_p95_mm: float | None
@@ -39,8 +42,8 @@ class StackMeasures:
     """One stack; what cannot be said is None, and `reasons` say why.
 
     ed, es: the phases that are taken for end diastole and end systole. stroke_ml: `edv_ml` less `esv_ml`; ejection: its
-    share of `edv_ml` in %. mass_g: at ED. left_out: slices that do not count, at ED and ES together. *_change: what
-    leaving them out adds.
+    share of `edv_ml` in %, which needs no spacing. mass_g: at ED. left_out: slices that do not count, at ED and ES
+    together. *_change: what leaving them out adds.
     """
 
     subject: str

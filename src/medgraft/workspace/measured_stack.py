@@ -76,13 +76,12 @@ def measured_phases(
 def measured_heartbeat(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> StackMeasures:
     """End diastole and end systole of the phases of one mask.
 
-    They are the phases of these names, else, if every phase was measured, those of the largest and of the smallest
-    cavity.
+    They are the phases of these names. One without a name is that of the largest or of the smallest cavity, if every
+    phase was measured.
     """
     ed, es = _ed_and_es(entry, phases)
     edv, esv = (one.cavity_ml if one else None for one in (ed, es))
-    ejection = _ejection_percent(edv, esv)
-    all_slices = _ejection_percent(*(_less(one.cavity_ml, one.change_ml) if one else None for one in (ed, es)))
+    ejection, of_all_slices = (_ejection_percent(*pair) for pair in zip(_cavity(ed), _cavity(es), strict=True))
     return StackMeasures(
         subject=entry.subject,
         stack=entry.id,
@@ -97,8 +96,8 @@ def measured_heartbeat(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> St
         left_out=sum(one.left_out for one in (ed, es) if one),
         edv_change_ml=ed.change_ml if ed else None,
         esv_change_ml=es.change_ml if es else None,
-        ejection_change_percent=_less(ejection, all_slices),
-        reasons=tuple(_what_to_know(ed, es, phases)),
+        ejection_change_percent=_less(ejection, of_all_slices),
+        reasons=tuple(_what_to_know(entry, ed, es, phases)),
     )
 
 
@@ -143,6 +142,13 @@ class _Phase:
         return structure_volume(self.mask, spacing, structure, included=counted, positions=positions)
 
     @cached_property
+    def pool_voxels(self) -> NDArray[np.int64] | None:
+        """(Z,) of each slice, where without a spacing there is no volume."""
+        if self.entry.spacing is not None or "pool" not in self.classes:
+            return None
+        return np.count_nonzero(self.mask == MASK_CODES["pool"], axis=(1, 2))
+
+    @cached_property
     def segments(self) -> tuple[float | None, ...]:
         """Mean thickness of each segment; empty where they cannot be told."""
         mask, spacing = np.where(self.counted[:, None, None], self.mask, np.uint8(0)), self.places.spacing
@@ -182,6 +188,7 @@ class _Phase:
 
 def _measures(phase: _Phase) -> PhaseMeasures:
     cavity, muscle = (phase.volume(structure, phase.counted) for structure in _WALL)
+    voxels = None if phase.pool_voxels is None else int(phase.pool_voxels[phase.counted].sum())
     wall = thickness_of(np.empty(0) if phase.thickness is None else phase.thickness)
     return PhaseMeasures(
         subject=phase.entry.subject,
@@ -191,6 +198,8 @@ def _measures(phase: _Phase) -> PhaseMeasures:
         left_out=int((~phase.counted).sum()),
         cavity_ml=cavity,
         change_ml=_less(cavity, phase.volume("pool", None)),
+        cavity_voxels=voxels,
+        change_voxels=None if voxels is None else voxels - int(phase.pool_voxels.sum()),
         mass_g=None if muscle is None else MYOCARDIUM_G_PER_ML * muscle,
         thickness_median_mm=_known(wall.median),
         thickness_p95_mm=_known(wall.p95),
@@ -201,18 +210,35 @@ def _measures(phase: _Phase) -> PhaseMeasures:
 
 
 def _ed_and_es(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> tuple[PhaseMeasures | None, PhaseMeasures | None]:
-    by_name = {one.phase: one for one in phases}
-    volumes = [one.cavity_ml for one in phases if one.cavity_ml is not None]
-    if {"ed", "es"} & set(by_name) or not 1 < len(volumes) == entry.shape[0]:
-        return by_name.get("ed"), by_name.get("es")
-    return phases[int(np.argmax(volumes))], phases[int(np.argmin(volumes))]
+    found = {one.phase: one for one in phases}
+    sizes = np.array([_cavity(one)[0] for one in phases], float)  # NaN for None
+    if 1 < len(phases) == entry.shape[0] and np.isfinite(sizes).all():
+        found = {"ed": phases[int(sizes.argmax())], "es": phases[int(sizes.argmin())], **found}
+    return found.get("ed"), found.get("es")
 
 
-def _what_to_know(ed: PhaseMeasures | None, es: PhaseMeasures | None, phases: Sequence[PhaseMeasures]) -> Iterator[str]:
+def _cavity(phase: PhaseMeasures | None) -> tuple[float | None, float | None]:
+    """The cavity over the slices that count, and over all: in ml, without a spacing in voxels."""
+    if phase is None:
+        return None, None
+    if phase.cavity_voxels is None:
+        return phase.cavity_ml, _less(phase.cavity_ml, phase.change_ml)
+    return phase.cavity_voxels, _less(phase.cavity_voxels, phase.change_voxels)
+
+
+def _what_to_know(
+    entry: StackEntry, ed: PhaseMeasures | None, es: PhaseMeasures | None, phases: Sequence[PhaseMeasures]
+) -> Iterator[str]:
     if ed is None or es is None:
         yield "end diastole and end systole are not both known and measured: no ejection fraction"
-    elif ed.cavity_ml == 0:
-        yield "no cavity at end diastole: no ejection fraction"
+    else:
+        if _cavity(ed)[0] == 0:
+            yield "no cavity at end diastole: no ejection fraction"
+        if ed.cavity_voxels:
+            yield "the ejection fraction takes slices to be equally far apart"
+        for name, which in (("ed", "largest"), ("es", "smallest")):
+            if name not in entry.phases:
+                yield f"no phase is named {name}: it is that of the {which} cavity"
     yield from dict.fromkeys(reason for one in phases for reason in one.reasons)
 
 

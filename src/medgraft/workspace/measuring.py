@@ -57,8 +57,8 @@ def measure_project(
         model: one that segments, as `find_model` reads it: every stack is measured in its masks too.
         slices_by: who says which slices are IN and count in volumes: "labels" (of `sax-range`), or a model that tells
             ranges of slices, as `find_model` reads it. All slices count if None.
-        phases: "ed-es", the phases of these names (all of a stack that names none), or "all". Of the project's own
-            masks, those that are labelled.
+        phases: "ed-es", the phases of these names (all of a stack that does not name both), or "all". Of the
+            project's own masks, those that are labelled.
         folder: where tables, the JSON document and pictures are written; none are if None.
         with_bulls_eyes: draw a bull's-eye of every stack too.
         n_segments: of the wall, with (17) or without (16) the tip beyond the cavity.
@@ -196,8 +196,9 @@ def _reference(cohort: Cohort, entry: StackEntry, phases: Phases) -> Iterator[Dr
 
 
 def _asked(entry: StackEntry, available: Collection[int], phases: Phases) -> tuple[int, ...]:
+    """ED and ES; every phase that is available of a stack that does not name both."""
     named = {entry.phases[name] for name in ("ed", "es") if name in entry.phases}
-    return tuple(phase for phase in sorted(available) if phases == "all" or not named or phase in named)
+    return tuple(phase for phase in sorted(available) if phases == "all" or len(named) < 2 or phase in named)
 
 
 def _septum(masks: Sequence[DrawnMask], entry: StackEntry) -> Iterator[tuple[int, float]]:
