@@ -134,7 +134,7 @@ def _show_agreement(measured: "Measured") -> None:
     columns = ("figure", "unit", "subjects", "Pearson", "ICC", "bias", "lower limit", "upper limit")
     title = "\nmodel against reference over subjects; in brackets: 95 % intervals"
     _show_table(columns, [_agreement_row(one) for one in measured.agreement], title)
-    structures = ("structure", "phase", "subjects", "Dice", "Hausdorff 95 %, mm")
+    structures = ("structure", "phase", "subjects", "missed or invented", "Dice", "Hausdorff 95 %, mm")
     _show_table(structures, [_overlap_row(one) for one in measured.overlap], "")
 
 
@@ -155,7 +155,7 @@ def _agreement_row(one: "MeasuredAgreement") -> tuple[object, ...]:
 
 def _overlap_row(one: "OverlapAgreement") -> tuple[object, ...]:
     figures = [_with_ends(item.value, item.low, item.high, 2) for item in (one.dice, one.hausdorff_mm)]
-    return one.structure, one.phase, one.subjects, *figures
+    return one.structure, one.phase, one.subjects, one.unmatched, *figures
 
 
 def _rounded(*values: float | None) -> tuple[float | None, ...]:

@@ -16,7 +16,7 @@ class PhaseMeasures:
     phase: its name, such as "ed", or its number. left_out: slices that do not count, as they are not IN. cavity_ml: of
     the slices that count; change_ml: what leaving the others out adds to it. *_voxels: the same where the spacing is
     unknown, else None. mass_g: of the myocardium, likewise.
-    thickness_*_mm: of the wall. segments_mm: mean thickness of the 16 or 17 segments of the American
+    thickness_*_mm: of the wall. segments_mm: median thickness of the 16 or 17 segments of the American
     Heart Association.
     """
 
@@ -67,7 +67,8 @@ class StackMeasures:
 class OverlapMeasures:
     """How a model's mask of one structure at one phase lies over the reference.
 
-    dice: 0..1. hausdorff_mm: the 95 % Hausdorff distance, None without spacing or where one mask is empty.
+    dice: 0..1. hausdorff_mm: the 95 % Hausdorff distance, None without spacing. unmatched: only one of both masks shows
+    the structure, and the distance is the diagonal of the image.
     """
 
     subject: str
@@ -76,6 +77,7 @@ class OverlapMeasures:
     structure: str
     dice: float
     hausdorff_mm: float | None
+    unmatched: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +115,15 @@ class MeasuredAgreement:
 
 @dataclass(frozen=True, kw_only=True)
 class OverlapAgreement:
-    """Overlap of one structure at one phase as means over subjects with 95 % intervals."""
+    """Overlap of one structure at one phase as means over subjects with 95 % intervals.
+
+    unmatched: stacks in which only one of both masks shows the structure.
+    """
 
     structure: str
     phase: str
     subjects: int
+    unmatched: int
     dice: Interval
     hausdorff_mm: Interval
 

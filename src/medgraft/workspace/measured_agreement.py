@@ -61,6 +61,7 @@ def _overlap(structure: str, phase: str, rows: Sequence[OverlapMeasures]) -> Ove
         structure=structure,
         phase=phase,
         subjects=len({row.subject for row in rows}),
+        unmatched=sum(row.unmatched for row in rows),
         dice=_mean([(row.subject, row.dice) for row in rows]),
         hausdorff_mm=_mean([(row.subject, row.hausdorff_mm) for row in rows]),
     )

@@ -14,7 +14,7 @@ from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CODES
-from medgraft.evaluation import dice, hausdorff95
+from medgraft.evaluation import dice, hausdorff95_or_worst
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.inference import predict_masks
 from medgraft.measurement import septum_angle
@@ -217,12 +217,12 @@ def _overlaps(entry: StackEntry, reference: DrawnMask, seen: DrawnMask) -> Itera
     for phase in sorted(set(reference.phases) & set(seen.phases)):
         for structure in (name for name in reference.classes if name in seen.classes):
             a, b = (np.asarray(drawn.mask[phase]) == MASK_CODES[structure] for drawn in (reference, seen))
-            distance = hausdorff95(a, b, entry.spacing) if entry.spacing else np.nan
             yield OverlapMeasures(
                 subject=entry.subject,
                 stack=entry.id,
                 phase=entry.phase_name(phase),
                 structure=structure,
                 dice=dice(a, b),
-                hausdorff_mm=distance if np.isfinite(distance) else None,
+                hausdorff_mm=hausdorff95_or_worst(a, b, entry.spacing) if entry.spacing else None,
+                unmatched=bool(a.any() != b.any()),
             )
