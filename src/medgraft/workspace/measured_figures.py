@@ -36,7 +36,7 @@ class FigureValue:
 
 def figure_values(stacks: Sequence[StackMeasures], phases: Sequence[PhaseMeasures]) -> tuple[FigureValue, ...]:
     """Every figure that is known; thickness at ED and at ES."""
-    return (*_of_stacks(stacks), *_of_phases(phases))
+    return (*_of_stacks(stacks), *_of_phases(stacks, phases))
 
 
 def means_over_subjects(values: Sequence[FigureValue]) -> tuple[MeasuredMean, ...]:
@@ -57,11 +57,13 @@ def _of_stacks(stacks: Sequence[StackMeasures]) -> Iterator[FigureValue]:
         yield from (value for row in stacks for value in _value(row, field, figure, unit))
 
 
-def _of_phases(phases: Sequence[PhaseMeasures]) -> Iterator[FigureValue]:
+def _of_phases(stacks: Sequence[StackMeasures], phases: Sequence[PhaseMeasures]) -> Iterator[FigureValue]:
+    rows = {(row.stack, row.source, row.phase): row for row in phases}
     for field, (figure, unit) in _OF_PHASE.items():
         for phase in ("ed", "es"):
-            own = (row for row in phases if row.phase == phase)
-            yield from (value for row in own for value in _value(row, field, f"{figure} at {phase.upper()}", unit))
+            own = (rows.get((one.stack, one.source, getattr(one, phase))) for one in stacks)
+            title = f"{figure} at {phase.upper()}"
+            yield from (value for row in own if row for value in _value(row, field, title, unit))
 
 
 def _value(row: StackMeasures | PhaseMeasures, field: str, figure: str, unit: str) -> Iterator[FigureValue]:

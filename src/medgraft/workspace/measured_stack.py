@@ -150,7 +150,7 @@ class _Phase:
 
     @cached_property
     def segments(self) -> tuple[float | None, ...]:
-        """Mean thickness of each segment; empty where they cannot be told."""
+        """Median thickness of each segment; empty where they cannot be told."""
         mask, spacing = np.where(self.counted[:, None, None], self.mask, np.uint8(0)), self.places.spacing
         if spacing is None or not self.walled or not set(_CODES) <= set(np.unique(mask).tolist()):
             return ()
@@ -163,7 +163,12 @@ class _Phase:
             thickness=self.thickness,
             n_segments=self.n_segments,
         )
-        return tuple(_known(found[number].mean) for number in range(1, self.n_segments + 1)) if found else ()
+        return tuple(_known(found[number].median) for number in range(1, self.n_segments + 1)) if found else ()
+
+    @cached_property
+    def without(self) -> tuple[int, ...]:
+        """The segments that have no thickness."""
+        return tuple(number for number, mm in enumerate(self.segments, start=1) if mm is None)
 
     def reasons(self) -> Iterator[str]:
         """Why figures are missing, and what to know of those that are not."""
@@ -180,6 +185,7 @@ class _Phase:
                 self.thickness is not None and not self.walled
             ),
             "base and apex cannot be told: no segments": self.walled and not self.segments,
+            f"no wall measured in {_listed(self.without)}": bool(self.segments) and bool(self.without),
             f"{beside}: the septum is where it usually is": bool(self.segments) and self.septum is None,
             f"{unjudged} of {n_slices} slices were not judged: they count": unjudged > 0,
         }
@@ -207,6 +213,10 @@ def _measures(phase: _Phase) -> PhaseMeasures:
         segments_mm=phase.segments,
         reasons=tuple(phase.reasons()),
     )
+
+
+def _listed(segments: Sequence[int]) -> str:
+    return f"segment{'s' * (len(segments) > 1)} {', '.join(map(str, segments))}"
 
 
 def _ed_and_es(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> tuple[PhaseMeasures | None, PhaseMeasures | None]:

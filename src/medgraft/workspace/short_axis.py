@@ -22,30 +22,50 @@ _LEFT = 180.0
 class ShortAxis:
     """A mask (Z, Y, X) in short-axis slices of `spacing` mm, base first, seen from the apex.
 
-    septum: the angle of the septum's middle around the cavity, degrees from +x towards +y.
+    septum: the angle of the septum's middle around the cavity, degrees from +x towards +y. matrix, offset: (3, 3) and
+    (3,) from an index of these slices to one of the image.
     """
 
     mask: NDArray[np.uint8]
     spacing: tuple[float, float, float]
     septum: float
+    matrix: Floats
+    offset: Floats
+
+    def carried(self, values: NDArray[np.floating]) -> Floats:
+        """Values (Z, Y, X) of the image in these slices: those of the nearest voxel, as in the mask; NaN beyond."""
+        return np.asarray(
+            ndimage.affine_transform(
+                values.astype(float), self.matrix, self.offset, output_shape=self.mask.shape, order=0, cval=np.nan
+            )
+        )
+
+
+def usual_septum(affine: Floats) -> float:
+    """The angle of the septum's middle in a short-axis slice (4, 4), where anatomy usually has it, degrees."""
+    columns, rows = (affine[:3, axis] / np.linalg.norm(affine[:3, axis]) for axis in (0, 1))
+    return float(np.degrees(np.arctan2(_SEPTUM @ rows, _SEPTUM @ columns)))
 
 
 def short_axis(mask: NDArray[Any], affines: NDArray[np.float64]) -> ShortAxis | None:
     """A ventricle in short-axis slices; None where it has no opening to tell base from apex, or no wall.
 
-    The long axis goes from the middle of the opening (where the pool meets the background) to the point of the wall
-    that is farthest from there.
+    The long axis goes from the middle of the opening (where the pool meets the background or the border of the image;
+    the largest such patch) to the point of the wall that is farthest from there.
 
     Args:
         mask: (Z, Y, X) in `core.task.MASK_CODES`.
         affines: (Z, 4, 4) pixel index to LPS mm, of parallel slices equally far apart.
     """
     pool, wall = mask == MASK_CODES["pool"], mask == MASK_CODES["myocardium"]
-    open_to = ndimage.binary_dilation(mask == MASK_CODES["background"]) & pool
-    if not open_to.any() or not wall.any():
+    patches, _ = ndimage.label(
+        ndimage.binary_dilation(mask == MASK_CODES["background"], border_value=1) & pool, np.ones((3, 3, 3))
+    )
+    if not patches.any() or not wall.any():
         return None
     to_lps = _volume_affine(affines)
-    base = _lps(np.argwhere(open_to), to_lps).mean(axis=0)
+    opening = patches == np.bincount(patches[patches > 0]).argmax()
+    base = _lps(np.argwhere(opening), to_lps).mean(axis=0)
     points = _lps(np.argwhere(wall), to_lps)
     apex = points[np.linalg.norm(points - base, axis=1).argmax()]
     axes = _axes(apex - base)
@@ -72,7 +92,7 @@ def _resampled(mask: NDArray[Any], to_lps: Floats, axes: Floats, points: Floats,
     matrix = back[:3, :3] @ axes.T * step
     offset = back[:3, :3] @ (axes.T @ low) + back[:3, 3]
     turned = ndimage.affine_transform(mask.astype(np.uint8), matrix, offset, output_shape=shape, order=0)
-    return ShortAxis(mask=turned, spacing=(step, step, step), septum=_LEFT)
+    return ShortAxis(mask=turned, spacing=(step, step, step), septum=_LEFT, matrix=matrix, offset=offset)
 
 
 def _volume_affine(affines: NDArray[np.float64]) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.measurement import WallThickness, aha_segments, seen_from_apex, segment_thickness, wall_thickness
-from medgraft.workspace.short_axis import short_axis
+from medgraft.workspace.short_axis import short_axis, usual_septum
 
 
 def wall_segments(
@@ -22,26 +22,33 @@ def wall_segments(
 ) -> Mapping[int, WallThickness] | None:
     """Thickness of segments 1 to 16 or 17; None where neither base nor wall can be told.
 
-    A short-axis stack whose septum is known is parted as it lies. Any other is turned into short-axis slices first,
-    with the septum where anatomy usually has it (`short_axis`).
+    A short-axis stack is parted as it lies. Any other is turned into short-axis slices first (`short_axis`), with the
+    thickness that was measured in its own.
 
     Args:
         mask: (Z, Y, X) one phase in `core.task.MASK_CODES`, with cavity and wall.
         spacing: (z, y, x) in mm.
         affines: (Z, 4, 4) of its slices, equally far apart.
         base_first: of a short-axis stack, else None.
-        septum: the angle of its middle, degrees (`measurement.septum_angle`).
+        septum: the angle of its middle in a short-axis stack, degrees (`measurement.septum_angle`); where anatomy
+            usually has it if None.
         thickness: (Z, Y, X) mm, if it was measured already.
         n_segments: with (17) or without (16) the tip (`measurement.aha_segments`).
     """
-    if base_first is not None and septum is not None:
-        from_apex = len(affines) == 1 or seen_from_apex(affines, base_first)
+    if thickness is None:
+        thickness = wall_thickness(mask, spacing)
+    if base_first is not None:
         segments = aha_segments(
-            mask, spacing, n_segments=n_segments, base_first=base_first, from_apex=from_apex, septum=septum
+            mask,
+            spacing,
+            n_segments=n_segments,
+            base_first=base_first,
+            from_apex=len(affines) == 1 or seen_from_apex(affines, base_first),
+            septum=usual_septum(affines[0]) if septum is None else septum,
         )
-        return segment_thickness(wall_thickness(mask, spacing) if thickness is None else thickness, segments)
+        return segment_thickness(thickness, segments)
     turned = short_axis(mask, affines)
     if turned is None:
         return None
     segments = aha_segments(turned.mask, turned.spacing, n_segments=n_segments, septum=turned.septum)
-    return segment_thickness(wall_thickness(turned.mask, turned.spacing), segments)
+    return segment_thickness(turned.carried(thickness), segments)
