@@ -1,7 +1,6 @@
 """How a worker trains on masks and assesses what it trained."""
 
 import math
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.seeds import rng
 from medgraft.evaluation import dice
@@ -82,7 +82,7 @@ class TrainingBench:
                 f"Expected batches that {self._replica.count} devices share evenly, got "
                 f"{trial.training.batch_size} images per update. Do: set batch_size to a multiple of the devices."
             )
-        pieces = self._rendered.pieces(trial.train)
+        pieces = self._rendered.pieces(trial.train, report)
         pause = self._settings.checkpoint_seconds if self._replica.is_first else math.inf  # one writes, all read
         return fit(
             model,
@@ -224,10 +224,8 @@ class _Best:
             self.score = float(load_file(self.path)[_SCORE])
         if score > self.score:
             self.score = score
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self.path.with_suffix(f".{os.getpid()}.new")  # whole or absent, whenever the process is killed
-            save_file({**weights, _SCORE: torch.tensor(score, dtype=torch.float64)}, fresh)
-            fresh.replace(self.path)
+            with whole_file(self.path) as draft:
+                save_file({**weights, _SCORE: torch.tensor(score, dtype=torch.float64)}, draft)
         return dice
 
     def taken(self) -> dict[str, Tensor]:

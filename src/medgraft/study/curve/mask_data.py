@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from medgraft.core.digest import digest
+from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.seeds import rng
 from medgraft.recipe import Distortion, VolumeRecipe
 from medgraft.samples import MaskedSample, MaskedSamples, codes_of_task
@@ -96,13 +97,14 @@ class Rendered:
             self._opened[position] = kept.mapped()
         return self._opened[position]
 
-    def pieces(self, positions: NDArray[np.int64]) -> list[Piece]:
-        """What the network reads of some samples, in order."""
-        return [
-            Piece(position, place)
-            for position in positions.tolist()
-            for place in np.ndindex(tuple(self.volumes(position)[0].shape[: 4 - self.data.dims]))
-        ]
+    def pieces(self, positions: NDArray[np.int64], report: Report = silent) -> list[Piece]:
+        """What the network reads of some samples, in order; told of samples, since a first rendering takes long."""
+        found: list[Piece] = []
+        for done, position in enumerate(positions.tolist(), start=1):
+            places = np.ndindex(tuple(self.volumes(position)[0].shape[: 4 - self.data.dims]))
+            found += [Piece(position, place) for place in places]
+            report(Progress(stage="volumes", done=done, total=len(positions)))
+        return found
 
     def batches(
         self, pieces: Sequence[Piece], batch_size: int, key: tuple[object, ...], replica: Replica = ALONE
