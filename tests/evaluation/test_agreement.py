@@ -140,7 +140,7 @@ def test_differences_are_those_of_numpy() -> None:
     random = rng(4, "positions")
     a, b = random.integers(0, 5, (2, 40))
     spacing = random.choice([8.0, 10.0], 40)
-    found = boundary_agreement("OBS|IN", a, b, subjects(40), spacing)
+    found = boundary_agreement("OBS|IN", a, b, np.arange(40), spacing)
     for differences, values in ((found.slices, a - b), (found.mm, (a - b) * spacing)):
         assert differences is not None
         assert differences.n == 40

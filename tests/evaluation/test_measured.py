@@ -109,6 +109,28 @@ def test_turning_the_difference_round_turns_the_limits_round(key: int) -> None:
     assert forth.lower.value <= forth.mean.value <= forth.upper.value
 
 
+@given(key=keys)
+@settings(max_examples=25)
+def test_limits_of_several_values_of_a_subject_are_from_the_analysis_of_variance(key: int) -> None:
+    """Between and within mean squares as SciPy's F ratio has them; equally many values of each."""
+    differences = rng("several", key).normal(size=(6, 1)) * 3 + rng("several", key + 1).normal(size=(6, 4))
+    subject = np.repeat(np.arange(6), 4)
+    found = bland_altman(differences.ravel(), np.zeros(24), subject, n=50)
+    within = differences.var(axis=1, ddof=1).mean()
+    between = stats.f_oneway(*differences).statistic * within
+    variance = max(between - within, 0) / 4 + within
+    assert (found.upper.value - found.mean.value) / 1.96 == pytest.approx(np.sqrt(variance))
+
+
+def test_values_that_are_all_repeated_widen_the_limits_as_fewer_subjects_do() -> None:
+    """Every value twice is no further evidence: the limits are those of 17 subjects, not of 34."""
+    once, twice = (
+        bland_altman(np.repeat(WRIGHT, m), np.repeat(MINI, m), np.repeat(np.arange(17), m), n=50) for m in (1, 2)
+    )
+    assert (twice.lower.value, twice.upper.value) == pytest.approx((once.lower.value, once.upper.value))
+    assert once.upper.value - once.mean.value == pytest.approx(1.96 * np.std(WRIGHT - MINI, ddof=1))
+
+
 def test_bland_altman_needs_values_of_the_same_subjects() -> None:
     with pytest.raises(InputError, match="values of the same subjects"):
         bland_altman(WRIGHT, MINI[:-1], np.arange(17))

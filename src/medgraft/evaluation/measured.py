@@ -158,7 +158,7 @@ class Differences:
     """How two measurements differ over n values: a less b.
 
     mean: the mean difference (bias). absolute: the mean of its size. lower, upper: limits of agreement, mean -+ 1.96
-    standard deviations; NaN for one value.
+    standard deviations of a single difference, within and between subjects together; NaN for one subject.
     """
 
     n: int
@@ -178,6 +178,9 @@ def bland_altman(
     level: float = 0.95,
 ) -> Differences:
     """Bias and limits of agreement of two measurements, with percentile intervals over resampled subjects.
+
+    Several values of one subject are not taken for as many subjects: the variance of a single difference is that
+    between subjects plus that within them, from a one-way analysis of variance (1999, section 5.3).
 
     Args:
         a: (V,) values; a subject may have several, of its phases for example.
@@ -199,9 +202,11 @@ def bland_altman(
         )
     values = np.asarray(a, float) - np.asarray(b, float)
     unit, n_units = units_of(subject)
-    # Per subject: how many, their sum, their sizes, their squares; every figure is a formula of these four.
-    terms = (np.ones(len(values)), values, np.abs(values), values**2)
-    sums = np.stack([np.bincount(unit, term, n_units) for term in terms], axis=1)
+    count, total, sizes, squares = (
+        np.bincount(unit, term, n_units) for term in (np.ones(len(values)), values, np.abs(values), values**2)
+    )
+    # Per subject; every figure is a formula of their sums.
+    sums = np.stack([count, total, sizes, squares, np.ones(n_units), count**2, total**2 / count], axis=1)
 
     def interval(figure: Callable[[Floats], Floats]) -> Interval:
         return resampled(lambda weights: figure(weights @ sums), n_units, n=n, seed=seed, level=level)
@@ -220,10 +225,13 @@ def _mean(sums: Floats) -> Floats:
 
 
 def _deviation(sums: Floats) -> Floats:
-    """The sample standard deviation, NaN for one value."""
-    count = sums[:, 0]
-    squares = np.clip(sums[:, 3] - count * _mean(sums) ** 2, 0, None)
-    return np.asarray(np.sqrt(squares / np.where(count > 1, count - 1, np.nan)))
+    """The standard deviation of a single difference, NaN for one subject."""
+    count, total, _, squares, n_units, count_squared, of_means = sums.T
+    several = np.where(n_units > 1, n_units - 1, np.nan)
+    within = np.clip(squares - of_means, 0, None) / np.maximum(count - n_units, 1)
+    between = np.clip(of_means - total**2 / count, 0, None) / several
+    per_unit = (count - count_squared / count) / several  # values of a subject, on average
+    return np.asarray(np.sqrt(within + np.clip(between - within, 0, None) / per_unit))
 
 
 @dataclass(frozen=True, kw_only=True)
