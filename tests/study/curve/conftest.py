@@ -70,7 +70,8 @@ def made_up() -> Callable[..., CurveOutcome]:
         ]
         assert arms
         assert points[0].arm == AS_IS or not any(arm == AS_IS for arm, _ in test)
-        return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", n_subjects={"train": 20}, points=tuple(points))
+        n_subjects = {"train": 20, "validation": 4, "test": SUBJECTS, "home": SUBJECTS if home else 0}
+        return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", n_subjects=n_subjects, points=tuple(points))
 
     return make
 

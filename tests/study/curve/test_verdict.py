@@ -4,9 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from medgraft.evaluation.paired import p_value_of
 from medgraft.study.curve import AS_IS, CurveOutcome, verdict
+from medgraft.study.curve.verdict import LEAST_SUBJECTS
 
 MakeUp = Callable[..., CurveOutcome]
 
@@ -60,10 +63,72 @@ def test_a_single_draw_that_turns_the_order_is_said(made_up: MakeUp) -> None:
 
 def test_one_test_subject_settles_nothing(made_up: MakeUp) -> None:
     outcome = made_up({("scratch", 5): 0.2, ("fine-tuned", 5): 0.8})
-    points = tuple(replace(point, test=point.test[:2]) for point in outcome.points)
-    text = verdict(replace(outcome, points=points)).text
+    text = verdict(of_subjects(outcome, 1)).text
     assert "no interval" in text
     assert "leave open" in text
+
+
+def test_how_good_the_advised_model_is_is_said_and_on_how_many(made_up: MakeUp) -> None:
+    outcome = made_up(curve(0.5, (0.4, 0.5, 0.6), (0.8, 0.9, 0.9)))
+    figures = [figure for point in outcome.of("fine-tuned", 10) for figure in point.test]
+    level = np.mean([value for figure in figures for value in figure.dice.values()])
+    text = verdict(outcome).text
+    assert text.startswith(
+        f"Fine-tune with 10 subjects, and 4 more that chose rate and epoch (fine-tuned): "
+        f"mean Dice {level:.2f} on 12 test subjects; "
+    )
+    assert "against the model as it is" in text
+    assert "fit for measuring" not in text
+
+
+@pytest.mark.parametrize(
+    ("means", "words"),
+    [
+        (curve(0.118, (0.1, 0.1, 0.1), (0.1, 0.1, 0.12)), "Use the model as it is: mean Dice 0.11 on 12 test subjects"),
+        (curve(0.118, (0.1, 0.1, 0.1), (0.1, 0.1, 0.12)), "None of these is fit for measuring: mean Dice below 0.7"),
+        (curve(0.3, (0.1, 0.1, 0.1), (0.4, 0.5, 0.6)), "None of these is fit for measuring: mean Dice below 0.7"),
+        (curve(0.703, (0.1, 0.1, 0.1), (0.711, 0.711, 0.711)), "It is not fit for measuring: mean Dice below 0.7"),
+    ],
+)
+def test_what_is_not_fit_for_measuring_is_called_so(
+    made_up: MakeUp, means: dict[tuple[str, int], float], words: str
+) -> None:
+    assert words in verdict(made_up(means)).text
+
+
+def of_subjects(outcome: CurveOutcome, n: int) -> CurveOutcome:
+    """The same with only some test subjects, each of two phases."""
+    return replace(outcome, points=tuple(replace(point, test=point.test[: 2 * n]) for point in outcome.points))
+
+
+def test_too_few_test_subjects_are_said(made_up: MakeUp) -> None:
+    outcome = made_up(curve(0.5, (0.2, 0.3, 0.4), (0.7, 0.7, 0.7)))
+    for n in (2, 3, 5):
+        assert f"{n} test subjects: too few to tell." in verdict(of_subjects(outcome, n)).text
+    assert "too few" not in verdict(of_subjects(outcome, LEAST_SUBJECTS)).text
+    assert p_value_of(np.ones(2000), LEAST_SUBJECTS) < 0.05 < p_value_of(np.ones(2000), LEAST_SUBJECTS - 1)
+
+
+def test_a_gain_that_the_correction_over_sizes_does_not_bear_out_is_said(made_up: MakeUp) -> None:
+    outcome = made_up(curve(0.5, (0.2, 0.3, 0.4), (0.7, 0.7, 0.7)))
+    six = verdict(of_subjects(outcome, 6))  # the least p of six subjects, 1 in 32, times three sizes
+    assert six.advice == "fine-tune"
+    assert "Corrected for the sizes tried (Holm), the gain over the model as it is has p = 0.09." in six.text
+    assert "Holm" not in verdict(outcome).text
+
+
+def test_more_subjects_are_not_said_to_gain_where_they_lose(made_up: MakeUp) -> None:
+    found = verdict(made_up(curve(0.5, (0.2, 0.3, 0.4), (0.80, 0.78, 0.756))))
+    assert found.size == 5
+    assert "More than 5 did not help." in found.text
+    found = verdict(made_up(curve(0.5, (0.2, 0.3, 0.4), (0.75, 0.80, 0.75))))
+    assert found.size == 10, "as good as the largest, but ten are better than both"
+
+
+def test_one_size_is_no_curve(made_up: MakeUp) -> None:
+    text = verdict(made_up({(AS_IS, 0): 0.4, ("scratch", 5): 0.5, ("fine-tuned", 5): 0.8})).text
+    assert "levelled" not in text
+    assert "More" not in text
 
 
 def test_a_curve_that_still_rises_is_said(made_up: MakeUp) -> None:

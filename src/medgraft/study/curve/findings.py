@@ -159,11 +159,11 @@ def _group(point: CurvePoint, on: str) -> tuple[SubjectFigures, ...]:
 def _between_arms(outcome: CurveOutcome) -> list[CurveContrast]:
     """Each arm against the first, size by size."""
     first = outcome.arms[0]
-    contrasts = []
+    found: list[CurveContrast] = []
     for arm in outcome.arms[1:]:
         pairs = [(outcome.of(arm, size), outcome.of(first, size)) for size in outcome.sizes]
-        contrasts += _contrasts(outcome, pairs, "test")
-    return contrasts
+        found += contrasts(outcome, pairs, "test")
+    return found
 
 
 def _against_as_is(outcome: CurveOutcome, on: str) -> list[CurveContrast]:
@@ -174,13 +174,14 @@ def _against_as_is(outcome: CurveOutcome, on: str) -> list[CurveContrast]:
     return [
         contrast
         for arm in outcome.arms
-        for contrast in _contrasts(outcome, [(outcome.of(arm, size), as_is) for size in outcome.sizes], on)
+        for contrast in contrasts(outcome, [(outcome.of(arm, size), as_is) for size in outcome.sizes], on)
     ]
 
 
-def _contrasts(
+def contrasts(
     outcome: CurveOutcome, pairs: Sequence[tuple[Sequence[CurvePoint], Sequence[CurvePoint]]], on: str
 ) -> list[CurveContrast]:
+    """One comparison, pair by pair; p values are adjusted over all of them."""
     found = [difference(outcome, points, others, on) for points, others in pairs]
     adjusted = holm(np.asarray([item.p_value for item in found]))
     return [
@@ -196,6 +197,12 @@ def _contrasts(
         )
         for (points, others), item, p in zip(pairs, found, adjusted, strict=True)
     ]
+
+
+def mean_dice(outcome: CurveOutcome, points: Sequence[CurvePoint]) -> float:
+    """Mean Dice of some draws over the test subjects, draws averaged within each subject."""
+    values, _ = _by_subject(points, "test", _mean_dice(outcome))
+    return float(np.nanmean(values))
 
 
 def difference(
@@ -216,8 +223,12 @@ def draw_differences(
 def _mean_dice_of_both(
     outcome: CurveOutcome, points: Sequence[CurvePoint], others: Sequence[CurvePoint], on: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    measure = _Measure(name=MEAN_DICE, of="dice", structures=outcome.structures)
+    measure = _mean_dice(outcome)
     (values, subjects), (baseline, same) = (_by_subject(side, on, measure) for side in (points, others))
     if subjects != same:
         raise InputError(f"Expected the same subjects on both sides, got {len(subjects)} and {len(same)}.")
     return values, baseline
+
+
+def _mean_dice(outcome: CurveOutcome) -> _Measure:
+    return next(_measures(outcome.structures))

@@ -7,12 +7,17 @@ from typing import Literal
 
 from medgraft.core.counted import counted
 from medgraft.evaluation import PairedDifference
-from medgraft.study.curve.findings import difference, draw_differences
+from medgraft.study.curve.findings import CurveContrast, contrasts, difference, draw_differences, mean_dice
 from medgraft.study.curve.learning_curve import AS_IS
 from medgraft.study.curve.outcome import CurveOutcome
 
 #: A difference in mean Dice that is worth the work of labelling; a convention of medgraft's, not of the paper.
 WORTH = 0.01
+#: The mean Dice below which nothing is measured in masks; a convention of medgraft's too.
+FIT = 0.7
+#: Below so many test subjects no p value can be under 0.05 (`evaluation.paired.p_value_of`).
+LEAST_SUBJECTS = 6
+_LEVEL = 0.05
 
 Advice = Literal["use as is", "fine-tune", "train anew"]
 
@@ -30,62 +35,119 @@ def verdict(outcome: CurveOutcome, *, worth: float = WORTH) -> Verdict:
     """What the held-out subjects say, the cheapest way first.
 
     The travelling model is used as it is unless some training beats it by more than `worth` in mean Dice with an
-    interval that excludes zero. Of the arm that gains most at the largest size, the fewest subjects suffice that come
-    within `worth` of it and beat the model as it is. Where intervals leave the order of two ways open, or a single
-    draw of subjects turns it round, the text says so.
+    interval that excludes zero. Of the arm that gains most at the largest size, the fewest subjects suffice that no
+    more subjects beat by more than `worth`, and that beat the model as it is. Intervals are those of one size each;
+    where p after Holm over the sizes does not bear a gain out, the text says so. It says too where intervals leave the
+    order of two ways open or a single draw of subjects turns it round, how good the advised model is (`FIT`), and
+    where test subjects are too few to tell (`LEAST_SUBJECTS`).
     """
+    best = _best_arm(outcome)
+    level = enough = _enough(outcome, best, worth)
+    gains: dict[int, CurveContrast] = {}
+    if as_is := outcome.of(AS_IS, 0):
+        sizes = [outcome.of(best, size) for size in outcome.sizes]
+        gains = {gain.size: gain for gain in contrasts(outcome, [(points, as_is) for points in sizes], "test")}
+        enough = tuple(size for size in level if _is_worth_it(gains[size].difference, worth))
+        if not enough:
+            return _use_as_is(outcome, gains[outcome.sizes[-1]], worth)
+    return _train(outcome, best, enough[0], gains.get(enough[0]), levelled=len(level) > 1)
+
+
+def _best_arm(outcome: CurveOutcome) -> str:
     largest = outcome.sizes[-1]
     arms = [arm for arm in outcome.arms if outcome.of(arm, largest)]
-    best = max(arms, key=lambda arm: difference(outcome, outcome.of(arm, largest), outcome.of(arms[0], largest)).value)
-    level = enough = _enough(outcome, best, worth)
-    if as_is := outcome.of(AS_IS, 0):
-        gains = {size: difference(outcome, outcome.of(best, size), as_is) for size in level}
-        enough = tuple(size for size, gain in gains.items() if gain.value > worth and gain.low > 0)
-        if not enough:
-            return Verdict(advice="use as is", size=None, text=_as_is_text(best, largest, gains[largest], worth))
-    return _train(outcome, best, enough[0], levelled=len(level) > 1)
+    return max(arms, key=lambda arm: difference(outcome, outcome.of(arm, largest), outcome.of(arms[0], largest)).value)
 
 
 def _enough(outcome: CurveOutcome, arm: str, worth: float) -> tuple[int, ...]:
-    """The sizes that come within `worth` of the largest, which is the last of them."""
-    *smaller, largest = outcome.sizes
-    last = outcome.of(arm, largest)
-    within = (size for size in smaller if difference(outcome, last, outcome.of(arm, size)).value <= worth)
-    return (*within, largest)
+    """The sizes that no larger one beats by more than `worth`; the largest is the last of them."""
 
+    def gain(size: int, larger: int) -> float:
+        return difference(outcome, outcome.of(arm, larger), outcome.of(arm, size)).value
 
-def _train(outcome: CurveOutcome, best: str, size: int, *, levelled: bool) -> Verdict:
-    from_package = outcome.curve.arms[best].start == "package"
-    rivals = [arm for arm in outcome.arms if arm != best and outcome.of(arm, size)]
-    gains = {arm: difference(outcome, outcome.of(best, size), outcome.of(arm, size)) for arm in rivals}
-    against = "; ".join(f"{_shown(gain)} against {arm} with as many" for arm, gain in gains.items())
-    way = f"{'Fine-tune' if from_package else 'Train anew'} with {counted(size, 'subject')}"
-    more = f" More than {size} gained at most {WORTH:g}." if size < outcome.sizes[-1] else ""
-    if not levelled:
-        more = " The curve had not levelled off at the largest size: more subjects may help."
-    doubt = _doubt(outcome, best, size, gains)
-    return Verdict(
-        advice="fine-tune" if from_package else "train anew",
-        size=size,
-        text=f"{way} ({best}). Mean Dice: {against or 'no other start was tried'}.{more}{doubt}",
+    sizes = outcome.sizes
+    return tuple(
+        size
+        for place, size in enumerate(sizes, start=1)
+        if all(gain(size, larger) <= worth for larger in sizes[place:])
     )
 
 
-def _doubt(outcome: CurveOutcome, best: str, size: int, gains: Mapping[str, PairedDifference]) -> str:
+def _is_worth_it(gain: PairedDifference, worth: float) -> bool:
+    return gain.value > worth and gain.low > 0
+
+
+def _use_as_is(outcome: CurveOutcome, gain: CurveContrast, worth: float) -> Verdict:
+    text = (
+        f"Use the model as it is: {_level(outcome, AS_IS, 0)}. Training here ({gain.arm}, "
+        f"{counted(gain.size, 'subject')}) differs by {_shown(gain.difference)}: not more than {worth:g}, or not told "
+        f"from zero by these subjects.{_fitness(outcome, AS_IS, 0)}{_few(outcome)}"
+    )
+    return Verdict(advice="use as is", size=None, text=text)
+
+
+def _train(outcome: CurveOutcome, best: str, size: int, gain: CurveContrast | None, *, levelled: bool) -> Verdict:
+    from_package = outcome.curve.arms[best].start == "package"
+    rivals = [arm for arm in outcome.arms if arm != best and outcome.of(arm, size)]
+    against = {arm: difference(outcome, outcome.of(best, size), outcome.of(arm, size)) for arm in rivals}
+    text = (
+        f"{'Fine-tune' if from_package else 'Train anew'} with {counted(size, 'subject')}, and "
+        f"{outcome.n_subjects['validation']} more that chose rate and epoch ({best}): {_level(outcome, best, size)}"
+        f"{f'; {_shown(gain.difference)} against the model as it is' if gain else ''}"
+        f"{''.join(f'; {_shown(found)} against {arm} with as many' for arm, found in against.items())}."
+        f"{_more(outcome, size, levelled=levelled)}{_doubt(outcome, best, size, against)}{_corrected(outcome, gain)}"
+        f"{_fitness(outcome, best, size)}{_few(outcome)}"
+    )
+    return Verdict(advice="fine-tune" if from_package else "train anew", size=size, text=text)
+
+
+def _level(outcome: CurveOutcome, arm: str, size: int) -> str:
+    n_test = counted(_n_test(outcome), "test subject")
+    return f"mean Dice {mean_dice(outcome, outcome.of(arm, size)):.2f} on {n_test}"
+
+
+def _more(outcome: CurveOutcome, size: int, *, levelled: bool) -> str:
+    """What more subjects did or may do; one size is no curve and says nothing."""
+    if size < outcome.sizes[-1]:
+        return f" More than {size} did not help."
+    if len(outcome.sizes) > 1 and not levelled:
+        return " The curve had not levelled off at the largest size: more subjects may help."
+    return ""
+
+
+def _doubt(outcome: CurveOutcome, best: str, size: int, against: Mapping[str, PairedDifference]) -> str:
     """What speaks against the order of starts: other subjects to measure, or another draw to learn from."""
-    if not all(gain.low > 0 for gain in gains.values()):
+    if not all(found.low > 0 for found in against.values()):
         return " The intervals leave open which start is better."
     turned = [
-        arm for arm in gains if min(draw_differences(outcome, outcome.of(best, size), outcome.of(arm, size))) <= 0
+        arm for arm in against if min(draw_differences(outcome, outcome.of(best, size), outcome.of(arm, size))) <= 0
     ]
     return f" Not in every draw of subjects is it better than {', '.join(turned)}." if turned else ""
 
 
-def _as_is_text(best: str, size: int, gain: PairedDifference, worth: float) -> str:
-    return (
-        f"Use the model as it is. The best that training here gave ({best}, {counted(size, 'subject')}) differs by "
-        f"{_shown(gain)} in mean Dice: not more than {worth:g}, or not told from zero by these subjects."
-    )
+def _corrected(outcome: CurveOutcome, gain: CurveContrast | None) -> str:
+    if gain is None or gain.adjusted < _LEVEL or _n_test(outcome) < LEAST_SUBJECTS:
+        return ""
+    return f" Corrected for the sizes tried (Holm), the gain over the model as it is has p = {gain.adjusted:.2f}."
+
+
+def _fitness(outcome: CurveOutcome, arm: str, size: int) -> str:
+    """Nothing where the advised model reaches `FIT`."""
+    if mean_dice(outcome, outcome.of(arm, size)) >= FIT:
+        return ""
+    models = {(point.arm, point.size) for point in outcome.points}
+    none = all(mean_dice(outcome, outcome.of(*model)) < FIT for model in models)
+    who = "None of these is" if none else "It is not"
+    return f" {who} fit for measuring: mean Dice below {FIT:g}, a floor of medgraft's own."
+
+
+def _few(outcome: CurveOutcome) -> str:
+    n = _n_test(outcome)
+    return f" {counted(n, 'test subject')}: too few to tell." if n < LEAST_SUBJECTS else ""
+
+
+def _n_test(outcome: CurveOutcome) -> int:
+    return len({figures.subject for figures in outcome.points[0].test})
 
 
 def _shown(difference: PairedDifference) -> str:
