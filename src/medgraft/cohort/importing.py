@@ -48,10 +48,11 @@ def import_source(
     importer = _choose(files, layout, options)
     diary = _Diary(cohort, files, importer, options, when or datetime.now(UTC).isoformat(timespec="seconds"))
     diary.notes(files.left_out)
-    n_found = 0
-    for n_found, found in enumerate(importer.read(files, options, diary.note, report), start=1):
+    empty = True
+    for found in importer.read(files, options, diary.note, report):
+        empty = False
         diary.take(found)
-    if not n_found:
+    if empty:
         diary.note(_nothing_found(files, options, importer))
     return diary.close()
 
