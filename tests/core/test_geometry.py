@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from medgraft.core.errors import InputError
-from medgraft.core.geometry import normal_of, orientation_letters, points_to_apex, positions_along, slice_affine
+from medgraft.core.geometry import (
+    equally_far_apart,
+    normal_of,
+    orientation_letters,
+    points_to_apex,
+    positions_along,
+    slice_affine,
+)
 from medgraft.core.seeds import rng
 
 Floats = NDArray[np.float64]
@@ -67,3 +74,22 @@ def test_letters_at_the_edges(row: tuple[float, ...], column: tuple[float, ...],
 def test_the_apex_is_left_anterior_and_below() -> None:
     assert points_to_apex(np.array([1, -1, -1]))
     assert not points_to_apex(np.array([-1, 1, 1]))
+
+
+@pytest.mark.parametrize(
+    ("heights", "even"),
+    [
+        ((0, 8, 16), True),
+        ((16, 8, 0), True),
+        ((0, 8.1, 16), True),
+        ((3,), True),
+        ((0, 8, 24), False),
+        ((0, 10, 20), False),
+        ((0, 8, 0), False),
+        ((0, 0, 0), False),
+    ],
+)
+def test_slices_follow_each_other_equally_far_apart_or_do_not(heights: tuple[float, ...], even: bool) -> None:
+    affines = np.tile(np.eye(4), (len(heights), 1, 1))
+    affines[:, 2, 3] = heights
+    assert equally_far_apart(affines, 8.0) == even

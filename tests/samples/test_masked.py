@@ -22,14 +22,21 @@ def make_masked(make_entry):
     return make
 
 
+def slices_at(*heights: float) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(np.array([*np.eye(4)[:2], [0, 0, 1, height], [0, 0, 0, 1]]).ravel()) for height in heights)
+
+
 def test_every_stack_is_a_sample_or_counted_as_dropped(make_masked):
     entries = [
-        make_masked("whole", site="one", split="test", shape=(6, 3, 8, 8), mask_phases=(4, 0)),
+        make_masked(
+            "whole", site="one", split="test", shape=(6, 3, 8, 8), mask_phases=(4, 0), affines=slices_at(16, 8, 0)
+        ),
         make_masked("partial", mask_classes=("pool", "rv")),
         make_masked("bare", mask_phases=()),
         make_masked("plain", mask_phases=()),
         make_masked("other", mask_classes=("rv",)),
         make_masked("unscaled", spacing=None),
+        make_masked("uneven", affines=slices_at(0, 8, 24)),
     ]
     samples = masked_samples(entries, LV_WALL, in_mm=True)
     partial, whole = samples.items
@@ -42,9 +49,10 @@ def test_every_stack_is_a_sample_or_counted_as_dropped(make_masked):
         "no mask, or none with a labelled phase": (2, "stack bare"),
         "mask labels none of pool, myocardium": (1, "stack other"),
         "unknown spacing": (1, "stack unscaled"),
+        "slices not equally far apart": (1, "stack uneven"),
     }
     assert len(samples) + sum(dropped.count for dropped in samples.dropped) == len(entries)
-    assert len(masked_samples(entries, LV_WALL)) == 3
+    assert len(masked_samples(entries, LV_WALL)) == 4
 
 
 def test_a_task_may_ask_about_named_phases_only(make_masked):

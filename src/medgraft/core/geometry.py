@@ -15,6 +15,8 @@ Affine = NDArray[np.float64]
 
 #: From the base of the heart towards its apex, for a patient on the back: left, forward (anterior) and down.
 BASE_TO_APEX = np.array([0.70, -0.45, -0.55])
+#: Slices are equally far apart if their distances differ by no more than this share.
+_EVEN = 0.02
 
 
 def slice_affine(
@@ -52,6 +54,20 @@ def normal_of(affine: Affine) -> NDArray[np.float64]:
 def positions_along(affines: NDArray[np.float64], normal: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where slices (Z, 4, 4) lie along `normal`, in mm: their origins projected on it, shape (Z,)."""
     return np.asarray(affines[:, :3, 3] @ normal, float)
+
+
+def equally_far_apart(affines: NDArray[np.float64], distance: float) -> bool:
+    """Whether slices (Z, 4, 4) follow each other `distance` mm apart along their normal, to within 2 %; one alone does.
+
+    >>> slices = np.tile(np.eye(4), (3, 1, 1))
+    >>> slices[:, 2, 3] = 0, 8, 16
+    >>> equally_far_apart(slices, 8.0)
+    True
+    """
+    if len(affines) < 2:
+        return True
+    steps = np.diff(positions_along(affines, normal_of(affines[0])))
+    return bool(np.allclose(np.abs(steps), distance, rtol=_EVEN)) and len(set(np.sign(steps))) == 1
 
 
 def points_to_apex(direction: NDArray[Any]) -> bool:

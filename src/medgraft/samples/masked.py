@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
+from medgraft.core.geometry import equally_far_apart
 from medgraft.core.task import MASK_CODES, Task
 from medgraft.samples.collected import Collected, Dropped
 from medgraft.samples.join import check_one_subject_per_image
@@ -48,7 +49,7 @@ def masked_samples(entries: Sequence[StackEntry], task: Task, *, in_mm: bool = F
     Args:
         entries: the cohort; their order does not matter.
         task: the question, of kind "segment"; with `task.phases` only those phases are used.
-        in_mm: leave out what has no spacing, for a recipe that speaks of mm.
+        in_mm: leave out what has no spacing, or slices that are not equally far apart: for a recipe that speaks of mm.
 
     Raises:
         InputError: the task gives no masks, or the same pixels are under two subjects.
@@ -86,8 +87,13 @@ def _why_left_out(entry: StackEntry, task: Task, in_mm: bool) -> str | None:
         f"no mask at {', '.join(task.phases)}": not _phases(entry, task),
         f"mask labels none of {', '.join(task.codes[1:])}": len(_classes(entry, task)) < 2,
         "unknown spacing": in_mm and entry.spacing is None,
+        "slices not equally far apart": in_mm and entry.spacing is not None and not _even(entry, entry.spacing[0]),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _even(entry: StackEntry, distance: float) -> bool:
+    return equally_far_apart(np.asarray(entry.affines, float).reshape(-1, 4, 4), distance)
 
 
 def _phases(entry: StackEntry, task: Task) -> tuple[int, ...]:

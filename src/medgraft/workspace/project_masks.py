@@ -25,7 +25,7 @@ def mask_task(name: str) -> Task:
 def project_masks(project: Project, task: str, *, in_mm: bool) -> MaskedSamples:
     """Every sequence of a project with a mask, and what was left out and why.
 
-    in_mm: leave out what has no spacing. Raises `InputError` if nothing is left.
+    in_mm: as in `masked_samples`. Raises `InputError` if nothing is left.
     """
     with project.cohort() as cohort:
         entries = [_digested(cohort, entry) for entry in cohort.entries()]

@@ -6,10 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
-from medgraft.core.geometry import normal_of, positions_along
-
-#: Slices are equally far apart if their distances differ by no more than this share.
-_EVEN = 0.02
+from medgraft.core.geometry import equally_far_apart, normal_of, positions_along
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,13 +23,11 @@ class SlicePlaces:
     @classmethod
     def of(cls, entry: StackEntry) -> "SlicePlaces":
         """The places that a stack's affines say."""
-        if entry.spacing is None or entry.shape[1] == 1:
-            return cls(spacing=entry.spacing)
         affines = affines_of(entry)
+        if entry.spacing is None or equally_far_apart(affines, entry.spacing[0]):
+            return cls(spacing=entry.spacing)
         positions = positions_along(affines, normal_of(affines[0]))
         steps = np.diff(positions)
-        if np.allclose(np.abs(steps), entry.spacing[0], rtol=_EVEN) and len(set(np.sign(steps))) == 1:
-            return cls(spacing=entry.spacing)
         in_order = (steps > 0).all() or (steps < 0).all()
         return cls(spacing=entry.spacing if in_order else None, positions=positions)
 
