@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from medgraft.core.errors import InputError
 from medgraft.core.task import LV_WALL, MASK_CODES, SAX_RANGE
-from medgraft.samples import codes_of_task, masked_samples, nested_draw
+from medgraft.samples import codes_of_task, mask_of_task, masked_samples, nested_draw
 
 
 @pytest.fixture
@@ -131,3 +131,10 @@ def test_draws_with_other_keys_differ_and_every_subject_is_drawn_about_as_often(
 def test_sizes_that_cannot_be_drawn_are_refused(sizes):
     with pytest.raises(InputError, match=r"ascending sizes within 1\.\.6"):
         nested_draw("abcdef", sizes, 0)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1)])
+def test_a_mask_comes_back_from_the_columns_of_a_task_in_any_order(order):
+    task = replace(LV_WALL, classes=tuple(LV_WALL.classes[index] for index in order))
+    mask = np.array([[0, MASK_CODES["pool"]], [MASK_CODES["myocardium"], 0]], np.uint8)
+    assert mask_of_task(codes_of_task(mask, task), task).tolist() == mask.tolist()

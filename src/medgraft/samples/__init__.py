@@ -10,7 +10,7 @@ from medgraft.samples.balance import PAPER_COPIES, CopyRule, epoch_order, n_draw
 from medgraft.samples.collected import Dropped
 from medgraft.samples.folds import Fold, patient_folds
 from medgraft.samples.join import join
-from medgraft.samples.masked import MaskedSample, MaskedSamples, codes_of_task, masked_samples
+from medgraft.samples.masked import MaskedSample, MaskedSamples, codes_of_task, mask_of_task, masked_samples
 from medgraft.samples.nested import nested_draw
 from medgraft.samples.samples import ClassCount, Sample, Samples
 from medgraft.samples.splits import read_splits, write_splits
@@ -28,6 +28,7 @@ __all__ = [
     "codes_of_task",
     "epoch_order",
     "join",
+    "mask_of_task",
     "masked_samples",
     "n_draws",
     "nested_draw",

@@ -80,6 +80,16 @@ def codes_of_task(mask: NDArray[np.uint8], task: Task) -> NDArray[np.uint8]:
     return np.asarray(columns, np.uint8)[mask]
 
 
+def mask_of_task(columns: NDArray[np.uint8], task: Task) -> NDArray[np.uint8]:
+    """Columns of a task, as `codes_of_task` or a model gives them, as a mask in `MASK_CODES`.
+
+    >>> from medgraft.core.task import LV_WALL
+    >>> mask_of_task(np.array([0, 1, 2], np.uint8), LV_WALL)
+    array([0, 1, 2], dtype=uint8)
+    """
+    return np.asarray([MASK_CODES.get(code, 0) for code in task.codes], np.uint8)[columns]
+
+
 def _why_left_out(entry: StackEntry, task: Task, in_mm: bool) -> str | None:
     """The first reason that holds, None if the stack is used."""
     reasons = {

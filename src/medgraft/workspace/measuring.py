@@ -20,6 +20,7 @@ from medgraft.inference import predict_masks
 from medgraft.measurement import septum_angle
 from medgraft.networks import spec
 from medgraft.networks.model import Model
+from medgraft.samples import mask_of_task
 from medgraft.study import Compute
 from medgraft.workspace.find_model import find_model
 from medgraft.workspace.measured import Measured, OverlapMeasures, PhaseMeasures, StackMeasures
@@ -131,9 +132,8 @@ class _Segmenter:
             phases=phases,
             device=self.device,
         )
-        codes = np.array([MASK_CODES.get(code, 0) for code in task.codes], np.uint8)
         for phase in phases:  # one at a time: a whole study has billions of voxels
-            mask[phase] = codes[mask[phase]]
+            mask[phase] = mask_of_task(mask[phase], task)
         return DrawnMask(source="model", mask=mask, phases=phases, classes=task.codes[1:])
 
 

@@ -1,16 +1,18 @@
 """Figures of a subject: what a model misses or invents counts the worst, and is named."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from medgraft.core.task import LV_WALL
 from medgraft.evaluation import worst_distance
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.study.curve import CurveFile, MaskData
-from medgraft.study.curve.figures import subject_figures
+from medgraft.study.curve.figures import SubjectFigures, subject_figures
 
 
 @pytest.mark.parametrize(("column", "missed"), [(0, {"pool", "myocardium"}), (1, {"myocardium"}), (2, {"pool"})])
@@ -36,3 +38,18 @@ def test_what_a_model_misses_is_named_and_counts_the_diagonal(
         assert figures.mean_dice == pytest.approx(np.mean(list(figures.dice.values())))
         assert figures.thickness is None
         assert figures.true_thickness
+
+
+def test_volumes_and_walls_do_not_depend_on_the_order_of_a_tasks_classes(
+    tiny_curve: Callable[..., CurveFile], ct_hearts: Any
+) -> None:
+    def of(order: tuple[int, ...]) -> list[SubjectFigures]:
+        task = replace(LV_WALL, classes=tuple(LV_WALL.classes[index] for index in order))
+        samples = replace(ct_hearts.samples, task=task)
+        data = MaskData(samples=samples, read=ct_hearts, recipe=tiny_curve().recipe, dims=3, augment=False, seed=7)
+        model = build_segmenter("unet3d", n_classes=3).eval()
+        return subject_figures(model, data, 4, torch.device("cpu"), in_mm=True, with_thickness=True)
+
+    for one, other in zip(of((0, 1, 2)), of((0, 2, 1)), strict=True):
+        assert one.true_volume == other.true_volume
+        assert one.true_thickness == other.true_thickness

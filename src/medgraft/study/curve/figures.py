@@ -12,7 +12,7 @@ from medgraft.evaluation import dice, hausdorff95_or_worst
 from medgraft.inference import predict_masks
 from medgraft.measurement import structure_volume, thickness_of, wall_thickness
 from medgraft.networks.model import Model
-from medgraft.samples import MaskedSample, codes_of_task
+from medgraft.samples import MaskedSample, codes_of_task, mask_of_task
 from medgraft.study.curve.mask_data import MaskData
 
 Spacing = tuple[float, float, float]
@@ -74,6 +74,7 @@ def _phase_figures(
     spacing = item.spacing if in_mm else None
     in_ml = item.spacing is not None and "pool" in pairs
     walled = with_thickness and item.spacing is not None and {"pool", "myocardium"} <= set(pairs)
+    seen, true = (mask_of_task(mask, data.samples.task) for mask in (seen, true))
     return SubjectFigures(
         subject=item.subject,
         stack=item.stack,
