@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medgraft.core.counted import counted
 from medgraft.core.lineage import Lineage
 from medgraft.evaluation import bland_altman, icc
 from medgraft.networks import spec
@@ -26,6 +25,7 @@ from medgraft.report import (
 from medgraft.samples import MaskedSamples
 from medgraft.study import resolved_yaml
 from medgraft.study.curve import CurveFile, CurveFindings, CurveOutcome, CurvePoint, Verdict
+from medgraft.study.curve.findings import distance_unit
 from medgraft.study.curve.walls import WallAgreement as FoundWall
 
 
@@ -60,7 +60,7 @@ def curve_content(
         pictures: of single subjects.
         rules: by which masks were drawn at both sites.
         lineage: of models, by title.
-        warnings: what the reader should know besides what the outcome itself shows.
+        warnings: what the reader should know besides what the figures show.
         created_note: one line under the title.
     """
     curve = outcome.curve
@@ -76,7 +76,7 @@ def curve_content(
         differences=tuple(_differences(findings)),
         recipe=_recipe(outcome),
         settings=resolved_yaml(curve),
-        distance_unit=_distance_unit(outcome, samples),
+        distance_unit=distance_unit(outcome, samples),
         walls=tuple(_wall(wall, curve.seed) for wall in findings.walls if wall.subjects),
         wall_differences=tuple(_wall_differences(findings)),
         overlays=pictures.overlays,
@@ -84,7 +84,7 @@ def curve_content(
         surfaces=pictures.surfaces,
         trainings=tuple(_training(point) for point in outcome.points if point.rate is not None),
         rules=rules,
-        warnings=(*_warnings(outcome), *_without_walls(findings), *warnings),
+        warnings=warnings,
         lineage=lineage,
         digests={"samples": samples.digest[:16]},
     )
@@ -150,26 +150,6 @@ def _wall_differences(findings: CurveFindings) -> Iterator[WallDifference]:
         )
 
 
-def _without_walls(findings: CurveFindings) -> Iterator[str]:
-    """Over whom walls are not compared, phase by phase."""
-    of_phase = {wall.phase: [one for one in findings.walls if one.phase == wall.phase] for wall in findings.walls}
-    for phase, walls in of_phase.items():
-        lacking = {ModelKey(arm=wall.arm, size=wall.size).title: wall.lacking for wall in walls if wall.lacking}
-        if lacking:
-            n = max(len(wall.subjects) for wall in walls)
-            listed = "; ".join(f"{title} in {', '.join(subjects)}" for title, subjects in lacking.items())
-            yield (
-                f"Wall thickness at {phase.upper()} is compared over {counted(n, 'subject')}. "
-                f"In others models show no wall: {listed}."
-            )
-
-
-def _distance_unit(outcome: CurveOutcome, samples: MaskedSamples) -> str:
-    first = outcome.points[0]
-    measured = {figure.stack for figure in (*first.test, *first.home)}
-    return "mm" if all(item.spacing for item in samples.items if item.stack in measured) else "voxels"
-
-
 def _training(point: CurvePoint) -> TrainingCurve:
     return TrainingCurve(
         model=key_of(point), draw=point.draw, rate=point.rate or 0.0, epoch=point.epoch, dice=point.curve
@@ -185,6 +165,8 @@ def _recipe(outcome: CurveOutcome) -> Recipe:
         starts={name: arm.start for name, arm in curve.arms.items()},
         rates={name: arm.rates for name, arm in curve.arms.items()},
         epochs=curve.epochs,
+        updates=curve.updates,
+        batch_size=curve.batch_size,
         decay=f"times {curve.decay.factor:g} after every {curve.decay.epochs} epochs",
         n_draws=curve.draws,
         seed=curve.seed,
@@ -201,19 +183,3 @@ def _grid(curve: CurveFile) -> str:
     voxels = f"voxels of {curve.spacing:g} mm" if curve.spacing else "voxels as stored"
     unit = "HU" if curve.window.of == "hu" else "percentiles"
     return f"{' x '.join(map(str, curve.shape))} {voxels}, {curve.window.low:g} to {curve.window.high:g} {unit}"
-
-
-def _warnings(outcome: CurveOutcome) -> Iterator[str]:
-    lost = [point.title for point in outcome.points if point.rate is not None and not point.epoch]
-    if lost:
-        yield f"Diverged at once and measured as they began: {', '.join(lost)}."
-    labelled = {code for figure in outcome.points[0].test for code in figure.dice}
-    missing = [item.name for item in outcome.task.classes[1:] if item.code not in labelled]
-    if missing:
-        yield f"Never labelled here, and so not measured: {', '.join(missing)}."
-    sizes, budget = outcome.sizes, outcome.curve.updates
-    if budget is None and len(sizes) > 1:
-        yield (
-            f"An epoch sees every case once, so {sizes[0]} subjects were trained with fewer updates than {sizes[-1]}: "
-            "part of the curve's slope is the longer training (as in the paper)."
-        )

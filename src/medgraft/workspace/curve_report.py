@@ -13,6 +13,7 @@ from medgraft.report import ModelKey, RuleAnswer, write_curve_report
 from medgraft.samples import MaskedSamples
 from medgraft.study.curve import AS_IS, CurveOutcome, curve_findings, verdict
 from medgraft.workspace.curve_content import CurvePictures, curve_content
+from medgraft.workspace.curve_folder import read_findings
 from medgraft.workspace.curve_pictures import curve_pictures
 from medgraft.workspace.curves import curve_outcome
 from medgraft.workspace.project import Project
@@ -51,7 +52,7 @@ def report_curve(
     Raises:
         ProjectError: no such curve, or it has not ended. InputError: `rules` that cannot be read.
     """
-    outcome = curve_outcome(project, name)
+    outcome, found = curve_outcome(project, name), read_findings(project.curves / name)
     samples = project_masks(project, outcome.curve.task, in_mm=outcome.curve.spacing is not None)
     models, without = _models(project, outcome)
     ours, unread = (read_rules(rules), ()) if rules else _local_rules(outcome)
@@ -66,7 +67,14 @@ def report_curve(
         else curve_pictures(project, outcome, samples, models, report),
         rules=_rules(models, ours),
         lineage={key.title: package.lineage for key, package in models.items()},
-        warnings=(*([_CHANGED] if changed else []), *without, *unread, *_left_out(samples), *outcome.curve.notes),
+        warnings=(
+            *([_CHANGED] if changed else []),
+            *found["cautions"],
+            *without,
+            *unread,
+            *_left_out(samples),
+            *outcome.curve.notes,
+        ),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
     page = write_curve_report(content, folder or project.curves / name / "report")

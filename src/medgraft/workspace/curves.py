@@ -37,6 +37,8 @@ from medgraft.study.curve import (
     verdict,
     write_curve,
 )
+from medgraft.study.curve.findings import distance_unit
+from medgraft.workspace.curve_cautions import curve_cautions
 from medgraft.workspace.curve_folder import CURVE_FILE, FINDINGS, curve_names
 from medgraft.workspace.executor import open_executor
 from medgraft.workspace.find_model import find_model
@@ -66,7 +68,8 @@ class CurveSummary:
 
     rules: where the two sites draw otherwise. seen_before: subjects trained on here that the travelling model had seen
     already, so that fine-tuning it promises too much. unknown_trainings: its trainings of which nobody knows whom they
-    saw.
+    saw. cautions: these two and more that a reader should know besides the figures, as sentences.
+    distance_unit: mm or voxels.
     """
 
     name: str
@@ -75,6 +78,8 @@ class CurveSummary:
     rules: tuple[RuleDifference, ...]
     seen_before: tuple[str, ...]
     unknown_trainings: tuple[str, ...]
+    cautions: tuple[str, ...]
+    distance_unit: str
 
 
 def read_request(path: Path, overrides: tuple[str, ...] = (), *, project: Project) -> CurveFile:
@@ -135,13 +140,17 @@ def start_curve(
             outcome = run_curve(curve, samples, volume_reader(cohort), executor, store, package=start, report=tell)
         draft = fresh_draft(folder)
         write_curve(outcome, draft)
+        findings = curve_findings(outcome)
+        seen_before, unknown = _seen_before(outcome, samples, start, store), package.seen.unknown if package else ()
         summary = CurveSummary(
             name=curve.name,
             verdict=verdict(outcome),
-            findings=curve_findings(outcome),
+            findings=findings,
             rules=rules,
-            seen_before=_seen_before(outcome, samples, start, store),
-            unknown_trainings=package.seen.unknown if package else (),
+            seen_before=seen_before,
+            unknown_trainings=unknown,
+            cautions=curve_cautions(outcome, findings, seen_before=seen_before, unknown_trainings=unknown),
+            distance_unit=distance_unit(outcome, samples),
         )
         (draft / FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
         _keep_models(outcome, samples, package, draft / "models", store)

@@ -18,4 +18,6 @@ def finished_curve(project: Project, name: str) -> CurveSummary:
         rules=tuple(RuleDifference(**rule) for rule in kept["rules"]),
         seen_before=tuple(kept["seen_before"]),
         unknown_trainings=tuple(kept["unknown_trainings"]),
+        cautions=tuple(kept["cautions"]),
+        distance_unit=kept["distance_unit"],
     )

@@ -202,7 +202,7 @@ def made_up() -> CurveContent:
         recipe=Recipe(
             network="SegResNet 3D", n_subjects=N_SUBJECTS, grid="48 x 48 x 48 voxels of 1 mm, -200 to 600 HU",
             starts={"scratch": "random", "fine-tuned": "package"},
-            rates={"scratch": (1e-3, 1e-4), "fine-tuned": (1e-3, 1e-4)}, epochs=40,
+            rates={"scratch": (1e-3, 1e-4), "fine-tuned": (1e-3, 1e-4)}, epochs=40, updates=15, batch_size=2,
             decay="times 0.9 after every 10 epochs", n_draws=3, seed=7, augmented=True,
         ),
         settings="name: two-sites\nnetwork: segresnet3d\n",

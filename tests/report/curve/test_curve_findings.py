@@ -108,10 +108,11 @@ def test_methods_name_what_a_colleague_would_ask(curve: CurveContent) -> None:
         "SegResNet 3D",
         "1 mm",
         "0.001, 0.0001",
-        "40 epochs",
+        "40 epochs of 15 updates (2 at a time; 600 updates in all)",
         "times 0.9 after every 10",
         "seed 7",
         "Laplace",
     ):
         assert words in said
+    assert "every case once (2 at a time" in " ".join(methods(with_recipe(curve, updates=None)))
     assert "Laplace" not in " ".join(methods(dataclasses.replace(curve, walls=())))

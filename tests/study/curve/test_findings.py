@@ -43,7 +43,21 @@ def test_differences_are_paired_and_much_narrower_than_means(outcome: CurveOutco
 
 
 def test_p_values_are_adjusted_over_sizes(outcome: CurveOutcome) -> None:
-    assert all(c.adjusted >= c.difference.p_value for c in curve_findings(outcome).contrasts)
+    """Twelve subjects that all gain or all lose have p = 2 / 2001; two sizes make it twice that, by hand."""
+    for contrast in curve_findings(outcome).contrasts:
+        assert contrast.difference.p_value == pytest.approx(2 / 2001)
+        assert contrast.adjusted == pytest.approx(4 / 2001)
+
+
+def test_trainings_whose_last_epoch_was_the_best_are_counted(outcome: CurveOutcome) -> None:
+    """Draw 1 kept its last epoch, draw 2 an earlier one, draw 3 diverged at once."""
+    kept = {0: (2, (0.1, 0.2)), 1: (1, (0.2, 0.1)), 2: (0, (None, None))}
+    points = tuple(
+        replace(point, epoch=kept[point.draw][0], curve=kept[point.draw][1]) if point.size else point
+        for point in outcome.points
+    )
+    found = curve_findings(replace(outcome, points=points)).trainings
+    assert [(item.arm, item.trainings, item.unended) for item in found] == [("scratch", 6, 2), ("fine-tuned", 6, 2)]
 
 
 def test_distances_are_best_where_they_are_least(outcome: CurveOutcome) -> None:

@@ -143,6 +143,23 @@ def test_the_best_epoch_is_kept(bench: Bench, tiny_curve: MakeCurve) -> None:
     assert point.validation == pytest.approx(best, abs=1e-6)
 
 
+def test_the_weights_that_are_kept_are_those_of_the_best_epoch(bench: Bench, tiny_curve: MakeCurve) -> None:
+    """Measured again on the validation subjects, where the last epoch is worse; on the native grid."""
+    curve = tiny_curve(
+        spacing=None, draws=1, sizes=[2], epochs=6, updates=3, augment=False, arms={"scratch": {"rates": [0.3]}}
+    )
+    (point,) = bench.run(curve).points
+    last = point.curve[-1]
+    assert point.validation is not None
+    assert last is not None
+    assert point.validation > last + 0.01
+    trained, assessed = bench.done
+    held_out = replace(assessed, groups={"test": trained.validation})
+    job = Job(trials=(held_out,), state=bench.store.state(trained.identity))
+    figures = [read_figures(facts) for facts in bench._local.desk.work(job)[0].facts["figures"]["test"]]
+    assert point.validation == pytest.approx(np.mean([figure.mean_dice for figure in figures]), abs=2e-3)
+
+
 @pytest.mark.parametrize(
     ("network", "shape"), [("unet2d", [1, 16, 16]), ("unet3d", [16, 16, 16]), ("segnet4d", [16, 16, 16])]
 )
@@ -208,10 +225,20 @@ def test_subjects_of_several_sites_are_a_choice_of_the_curve_file(
     assert not bench.done
     quick = {"draws": 1, "sizes": [1], "epochs": 1, "updates": 1}
     one = bench.run(tiny_curve(**quick, sites=None, home={"site": "one"}))
-    assert one.n_subjects == {"train": 2, "validation": 2, "test": 2, "home": 1}
+    assert one.n_subjects == {"train": 2, "validation": 2, "test": 2, "home": 1, "others": 0}
     for sites, measured in ((["two"], {"two005", "two006"}), (["one", "two"], {"one001", "two005", "two006"})):
         (point,) = bench.run(tiny_curve(**quick, sites=sites)).points
         assert {figures.subject for figures in point.test} == measured
+
+
+def test_only_subjects_of_split_train_or_none_are_trained_on(bench: Bench, tiny_curve: MakeCurve) -> None:
+    samples = bench.hearts.samples
+    splits = {"two001": None, "two002": "external"}
+    items = tuple(replace(item, split=splits.get(item.subject, item.split)) for item in samples.items)
+    outcome = bench.run(tiny_curve(sizes=["all"], draws=1, epochs=1, updates=1), samples=replace(samples, items=items))
+    assert outcome.n_subjects == {"train": 1, "validation": 2, "test": 2, "home": 0, "others": 1}
+    (training,) = [trial for trial in bench.done if isinstance(trial, MaskTraining)]
+    assert set(samples.subjects[training.train]) == {"two001"}
 
 
 def test_of_the_home_site_only_the_named_split_is_measured(bench: Bench, tiny_curve: MakeCurve) -> None:

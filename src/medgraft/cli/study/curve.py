@@ -23,7 +23,11 @@ from medgraft.cli.study.options import (
 from medgraft.core.progress import Progress
 
 if TYPE_CHECKING:
+    from medgraft.study.curve.findings import CurveContrast
     from medgraft.workspace.curves import CurveSummary, RuleDifference
+
+#: What a shell expects of a command that was stopped from the keyboard: 128 and the number of the signal.
+_INTERRUPTED = 130
 
 
 def run_curve(
@@ -67,9 +71,13 @@ def run_curve(
         compiled=compiled,
     )
     _warn_of(rules_apart(curve))
-    with progress_bars() as report:
-        report(Progress(stage="study", done=0, total=0))  # the first bar, as it lasts longest
-        done = start_curve(place, curve, machines=machines, report=report)
+    try:
+        with progress_bars() as report:
+            report(Progress(stage="study", done=0, total=0))  # the first bar, as it lasts longest
+            done = start_curve(place, curve, machines=machines, report=report)
+    except KeyboardInterrupt as stop:
+        MESSAGES.print("stopped; the same command goes on")
+        raise typer.Exit(_INTERRUPTED) from stop
     if as_json:
         write_json(done)
     else:
@@ -84,7 +92,7 @@ def _warn_of(differences: Sequence["RuleDifference"]) -> None:
 
 
 def show_curve(curve: "CurveSummary") -> None:
-    """Figures of every arm and size with their intervals, paired differences, and the verdict."""
+    """Figures of every arm and size with their intervals, paired differences, the verdict and its cautions."""
     columns = ("start", "trained on", "on", "figure", "mean", "95 % interval", "best", "subjects", "draws", "missed")
     write_table(
         columns,
@@ -93,7 +101,7 @@ def show_curve(curve: "CurveSummary") -> None:
                 row.arm,
                 row.size,
                 row.on,
-                row.figure,
+                _with_unit(row.figure, curve.distance_unit),
                 f"{row.value.value:.3f}",
                 f"[{row.value.low:.3f}, {row.value.high:.3f}]",
                 f"{row.best:.3f}",
@@ -104,7 +112,20 @@ def show_curve(curve: "CurveSummary") -> None:
             for row in curve.findings.rows
         ],
     )
-    write_line("")
+    if curve.findings.contrasts:
+        write_line("")
+        _show_contrasts(curve.findings.contrasts)
+    write_line(f"\n{curve.verdict.text}")
+    for caution in curve.cautions:
+        write_line(f"careful: {caution}")
+    write_line(f"results and models: curves/{curve.name}; with pictures: medgraft report {curve.name}")
+
+
+def _with_unit(figure: str, distance_unit: str) -> str:
+    return f"{figure}, {distance_unit}" if "Hausdorff" in figure else figure
+
+
+def _show_contrasts(contrasts: Sequence["CurveContrast"]) -> None:
     write_table(
         ("start", "trained on", "less", "on", "difference in mean Dice", "single draws", "p after Holm"),
         [
@@ -117,14 +138,6 @@ def show_curve(curve: "CurveSummary") -> None:
                 f"{min(item.draws):+.3f} to {max(item.draws):+.3f}",
                 f"{item.adjusted:.3f}",
             )
-            for item in curve.findings.contrasts
+            for item in contrasts
         ],
     )
-    write_line(f"\n{curve.verdict.text}")
-    if curve.seen_before:
-        known = ", ".join(curve.seen_before)
-        write_line(f"The travelling model had seen subjects that were trained on here, which flatters it: {known}.")
-    if curve.unknown_trainings:
-        trainings = ", ".join(curve.unknown_trainings)
-        write_line(f"Whether it had seen any of yours is not known: it brings no hashes of {trainings}.")
-    write_line(f"results and models: curves/{curve.name}; with pictures: medgraft report {curve.name}")

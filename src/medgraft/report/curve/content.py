@@ -180,8 +180,9 @@ class RuleAnswer:
 class Recipe:
     """How models were trained, in words a colleague would use.
 
-    n_subjects: by role: train (all there are), validation, test, home. grid: what the network reads.
+    n_subjects: by role: train (all there are), validation, test, home, others. grid: what the network reads.
     rates: learning rates tried, by arm. starts: what each arm begins with. epochs, decay: of the schedule.
+    updates: of one epoch, None for once through the training set.
     """
 
     network: str
@@ -190,6 +191,8 @@ class Recipe:
     starts: Mapping[str, str]
     rates: Mapping[str, tuple[float, ...]]
     epochs: int
+    updates: int | None
+    batch_size: int
     decay: str
     n_draws: int
     seed: int

@@ -1,6 +1,7 @@
 """How it was done, in one paragraph per subject, from the content alone."""
 
-from medgraft.report.curve.content import CurveContent
+from medgraft.core.counted import counted
+from medgraft.report.curve.content import CurveContent, Recipe
 
 _STARTS = {
     "package": "the weights of the model that travelled",
@@ -35,9 +36,17 @@ def _training(content: CurveContent) -> str:
         f"Network: {recipe.network}, reading {recipe.grid}. Compared starts: {starts}. Training sets of "
         f"{', '.join(map(str, content.sizes))} subjects, each containing the smaller ones, drawn {recipe.n_draws} "
         f"{'time' if recipe.n_draws == 1 else 'times'} from seed {recipe.seed}. Adam, multi-class Dice loss, "
-        f"{recipe.epochs} epochs, rate {recipe.decay}, {varied}. Learning rates tried ({rates}): of each start, size "
-        "and draw the rate and the epoch with the best Dice on the validation subjects were kept."
+        f"{recipe.epochs} epochs of {_updates(recipe)}, rate {recipe.decay}, {varied}. Learning "
+        f"rates tried ({rates}): of each start, size and draw the rate and the epoch with the best Dice on the "
+        "validation subjects were kept."
     )
+
+
+def _updates(recipe: Recipe) -> str:
+    batch = f"{recipe.batch_size} at a time"
+    if recipe.updates is None:
+        return f"every case once ({batch}: more updates where there are more cases)"
+    return f"{counted(recipe.updates, 'update')} ({batch}; {recipe.epochs * recipe.updates} updates in all)"
 
 
 def _evaluation(content: CurveContent) -> str:
@@ -46,7 +55,8 @@ def _evaluation(content: CurveContent) -> str:
         f"distance between the borders (Hausdorff) in {content.distance_unit}; a structure on one side alone counts "
         "the diagonal of the image, the worst case (Metrics Reloaded, doi 10.1038/s41592-023-02151-z). Phases and "
         "images of a subject are averaged, then draws; intervals are 95 % bootstrap intervals over subjects, "
-        "differences are paired on the same ones, and p values are corrected over sizes after Holm."
+        "differences are paired on the same ones. Of each comparison, such as one start against the model as it is, "
+        "the p values of all sizes are corrected together (Holm): the more sizes are tried, the smaller p must be."
     )
 
 
@@ -55,11 +65,18 @@ def _wall(content: CurveContent) -> str:
         return ""
     return (
         "Wall thickness is the length of the streamline of Laplace's equation from the outer to the inner surface "
-        "(Yezzi and Prince 2003, doi 10.1109/TMI.2003.817775), in mm, in the model's masks and in the reference masks "
-        "alike; a subject has its median, 95th percentile and maximum, each the mean over its images. All models are "
-        "compared over the subjects whose wall all of them show. Agreement is given as Pearson's correlation, "
-        "intraclass correlation and limits of agreement (Bland and Altman 1999, doi 10.1177/096228029900800204)."
+        "(Jones, Buchbinder and Aharon 2000, Human Brain Mapping 11:12-32; Yezzi and Prince 2003, doi "
+        "10.1109/TMI.2003.817775), in mm, in the model's masks and in the reference masks alike; a subject has its "
+        "median, 95th percentile and maximum, each the mean over its images. All models are compared over the subjects "
+        "whose wall all of them show. Agreement is given as Pearson's correlation, intraclass correlation and limits "
+        "of agreement (Bland and Altman 1999, doi 10.1177/096228029900800204)."
     )
 
 
-_ROLES = {"train": "to train on", "validation": "for validation", "test": "for test", "home": "of the home site"}
+_ROLES = {
+    "train": "to train on",
+    "validation": "for validation",
+    "test": "for test",
+    "home": "of the home site",
+    "others": "of other splits, which had no part",
+}

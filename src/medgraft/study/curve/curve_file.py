@@ -88,7 +88,11 @@ class CurveFile(Settings):
         min_length=1,
         description="ways to begin, by name",
     )
-    sizes: tuple[Size, ...] = Field((5, 10, 15, 20, 25, 30), min_length=1, description="subjects to train on, nested")
+    sizes: tuple[Size, ...] = Field(
+        (5, 10, 15, 20, 25, 30),
+        min_length=1,
+        description="subjects to train on, nested: of those whose split is `train` or not given",
+    )
     draws: int = Field(3, ge=1, le=100, description="how often subjects are drawn anew")
     validation: HeldOut = Field(HeldOut(split="validation"), description="who chooses rate and epoch")
     test: HeldOut = Field(HeldOut(split="test"), description="who is measured")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 from medgraft.evaluation import MEAN_DICE, Interval, PairedDifference, holm, mean_difference, mean_interval
+from medgraft.samples import MaskedSamples
 from medgraft.study.curve.figures import SubjectFigures
 from medgraft.study.curve.learning_curve import AS_IS
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
@@ -55,6 +56,15 @@ class CurveContrast:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ArmTrainings:
+    """The trainings of one arm. unended: of how many the last epoch was the best, so that more might do better."""
+
+    arm: str
+    trainings: int
+    unended: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CurveFindings:
     """All of it."""
 
@@ -62,6 +72,7 @@ class CurveFindings:
     contrasts: tuple[CurveContrast, ...]
     walls: tuple[WallAgreement, ...]
     wall_contrasts: tuple[WallContrast, ...]
+    trainings: tuple[ArmTrainings, ...]
 
 
 def curve_findings(outcome: CurveOutcome) -> CurveFindings:
@@ -74,12 +85,20 @@ def curve_findings(outcome: CurveOutcome) -> CurveFindings:
         contrasts=(*_between_arms(outcome), *_against_as_is(outcome, "test"), *_against_as_is(outcome, "home")),
         walls=walls,
         wall_contrasts=wall_contrasts(walls, outcome.curve.seed),
+        trainings=tuple(_trainings(outcome, arm) for arm in outcome.arms),
     )
 
 
 def groups_of(outcome: CurveOutcome) -> tuple[str, ...]:
     """Who was measured: "test", and "home" where there are any."""
     return tuple(group for group in ("test", "home") if getattr(outcome.points[0], group))
+
+
+def distance_unit(outcome: CurveOutcome, samples: MaskedSamples) -> Literal["mm", "voxels"]:
+    """The unit of all distances: mm where the spacing of every subject that was measured is known."""
+    first = outcome.points[0]
+    measured = {figure.stack for figure in (*first.test, *first.home)}
+    return "mm" if all(item.spacing for item in samples.items if item.stack in measured) else "voxels"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +216,12 @@ def contrasts(
         )
         for (points, others), item, p in zip(pairs, found, adjusted, strict=True)
     ]
+
+
+def _trainings(outcome: CurveOutcome, arm: str) -> ArmTrainings:
+    points = [point for point in outcome.points if point.arm == arm]
+    unended = sum(0 < point.epoch == len(point.curve) for point in points)
+    return ArmTrainings(arm=arm, trainings=len(points), unended=unended)
 
 
 def mean_dice(outcome: CurveOutcome, points: Sequence[CurvePoint]) -> float:

@@ -90,7 +90,7 @@ def _roles(curve: CurveFile, samples: MaskedSamples) -> _Roles:
         raise InputError(
             f"Expected all images of a subject in one split and site, got {', '.join(sorted(torn)[:5])} in several."
         )
-    found = {name: np.flatnonzero(role == name) for name in ("train", "validation", "test", "home")}
+    found = {name: np.flatnonzero(role == name) for name in ("train", "validation", "test", "home", "others")}
     for name in ("train", "validation", "test", *(["home"] if curve.home else [])):
         if not len(found[name]):
             raise InputError(
@@ -144,7 +144,8 @@ def _role(curve: CurveFile, site: str | None, split: str | None) -> str:
         return "home" if curve.home.split in (None, split) else "nothing"
     if curve.sites is not None and (site or "") not in curve.sites:
         return "nothing"
-    return {curve.validation.split: "validation", curve.test.split: "test"}.get(split or "", "train")
+    known = {None: "train", "train": "train", curve.validation.split: "validation", curve.test.split: "test"}
+    return known.get(split, "others")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
