@@ -74,12 +74,16 @@ def run_curve(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Roles:
-    """Positions among the samples by what their subjects are for; a subject has one role. home may be empty."""
+    """Positions among the samples by what their subjects are for; a subject has one role.
+
+    home may be empty; others, of splits that the curve file does not name, have no part.
+    """
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
     test: NDArray[np.int64]
     home: NDArray[np.int64]
+    others: NDArray[np.int64]
 
 
 def _roles(curve: CurveFile, samples: MaskedSamples) -> _Roles:
