@@ -165,7 +165,7 @@ def test_a_package_answers_as_its_study_said(studied: Project) -> None:
         assert stage.test is not None
         np.testing.assert_allclose(stage.test.y_score, scores, atol=1e-5)
         assert package.lineage.hops[0].what == "random"
-        assert package.lineage.hops[-1].weights_digest == stage.final_run
+        assert package.lineage.hops[-1].weights_digest == package.weights_digest
         written = json.loads((studied.studies / "tiny" / "results" / "figures.json").read_text())
         (line,) = [row for row in written if row["model"] == f"{stage.title} [test]" and row["decision"] == "stack"]
         assert package.figures["macro_f1 (stack) [test]"] == pytest.approx(line["figures"]["macro_f1"]["value"])

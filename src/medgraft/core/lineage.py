@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 class Hop:
     """One step of a model's life: where its weights came from or what it was trained on.
 
-    data_digest: digest of the samples it was trained on, "" where unknown. stages: trained stages, deepest last.
-    result: headline figures by name.
+    weights_digest: of its tensors after this step; of the file they were read from, for weights from elsewhere.
+    data_digest: of all samples of the study or curve that trained it, held-out ones included; "" where unknown.
+    stages: trained stages, deepest last. result: headline figures by name.
     """
 
     what: str

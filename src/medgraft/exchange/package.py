@@ -10,7 +10,6 @@ from typing import Any, TypeVar, cast
 from torch import Tensor
 
 from medgraft.core.contract import InputContract
-from medgraft.core.digest import digest
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.files import whole_folder
 from medgraft.core.lineage import Lineage
@@ -21,7 +20,7 @@ from medgraft.exchange.facts import CARD, VECTORS, WEIGHTS, PackageFacts, read_f
 from medgraft.exchange.fingerprint import Fingerprint
 from medgraft.exchange.rules import AnnotationRules
 from medgraft.exchange.seen import Seen
-from medgraft.exchange.tensors import read_tensors, write_tensors
+from medgraft.exchange.tensors import read_tensors, tensors_digest, write_tensors
 from medgraft.exchange.vectors import TestVectors, read_vectors, write_vectors
 from medgraft.networks import spec
 from medgraft.networks.classifier import Classifier, build
@@ -112,7 +111,7 @@ class ModelPackage:
     @property
     def weights_digest(self) -> str:
         """What its tensors are: equal for equal tensors."""
-        return digest({name: value.numpy() for name, value in self.state.items()})
+        return tensors_digest(self.state)
 
     @property
     def input_shape(self) -> tuple[int, ...]:

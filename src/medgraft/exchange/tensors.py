@@ -8,12 +8,23 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from medgraft.core.digest import digest
 from medgraft.core.errors import WeightsError
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write tensors by name; equal tensors give equal bytes."""
     save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, path)
+
+
+def tensors_digest(tensors: Mapping[str, Tensor]) -> str:
+    """What tensors on the CPU are: equal for equal tensors under equal names, in whatever order.
+
+    >>> one, two = torch.zeros(1), torch.ones(1)
+    >>> tensors_digest({"a": one, "b": two}) == tensors_digest({"b": two, "a": one}) != tensors_digest({"a": two})
+    True
+    """
+    return digest({name: value.numpy() for name, value in tensors.items()})
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import Task
 from medgraft.exchange import Training
 from medgraft.exchange.package import ModelPackage, write_package
+from medgraft.exchange.tensors import tensors_digest
 from medgraft.networks import spec
 from medgraft.samples import Samples
 from medgraft.study import Findings, RunStore, StageOutcome, StudyOutcome, model_plans
@@ -19,6 +20,7 @@ def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, fol
     """Write a package of every model and depth under a folder: the fit on all training samples at the first seed."""
     plans = {plan.name: plan for plan in model_plans(outcome.study)}
     trained_on = _trained_on(outcome, samples)
+    lineages: dict[str, Lineage] = {}
     for stage in outcome.stages:
         if stage.seed != outcome.study.seeds[0]:
             continue
@@ -26,6 +28,9 @@ def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, fol
         weights = load_source(plan, stage.seed)
         model = build_model(plan, weights, n_classes=len(outcome.task.codes), seed=stage.seed)
         state = {**model.state_dict(), **store.state(stage.final_run)}
+        first = Hop(what=stage.weights, weights_digest=stage.weights_digest, licence=weights.licence)
+        before = lineages.get(stage.model, Lineage(hops=(first,)))
+        lineages[stage.model] = before.then(_hop(outcome.task, stage, samples, tensors_digest(state)))
         name = f"{outcome.study.name}: {stage.title}"
         package = ModelPackage(
             name=name,
@@ -34,7 +39,7 @@ def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, fol
             size=plan.size or weights.contract.size,
             contract=weights.contract,
             recipe=study_recipe(outcome.study),
-            lineage=_lineage(outcome, stage, samples, weights.licence),
+            lineage=lineages[stage.model],
             figures=_headlines(findings, stage.title),
             state=state,
             seen=weights.seen.then(Training(name=name, stacks=trained_on)),
@@ -54,17 +59,10 @@ def _trained_on(outcome: StudyOutcome, samples: Samples) -> tuple[str, ...]:
     return tuple(sorted({item.unit.stack for item in seen.items}))
 
 
-def _lineage(outcome: StudyOutcome, stage: StageOutcome, samples: Samples, licence: str) -> Lineage:
-    """Where the first weights came from, then every stage up to this one."""
-    chain = [item for item in outcome.stages if (item.model, item.seed) == (stage.model, stage.seed)]
-    hops = [_hop(outcome.task, item, samples) for item in chain[: chain.index(stage) + 1]]
-    return Lineage(hops=(Hop(what=stage.weights, weights_digest=stage.weights_digest, licence=licence), *hops))
-
-
-def _hop(task: Task, stage: StageOutcome, samples: Samples) -> Hop:
+def _hop(task: Task, stage: StageOutcome, samples: Samples, weights_digest: str) -> Hop:
     return Hop(
         what=f"depth {stage.depth}, rate {stage.choice.rate:g}, {stage.choice.epoch} epochs",
-        weights_digest=stage.final_run,
+        weights_digest=weights_digest,
         data_digest=samples.digest,
         task=task.name,
         stages=spec(stage.network).trainable_stages(stage.depth),

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from medgraft.core.digest import digest
 from medgraft.exchange.package import read_package
+from medgraft.exchange.tensors import tensors_digest
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.weights import Weights
 
@@ -27,6 +27,6 @@ class PackageWeights:
             contract=package.contract,
             licence=licences[0] if licences else "",
             origin=package.name,
-            digest=digest({name: value.numpy() for name, value in state.items()}),
+            digest=tensors_digest(state),
             seen=package.seen,
         )
