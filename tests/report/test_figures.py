@@ -13,14 +13,11 @@ from medgraft.core.errors import InputError
 from medgraft.core.task import SAX_LEVELS, SAX_RANGE, task_from_codes
 from medgraft.evaluation import confusion
 from medgraft.report import StudyContent, cam_sheet, png_of, stack_sheet
-from medgraft.report.figures import (
-    cam_matrix,
-    confusion_matrices,
-    curves_at_rate,
-    curves_by_rate,
-    headline,
-    subject_strip,
-)
+from medgraft.report.study.cams import cam_matrix
+from medgraft.report.study.confusion import confusion_matrices
+from medgraft.report.study.curves import curves_at_rate, curves_by_rate
+from medgraft.report.study.headline import headline
+from medgraft.report.study.subject_strip import subject_strip
 from medgraft.report.style import ERROR_INK, INK, MUTED, PAPER, ink_on, letters
 
 

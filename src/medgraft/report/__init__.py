@@ -6,7 +6,6 @@ numbers, or a matplotlib `Figure`. Must not know: how anything was trained, DICO
 
 from medgraft.report.agreement import Agreement, FigureAgreement
 from medgraft.report.curve.content import (
-    BullsEye,
     CurveContent,
     CurveDifference,
     CurveFigure,
@@ -15,13 +14,13 @@ from medgraft.report.curve.content import (
     Plane,
     Recipe,
     RuleAnswer,
-    Surface,
     TrainingCurve,
     WallAgreement,
     WallDifference,
 )
 from medgraft.report.curve.document import write_curve_report
-from medgraft.report.figures import agreement_plots, bulls_eyes, cam_sheet, stack_sheet
+from medgraft.report.figures import agreement_plots, bulls_eyes
+from medgraft.report.study.cams import cam_sheet
 from medgraft.report.study.content import (
     CamExample,
     Comparison,
@@ -33,7 +32,9 @@ from medgraft.report.study.content import (
     StudyContent,
 )
 from medgraft.report.study.document import write_report
+from medgraft.report.study.stack_sheet import stack_sheet
 from medgraft.report.style import png_of
+from medgraft.report.wall import BullsEye, Surface
 
 __all__ = [
     "Agreement",

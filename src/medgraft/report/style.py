@@ -1,7 +1,7 @@
 """How the report's figures look: colours, sizes, marks; and a figure as bytes that repeat."""
 
 import io
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,6 +23,16 @@ TITLE, LABEL, TICK = 9.5, 8.5, 8.0
 MARKERS = ("^", "o", "s", "D", "v", "P", "X", "*", "h")
 WIDTH = 10.0
 _DPI = 144
+
+#: From thin to thick: readable without colour vision and in grey.
+THICKNESS_COLOURS = "viridis"
+
+
+class Mark(NamedTuple):
+    """How a model is drawn."""
+
+    colour: str
+    marker: str
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:

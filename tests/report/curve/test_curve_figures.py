@@ -9,15 +9,12 @@ from matplotlib.patches import Wedge
 
 from medgraft.measurement import AHA_SEGMENTS
 from medgraft.report import CurveContent, ModelKey, Surface
+from medgraft.report.curve.learning_curves import learning_curves
+from medgraft.report.curve.mask_overlays import mask_overlays
+from medgraft.report.curve.mask_trainings import mask_trainings
 from medgraft.report.curve.meshes import meshes
-from medgraft.report.figures import (
-    bulls_eyes,
-    learning_curves,
-    mask_overlays,
-    mask_trainings,
-    surface_views,
-    wall_agreement,
-)
+from medgraft.report.curve.wall_agreement import wall_agreement
+from medgraft.report.figures import bulls_eyes, surface_views
 from medgraft.report.figures.bulls_eye import RINGS
 from medgraft.report.figures.surface_views import centred, reach, thickness_scale
 

@@ -23,7 +23,6 @@ from medgraft.cli.study.options import (
 from medgraft.core.progress import Progress
 
 if TYPE_CHECKING:
-    from medgraft.study.curve.findings import CurveContrast
     from medgraft.workspace.curves import CurveSummary, RuleDifference
 
 #: What a shell expects of a command that was stopped from the keyboard: 128 and the number of the signal.
@@ -114,7 +113,7 @@ def show_curve(curve: "CurveSummary") -> None:
     )
     if curve.findings.contrasts:
         write_line("")
-        _show_contrasts(curve.findings.contrasts)
+        _show_contrasts(curve)
     write_line(f"\n{curve.verdict.text}")
     for caution in curve.cautions:
         write_line(f"careful: {caution}")
@@ -125,7 +124,7 @@ def _with_unit(figure: str, distance_unit: str) -> str:
     return f"{figure}, {distance_unit}" if "Hausdorff" in figure else figure
 
 
-def _show_contrasts(contrasts: Sequence["CurveContrast"]) -> None:
+def _show_contrasts(curve: "CurveSummary") -> None:
     write_table(
         ("start", "trained on", "less", "on", "difference in mean Dice", "single draws", "p after Holm"),
         [
@@ -138,6 +137,6 @@ def _show_contrasts(contrasts: Sequence["CurveContrast"]) -> None:
                 f"{min(item.draws):+.3f} to {max(item.draws):+.3f}",
                 f"{item.adjusted:.3f}",
             )
-            for item in contrasts
+            for item in curve.findings.contrasts
         ],
     )

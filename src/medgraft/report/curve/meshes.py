@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib import colormaps
 from numpy.typing import NDArray
 
-from medgraft.report.curve.content import Surface
-from medgraft.report.curve.style import THICKNESS_COLOURS
 from medgraft.report.figures.surface_views import centred, reach, thickness_scale
+from medgraft.report.style import THICKNESS_COLOURS
+from medgraft.report.wall import Surface
 
 #: Coordinates are stored in 65,535 steps of twice the largest reach: a few micrometres on a heart.
 _STEPS = 65535

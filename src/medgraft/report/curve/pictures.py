@@ -4,14 +4,11 @@ from collections.abc import Iterator
 
 from medgraft.evaluation import MEAN_DICE
 from medgraft.report.curve.content import CurveContent, Group, Overlay
-from medgraft.report.figures import (
-    bulls_eyes,
-    learning_curves,
-    mask_overlays,
-    mask_trainings,
-    surface_views,
-    wall_agreement,
-)
+from medgraft.report.curve.learning_curves import learning_curves
+from medgraft.report.curve.mask_overlays import mask_overlays
+from medgraft.report.curve.mask_trainings import mask_trainings
+from medgraft.report.curve.wall_agreement import wall_agreement
+from medgraft.report.figures import bulls_eyes, surface_views
 from medgraft.report.finding import with_interval
 from medgraft.report.picture import Picture, slug
 from medgraft.report.style import png_of

@@ -1,22 +1,11 @@
 """Colours and marks of arms: the same in every figure of a learning curve."""
 
-from typing import NamedTuple
-
 from medgraft.report.curve.content import CurveContent, ModelKey
+from medgraft.report.style import Mark
 
 #: Okabe-Ito, dark enough for lines on white; never colour alone: a mark goes with each.
 _ARMS = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#882255", "v"))
 _AS_IS = ("#59636e", "X")
-
-#: From thin to thick: readable without colour vision and in grey.
-THICKNESS_COLOURS = "viridis"
-
-
-class Mark(NamedTuple):
-    """How a model is drawn."""
-
-    colour: str
-    marker: str
 
 
 def mark_of(content: CurveContent, model: ModelKey) -> Mark:

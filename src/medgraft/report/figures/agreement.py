@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from medgraft.report.agreement import Agreement, FigureAgreement
-from medgraft.report.curve.style import Mark
 from medgraft.report.finding import one_decimal
-from medgraft.report.style import INK, MUTED, TICK, VALIDATION, new_figure, tidy
+from medgraft.report.style import INK, MUTED, TICK, VALIDATION, Mark, new_figure, tidy
 
 _MARK = Mark(VALIDATION, "o")
 

@@ -12,9 +12,20 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 from numpy.typing import NDArray
 
-from medgraft.report.curve.content import BullsEye
-from medgraft.report.curve.style import THICKNESS_COLOURS
-from medgraft.report.style import INK, LABEL, MUTED, PAPER, RULE, TICK, TITLE, bare, ink_on, new_figure
+from medgraft.report.style import (
+    INK,
+    LABEL,
+    MUTED,
+    PAPER,
+    RULE,
+    THICKNESS_COLOURS,
+    TICK,
+    TITLE,
+    bare,
+    ink_on,
+    new_figure,
+)
+from medgraft.report.wall import BullsEye
 
 
 class _Ring(NamedTuple):

@@ -11,9 +11,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from medgraft.report.curve.content import Surface
-from medgraft.report.curve.style import THICKNESS_COLOURS
-from medgraft.report.style import INK, LABEL, MUTED, RULE, TICK, TITLE, bare, new_figure
+from medgraft.report.style import INK, LABEL, MUTED, RULE, THICKNESS_COLOURS, TICK, TITLE, bare, new_figure
+from medgraft.report.wall import Surface
 
 Floats = NDArray[np.float64]
 

@@ -3,20 +3,16 @@
 from collections.abc import Iterator
 
 from medgraft.core.task import Task
-from medgraft.report.figures import (
-    cam_matrix,
-    class_counts,
-    confusion_matrices,
-    curves_at_rate,
-    curves_by_rate,
-    feature_maps,
-    headline,
-    subject_strip,
-)
-from medgraft.report.figures.subject_strip import MOST_ROWS
 from medgraft.report.picture import Picture
+from medgraft.report.study.cams import cam_matrix
+from medgraft.report.study.class_counts import class_counts
+from medgraft.report.study.confusion import confusion_matrices
 from medgraft.report.study.content import FoldCurves, ModelResult, StudyContent
+from medgraft.report.study.curves import curves_at_rate, curves_by_rate
+from medgraft.report.study.feature_map import feature_maps
 from medgraft.report.study.findings import HEADLINE, leading_model
+from medgraft.report.study.headline import headline
+from medgraft.report.study.subject_strip import MOST_ROWS, subject_strip
 from medgraft.report.style import png_of
 
 

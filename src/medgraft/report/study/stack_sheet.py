@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 from medgraft.core.task import Task
-from medgraft.report.figures.cams import draw_overlay
+from medgraft.report.study.cams import draw_overlay
 from medgraft.report.style import ERROR_INK, INK, LABEL, MUTED, PAPER, TICK, TITLE, bare, ink_on, letters, new_figure
 
 _COLUMNS = 6
