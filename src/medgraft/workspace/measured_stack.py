@@ -141,12 +141,11 @@ class _Phase:
             return None
         return structure_volume(self.mask, spacing, structure, included=counted, positions=positions)
 
-    @cached_property
-    def pool_voxels(self) -> NDArray[np.int64] | None:
-        """(Z,) of each slice, where without a spacing there is no volume."""
+    def voxels(self, of: NDArray[np.bool_]) -> int | None:
+        """Voxels of the pool in some slices, where without a spacing there is no volume."""
         if self.entry.spacing is not None or "pool" not in self.classes:
             return None
-        return np.count_nonzero(self.mask == MASK_CODES["pool"], axis=(1, 2))
+        return int(np.count_nonzero(self.mask[of] == MASK_CODES["pool"]))
 
     @cached_property
     def segments(self) -> tuple[float | None, ...]:
@@ -194,7 +193,7 @@ class _Phase:
 
 def _measures(phase: _Phase) -> PhaseMeasures:
     cavity, muscle = (phase.volume(structure, phase.counted) for structure in _WALL)
-    voxels = None if phase.pool_voxels is None else int(phase.pool_voxels[phase.counted].sum())
+    beyond = phase.voxels(~phase.counted)
     wall = thickness_of(np.empty(0) if phase.thickness is None else phase.thickness)
     return PhaseMeasures(
         subject=phase.entry.subject,
@@ -204,8 +203,8 @@ def _measures(phase: _Phase) -> PhaseMeasures:
         left_out=int((~phase.counted).sum()),
         cavity_ml=cavity,
         change_ml=_less(cavity, phase.volume("pool", None)),
-        cavity_voxels=voxels,
-        change_voxels=None if voxels is None else voxels - int(phase.pool_voxels.sum()),
+        cavity_voxels=phase.voxels(phase.counted),
+        change_voxels=None if beyond is None else -beyond,
         mass_g=None if muscle is None else MYOCARDIUM_G_PER_ML * muscle,
         thickness_median_mm=_known(wall.median),
         thickness_p95_mm=_known(wall.p95),
