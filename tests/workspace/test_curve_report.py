@@ -15,6 +15,7 @@ import pytest
 from medgraft.cohort import ImportOptions
 from medgraft.core.errors import ProjectError
 from medgraft.core.seeds import rng
+from medgraft.exchange import write_archive
 from medgraft.exchange.facts import WEIGHTS
 from medgraft.exchange.rules import QUESTIONS
 from medgraft.phantoms import write_ct_nifti
@@ -174,6 +175,21 @@ def test_without_any_model_there_are_figures_and_no_pictures_of_subjects(
     assert (folder / "report.html").read_text().count("No pictures of") == 3
     assert {path.stem for path in (folder / "figures").iterdir()} >= {"learning-curves", "forgetting", "trainings"}
     assert not list((folder / "figures").glob("overlay-*"))
+
+
+@pytest.mark.slow
+def test_a_travelling_model_that_was_replaced_is_not_shown_as_the_one_measured(
+    reported: tuple[Project, Path], tmp_path: Path
+) -> None:
+    project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
+    other = write_archive(project.curves / "tiny" / "models" / "scratch-2", tmp_path / "other.medgraft")
+    file = project.curves / "tiny" / "curve.yaml"
+    file.write_text(file.read_text().replace(str(curve_outcome(project, "tiny").curve.package), str(other)))
+    folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
+    text = html.unescape((folder / "report.html").read_text())
+    assert "No pictures of as it is" in text
+    assert f"{other} is another model now (tiny: scratch, 2 subjects) than when the curve was run." in text
+    assert "Lineage: as it is" not in text
 
 
 @pytest.mark.slow

@@ -8,15 +8,18 @@ import pytest
 from medgraft.core.errors import InputError
 from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress
+from medgraft.core.stack import FoundStack
 from medgraft.core.task import LV_WALL
 from medgraft.exchange import Seen, Training, hash_subjects
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.networks.segmenter import build_segmenter
-from medgraft.study.curve import CurveFile, parse_curve
-from medgraft.workspace import Project
+from medgraft.phantoms import short_axis_heart
+from medgraft.study.curve import CurveFile, Verdict, parse_curve
+from medgraft.workspace import Project, curves
 from medgraft.workspace.correction import correct_subject
 from medgraft.workspace.curve_folder import read_findings
 from medgraft.workspace.curves import start_curve
+from medgraft.workspace.find_model import find_model
 from medgraft.workspace.packing import pack_model
 
 TINY = {"network": "unet2d", "spacing": None, "shape": [1, 32, 32], "epochs": 1, "updates": 1, "draws": 1, "sizes": [1]}
@@ -80,13 +83,36 @@ def test_subjects_seen_before_are_said_and_hashes_travel_on(
     home, bundle = hashed("site 1", "S1", subjects[0]), Training(name="bundle")
     found = start_curve(project, curve_from(tmp_path, home, bundle), report=told.append)
     assert (found.seen_before, found.unknown_trainings) == ((subjects[0],), ("bundle",))
-    kept = read_findings(project.curves / "tiny")
-    assert (kept["seen_before"], kept["unknown_trainings"]) == ([subjects[0]], ["bundle"])
+    findings = read_findings(project.curves / "tiny")
+    assert (findings["seen_before"], findings["unknown_trainings"]) == ([subjects[0]], ["bundle"])
     assert told[0] == Progress(stage="subjects compared", done=1, total=3)
     scratch, tuned = (read_package(project.curves / "tiny" / "models" / f"{arm}-1").seen for arm in ARMS)
     assert (len(scratch.trainings), tuned.trainings[:2]) == (1, (home, bundle))
     assert tuned.own == scratch.own
+    for arm in ARMS:
+        kept = read_package(project.curves / "tiny" / "models" / f"{arm}-1")
+        assert kept.lineage.hops[-1].weights_digest == kept.weights_digest
     pack_model(project, "tiny/fine-tuned-1", tmp_path / "tuned.medgraft")
     packed = read_package(tmp_path / "tuned.medgraft").seen
     assert packed.among([*subjects, "S1"]) == tuple(sorted([subjects[0], "S1"]))
     assert packed.unknown == ("bundle",)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("subjects")
+def test_the_model_that_the_verdict_names_is_kept(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever these few updates gave, the smaller of two sizes is advised."""
+    advised = Verdict(advice="train anew", arm="scratch", size=1, text="")
+    monkeypatch.setattr(curves, "verdict", lambda _: advised)
+    fourth = short_axis_heart(subject=4, size=32, n_phases=2)
+    with project.cohort() as cohort:
+        cohort.add(FoundStack(stack=fourth.stack, subject=fourth.subject, series_key="sax", series="sax"))
+    start_curve(project, parse_curve({**TINY, "name": "tiny", "arms": {"scratch": {}}, "sizes": [1, 2]}))
+    models = project.curves / "tiny" / "models"
+    assert {path.name for path in models.iterdir()} == {"scratch-1", "scratch-2"}
+    kept = find_model("tiny", project.root)
+    assert kept == models / "scratch-1"
+    assert len(read_package(kept).seen.own) == 1
+    assert pack_model(project, "tiny", tmp_path / "advised.medgraft").subjects == 1

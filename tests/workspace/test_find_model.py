@@ -18,21 +18,21 @@ from medgraft.workspace.find_model import find_model
 from medgraft.workspace.studying import study_outcome
 
 MODEL = "mobilenetv1_025-random-depth-1"
-ARMS = {"scratch": "random", "fine-tuned": "package"}
+ARMS = {"scratch": "random", "paper": "normal", "fine-tuned": "package"}
 
 
-def keep_curve(project: Project, advice: str, size: int | None, arms: dict[str, str] = ARMS) -> Path:
+def keep_curve(project: Project, arm: str | None, size: int | None) -> Path:
     """A finished curve `two` of the sizes 2 and 4, as far as finding its models goes."""
     folder = project.curves / "two"
     asked = {"name": "two", "network": "unet3d", "shape": [16, 16, 16], "sizes": [2, 4], "package": "home.medgraft"}
-    starts = {arm: {"start": start} for arm, start in arms.items()}
+    starts = {name: {"start": start} for name, start in ARMS.items()}
     folder.mkdir(parents=True)
     (folder / CURVE_FILE).write_text(resolved_yaml(parse_curve({**asked, "arms": starts})))
     (folder / FINDINGS).parent.mkdir()
-    (folder / FINDINGS).write_text(json.dumps({"verdict": {"advice": advice, "size": size, "text": ""}}))
-    for arm in arms:
-        (folder / "models" / f"{arm}-4").mkdir(parents=True)
-        (folder / "models" / f"{arm}-4" / FACTS).write_text("{}")
+    (folder / FINDINGS).write_text(json.dumps({"verdict": {"arm": arm, "size": size}}))
+    for name in (f"{arm}-{size}" for arm in ARMS for size in (2, 4)):
+        (folder / "models" / name).mkdir(parents=True)
+        (folder / "models" / name / FACTS).write_text("{}")
     return folder
 
 
@@ -59,29 +59,18 @@ def test_the_best_model_is_the_best_over_all_seeds(studied: Project, monkeypatch
     assert find_model("leaky", studied.root).name == "mobilenetv1_025-random-depth-0"
 
 
-@pytest.mark.parametrize(("advice", "arm"), [("fine-tune", "fine-tuned"), ("train anew", "scratch")])
-def test_a_curve_stands_for_the_model_that_its_verdict_names(project: Project, advice: str, arm: str) -> None:
-    models = keep_curve(project, advice, 4) / "models"
-    assert find_model("two", project.root) == models / f"{arm}-4"
+@pytest.mark.parametrize(("arm", "size"), [("fine-tuned", 2), ("fine-tuned", 4), ("scratch", 4), ("paper", 2)])
+def test_a_curve_stands_for_the_model_that_its_verdict_names(project: Project, arm: str, size: int) -> None:
+    models = keep_curve(project, arm, size) / "models"
+    assert find_model("two", project.root) == models / f"{arm}-{size}"
     assert {name: find_model(f"two/{name}-4", project.root) for name in ARMS} == {
         name: models / f"{name}-4" for name in ARMS
     }
 
 
-@pytest.mark.parametrize(
-    ("advice", "size", "arms"),
-    [
-        ("use as is", None, ARMS),
-        ("fine-tune", 2, ARMS),
-        ("train anew", 4, {"scratch": "random", "paper": "normal", "fine-tuned": "package"}),
-    ],
-    ids=["nothing trained", "not kept", "either start"],
-)
-def test_a_verdict_that_names_no_kept_model_leaves_the_choice(
-    project: Project, advice: str, size: int | None, arms: dict[str, str]
-) -> None:
-    keep_curve(project, advice, size, arms)
-    available = ", ".join(f"two/{arm}-4" for arm in sorted(arms))
+def test_a_verdict_that_names_no_model_leaves_the_choice(project: Project) -> None:
+    keep_curve(project, None, None)
+    available = ", ".join(f"two/{arm}-{size}" for arm in sorted(ARMS) for size in (2, 4))
     for text in ("two", "two/scratch-3"):
         with pytest.raises(InputError, match=f"CURVE/MODEL of this project, got '{text}'. Available: {available}"):
             find_model(text, project.root)

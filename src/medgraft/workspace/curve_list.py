@@ -17,9 +17,10 @@ _NAME = re.compile(r"[a-z0-9-]+")
 
 @dataclass(frozen=True, kw_only=True)
 class CurveVerdict:
-    """advice: "use as is", "fine-tune" or "train anew". size: with how many subjects. text: why, for people."""
+    """advice: "use as is", "fine-tune" or "train anew". arm, size: which start, how many subjects. text: for people."""
 
     advice: str
+    arm: str | None
     size: int | None
     text: str
 

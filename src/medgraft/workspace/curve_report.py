@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from medgraft import __version__
+from medgraft.core.counted import counted
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.progress import Report, silent
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.exchange.rules import QUESTIONS, AnnotationRules, read_rules
 from medgraft.report import ModelKey, RuleAnswer, write_curve_report
 from medgraft.samples import MaskedSamples
-from medgraft.study.curve import AS_IS, CurveOutcome, curve_findings, verdict
+from medgraft.study.curve import AS_IS, CurveOutcome, Verdict, curve_findings, verdict
 from medgraft.workspace.curve_content import CurvePictures, curve_content
 from medgraft.workspace.curve_folder import read_findings
 from medgraft.workspace.curve_pictures import curve_pictures
@@ -53,6 +54,7 @@ def report_curve(
         ProjectError: no such curve, or it has not ended. InputError: `rules` that cannot be read.
     """
     outcome, found = curve_outcome(project, name), read_findings(project.curves / name)
+    advised = verdict(outcome)
     samples = project_masks(project, outcome.curve.task, in_mm=outcome.curve.spacing is not None)
     models, without = _models(project, outcome)
     ours, unread = (read_rules(rules), ()) if rules else _local_rules(outcome)
@@ -60,16 +62,17 @@ def report_curve(
     content = curve_content(
         outcome,
         curve_findings(outcome),
-        verdict(outcome),
+        advised,
         samples,
         pictures=CurvePictures()
         if changed or not models
         else curve_pictures(project, outcome, samples, models, report),
         rules=_rules(models, ours),
         lineage={key.title: package.lineage for key, package in models.items()},
+        cautions=tuple(found["cautions"]),
         warnings=(
             *([_CHANGED] if changed else []),
-            *found["cautions"],
+            *_not_pictured(outcome, advised),
             *without,
             *unread,
             *_left_out(samples),
@@ -101,10 +104,30 @@ def _models(project: Project, outcome: CurveOutcome) -> tuple[dict[ModelKey, Mod
     models, without = {}, []
     for key, place in places.items():
         try:
-            models[key] = read_package(place)
+            models[key] = _as_run(read_package(place), key, outcome)
         except WeightsError as error:
             without.append(f"No pictures of {key.title}, nor its rules and lineage; its figures are kept. {error}")
     return models, tuple(without)
+
+
+def _as_run(package: ModelPackage, key: ModelKey, outcome: CurveOutcome) -> ModelPackage:
+    """A package, if it is what the curve was run with. Raises `WeightsError` for another one under the same path."""
+    if not key.size and package.weights_digest != outcome.package_digest:
+        raise WeightsError(
+            f"{outcome.curve.package} is another model now ({package.name}) than when the curve was run."
+        )
+    return package
+
+
+def _not_pictured(outcome: CurveOutcome, advised: Verdict) -> Iterator[str]:
+    """Walls take longest to measure, so that only models of the largest size have theirs."""
+    largest = outcome.sizes[-1]
+    if advised.arm and advised.size != largest:
+        model = f"{outcome.curve.name}/{advised.arm}-{advised.size}"
+        yield (
+            f"Pictures, wall thickness and lineage are of the models with {counted(largest, 'subject')}. The one that "
+            f"is advised is kept: {model}, for example medgraft measure --model {model}."
+        )
 
 
 def _changed(models: Mapping[ModelKey, ModelPackage], samples: MaskedSamples) -> bool:

@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
 from pydantic_core import to_json
 
 from medgraft.core.errors import ProjectError, StudyFileError
@@ -20,6 +19,7 @@ from medgraft.exchange import (
     read_rules,
 )
 from medgraft.exchange.package import ModelPackage, read_package, write_package
+from medgraft.exchange.tensors import tensors_digest
 from medgraft.networks import spec
 from medgraft.samples import MaskedSamples
 from medgraft.study import RunStore, resolved_yaml
@@ -120,7 +120,8 @@ def start_curve(
     """Run a learning curve and evaluate it; what an earlier start finished is not done again.
 
     Results are under `curves/<name>/`: the resolved file, every point with figures of each held-out subject, tables,
-    and a model package of each arm's first draw at its largest size. They are whole or absent.
+    and a model package of each arm's first draw at its largest size and at the size that the verdict names. They are
+    whole or absent.
 
     Raises:
         InputError: no masks, too few subjects, held-out subjects that the travelling model has seen at any site, a
@@ -153,7 +154,7 @@ def start_curve(
             distance_unit=distance_unit(outcome, samples),
         )
         (draft / FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
-        _keep_models(outcome, samples, package, draft / "models", store)
+        _keep_models(outcome, samples, package, draft / "models", store, advised=summary.verdict)
         publish(draft, folder)
     report(Progress(stage="results", done=1, total=1))
     return summary
@@ -209,13 +210,20 @@ def _seen_before(
 
 
 def _keep_models(
-    outcome: CurveOutcome, samples: MaskedSamples, package: ModelPackage | None, folder: Path, store: RunStore
+    outcome: CurveOutcome,
+    samples: MaskedSamples,
+    package: ModelPackage | None,
+    folder: Path,
+    store: RunStore,
+    *,
+    advised: Verdict,
 ) -> None:
-    """A package of each arm's first draw at its largest size."""
+    """A package of each arm's first draw at its largest size, and of the one that the verdict names."""
     folder.mkdir(parents=True, exist_ok=True)
-    for arm in outcome.arms:
-        (point, *_) = outcome.of(arm, outcome.sizes[-1])
-        write_package(_package(outcome, point, samples, package, store), folder / f"{arm}-{point.size}")
+    kept = {(arm, outcome.sizes[-1]) for arm in outcome.arms} | {(advised.arm, advised.size)}
+    for point in outcome.points:
+        if point.draw == 0 and (point.arm, point.size) in kept:
+            write_package(_package(outcome, point, samples, package, store), folder / f"{point.arm}-{point.size}")
 
 
 def _package(
@@ -225,13 +233,15 @@ def _package(
     before, seen = Lineage(), Seen()
     if package and curve.arms[point.arm].start == "package":
         before, seen = package.lineage, package.seen
+    state = store.state(point.run)
+    figures = {} if point.validation is None else {"validation Dice": point.validation}
     hop = Hop(
         what=f"{point.arm}, {point.size} subjects, rate {point.rate:g}, epoch {point.epoch}",
-        weights_digest=point.run,
+        weights_digest=tensors_digest(state),
         data_digest=samples.digest,
         task=outcome.task.name,
         stages=spec(outcome.network).trainable_stages(curve.arms[point.arm].depth),
-        result={"validation Dice": point.validation or 0.0},
+        result=figures,
     )
     name = f"{curve.name}: {point.arm}, {point.size} subjects"
     return ModelPackage(
@@ -240,7 +250,7 @@ def _package(
         network=outcome.network,
         recipe=curve.recipe,
         lineage=before.then(hop),
-        figures={"validation Dice": point.validation or 0.0},
-        state={name: torch.as_tensor(value) for name, value in store.state(point.run).items()},
+        figures=figures,
+        state=state,
         seen=seen.then(Training(name=name, stacks=tuple(sorted(store.read(point.run).facts["stacks"])))),
     )

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from medgraft.core.errors import InputError
 from medgraft.exchange import FACTS, SUFFIX
-from medgraft.study.curve import read_curve_file
 from medgraft.study.findings import best_title
-from medgraft.workspace.curve_folder import CURVE_FILE, curve_names, read_findings
+from medgraft.workspace.curve_folder import curve_names, read_findings
 from medgraft.workspace.model_packages import package_folders
 from medgraft.workspace.project import Project, is_project
 from medgraft.workspace.study_list import study_states
@@ -17,9 +16,9 @@ from medgraft.workspace.studying import study_outcome
 def find_model(text: str, project: Path | None = None) -> Path:
     """A package: its folder, a file NAME.medgraft, or, within a project, STUDY/MODEL or CURVE/MODEL.
 
-    STUDY alone stands for its best model, by validation loss; CURVE alone for the model that its verdict names, where
-    that was kept. Raises `InputError` for what is none of these, with the models there are; `ProjectError` for a study
-    or a curve that has not ended.
+    STUDY alone stands for its best model, by validation loss; CURVE alone for the model that its verdict names. Raises
+    `InputError` for what is none of these, with the models there are; `ProjectError` for a study or a curve that has
+    not ended.
     """
     if (Path(text) / FACTS).is_file() or (Path(text).suffix == SUFFIX and Path(text).is_file()):
         return Path(text)
@@ -44,8 +43,6 @@ def _stands_for(project: Project, name: str) -> str | None:
 
 
 def _of_verdict(curve: Path) -> str | None:
-    """The model that a verdict names; None where it says to train none, or where several starts are of its kind."""
+    """The model that a verdict names; None where it says to train none."""
     said = read_findings(curve)["verdict"]
-    entries = read_curve_file(curve / CURVE_FILE).arms.items()
-    arms = [arm for arm, entry in entries if (entry.start == "package") == (said["advice"] == "fine-tune")]
-    return f"{arms[0]}-{said['size']}" if said["size"] and len(arms) == 1 else None
+    return f"{said['arm']}-{said['size']}" if said["arm"] else None

@@ -68,7 +68,12 @@ def run_curve(
     (points,) = run_chains([(chain.points(), len(chain.trainings) + chain.n_assessments)], executor, store, report)
     n_subjects = {name: len(set(samples.subjects[positions])) for name, positions in vars(roles).items()}
     return CurveOutcome(
-        curve=curve, task=samples.task, network=network.name, n_subjects=n_subjects, points=tuple(points)
+        curve=curve,
+        task=samples.task,
+        network=network.name,
+        n_subjects=n_subjects,
+        points=tuple(points),
+        package_digest=package.digest if package else "",
     )
 
 

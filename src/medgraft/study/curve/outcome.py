@@ -50,6 +50,7 @@ class CurveOutcome:
     """All points, the travelling model as it is first.
 
     n_subjects: how many there were to train on, for validation, test and of the home site when the curve was run.
+    package_digest: of the travelling model's tensors, "" where there was none.
     """
 
     curve: CurveFile
@@ -57,6 +58,7 @@ class CurveOutcome:
     network: str
     n_subjects: Mapping[str, int]
     points: tuple[CurvePoint, ...]
+    package_digest: str = ""
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -86,6 +88,7 @@ def write_curve(outcome: CurveOutcome, folder: Path) -> None:
     facts = {
         "network": outcome.network,
         "n_subjects": dict(outcome.n_subjects),
+        "package_digest": outcome.package_digest,
         "points": [_plain(dataclasses.asdict(point)) for point in outcome.points],
     }
     (results / "points.json").write_text(json.dumps(facts, indent=1) + "\n")
@@ -102,6 +105,7 @@ def read_curve(folder: Path, task_of: Callable[[str], Task]) -> CurveOutcome:
             network=facts["network"],
             n_subjects=facts["n_subjects"],
             points=tuple(_point(item) for item in facts["points"]),
+            package_digest=facts["package_digest"],
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ProjectError(

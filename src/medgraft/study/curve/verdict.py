@@ -24,9 +24,10 @@ Advice = Literal["use as is", "fine-tune", "train anew"]
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """advice: what to do. size: with how many local subjects, None for none. text: why, for people."""
+    """advice: what to do. arm, size: from which start, with how many local subjects, if any. text: for people."""
 
     advice: Advice
+    arm: str | None
     size: int | None
     text: str
 
@@ -83,7 +84,7 @@ def _use_as_is(outcome: CurveOutcome, gain: CurveContrast, worth: float) -> Verd
         f"{counted(gain.size, 'subject')}) differs by {_shown(gain.difference)}: not more than {worth:g}, or not told "
         f"from zero by these subjects.{_fitness(outcome, AS_IS, 0)}{_few(outcome)}"
     )
-    return Verdict(advice="use as is", size=None, text=text)
+    return Verdict(advice="use as is", arm=None, size=None, text=text)
 
 
 def _train(outcome: CurveOutcome, best: str, size: int, gain: CurveContrast | None, *, levelled: bool) -> Verdict:
@@ -98,7 +99,7 @@ def _train(outcome: CurveOutcome, best: str, size: int, gain: CurveContrast | No
         f"{_more(outcome, size, levelled=levelled)}{_doubt(outcome, best, size, against)}{_corrected(outcome, gain)}"
         f"{_fitness(outcome, best, size)}{_few(outcome)}"
     )
-    return Verdict(advice="fine-tune" if from_package else "train anew", size=size, text=text)
+    return Verdict(advice="fine-tune" if from_package else "train anew", arm=best, size=size, text=text)
 
 
 def _level(outcome: CurveOutcome, arm: str, size: int) -> str:
