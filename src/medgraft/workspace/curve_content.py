@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from medgraft.core.lineage import Lineage
-from medgraft.evaluation import bland_altman, icc
+from medgraft.evaluation import bland_altman, icc, pearson
 from medgraft.networks import spec
 from medgraft.report import (
+    Agreement,
     BullsEye,
     CurveContent,
     CurveDifference,
@@ -17,16 +18,21 @@ from medgraft.report import (
     Overlay,
     Recipe,
     RuleAnswer,
+    SubjectFigure,
     Surface,
     TrainingCurve,
+    VolumeAgreement,
     WallAgreement,
     WallDifference,
 )
 from medgraft.samples import MaskedSamples
 from medgraft.study import resolved_yaml
 from medgraft.study.curve import CurveFile, CurveFindings, CurveOutcome, CurvePoint, Verdict
-from medgraft.study.curve.findings import distance_unit
+from medgraft.study.curve.findings import distance_unit, subject_means
+from medgraft.study.curve.volumes import VolumeAgreement as FoundVolume
+from medgraft.study.curve.volumes import volume_agreements
 from medgraft.study.curve.walls import WallAgreement as FoundWall
+from medgraft.study.curve.walls import compared_models
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +53,7 @@ def curve_content(
     pictures: CurvePictures = CurvePictures(),
     rules: tuple[RuleAnswer, ...] = (),
     lineage: Mapping[str, Lineage],
+    cautions: tuple[str, ...],
     warnings: tuple[str, ...],
     created_note: str,
 ) -> CurveContent:
@@ -60,6 +67,7 @@ def curve_content(
         pictures: of single subjects.
         rules: by which masks were drawn at both sites.
         lineage: of models, by title.
+        cautions: what was found with the verdict (`curve_cautions`).
         warnings: what the reader should know besides what the figures show.
         created_note: one line under the title.
     """
@@ -79,11 +87,14 @@ def curve_content(
         distance_unit=distance_unit(outcome, samples),
         walls=tuple(_wall(wall, curve.seed) for wall in findings.walls if wall.subjects),
         wall_differences=tuple(_wall_differences(findings)),
+        volumes=tuple(_volume(item, curve.seed) for item in volume_agreements(outcome)),
+        subjects=tuple(_subjects(outcome)),
         overlays=pictures.overlays,
         bulls_eyes=pictures.bulls_eyes,
         surfaces=pictures.surfaces,
         trainings=tuple(_training(point) for point in outcome.points if point.rate is not None),
         rules=rules,
+        cautions=cautions,
         warnings=warnings,
         lineage=lineage,
         digests={"samples": samples.digest[:16]},
@@ -102,6 +113,7 @@ def _figures(findings: CurveFindings) -> Iterator[CurveFigure]:
             on="home" if row.on == "home" else "test",
             figure=row.figure,
             value=row.value,
+            median=row.median,
             best=row.best,
             draws=row.draws,
             subjects=row.subjects,
@@ -123,20 +135,33 @@ def _differences(findings: CurveFindings) -> Iterator[CurveDifference]:
 
 
 def _wall(wall: FoundWall, seed: int) -> WallAgreement:
-    seen, reference = np.asarray(wall.seen), np.asarray(wall.reference)
-    differences = bland_altman(seen, reference, np.asarray(wall.subjects), seed=seed)
-    return WallAgreement(
-        model=ModelKey(arm=wall.arm, size=wall.size),
-        phase=wall.phase,
-        figure=wall.figure,
+    key = ModelKey(arm=wall.arm, size=wall.size)
+    return WallAgreement(model=key, phase=wall.phase, figure=wall.figure, **vars(_agreement(wall, seed)))
+
+
+def _volume(found: FoundVolume, seed: int) -> VolumeAgreement:
+    key = ModelKey(arm=found.arm, size=found.size)
+    return VolumeAgreement(model=key, figure=found.figure, unit=found.unit, **vars(_agreement(found, seed)))
+
+
+def _agreement(found: FoundWall | FoundVolume, seed: int) -> Agreement:
+    seen, reference = np.asarray(found.seen), np.asarray(found.reference)
+    differences = bland_altman(seen, reference, np.asarray(found.subjects), seed=seed)
+    return Agreement(
         seen=seen,
         reference=reference,
-        pearson=wall.correlation.interval,
+        pearson=pearson(seen, reference).interval,
         icc=icc(np.stack([seen, reference], axis=1)).interval,
         bias=differences.mean,
         lower=differences.lower,
         upper=differences.upper,
     )
+
+
+def _subjects(outcome: CurveOutcome) -> Iterator[SubjectFigure]:
+    for point in compared_models(outcome):
+        for subject, (dice, distance) in subject_means(outcome, outcome.of(point.arm, point.size)).items():
+            yield SubjectFigure(subject=subject, model=key_of(point), dice=dice, distance=distance)
 
 
 def _wall_differences(findings: CurveFindings) -> Iterator[WallDifference]:

@@ -18,8 +18,10 @@ from medgraft.report import (
     Plane,
     Recipe,
     RuleAnswer,
+    SubjectFigure,
     Surface,
     TrainingCurve,
+    VolumeAgreement,
     WallAgreement,
     WallDifference,
 )
@@ -57,6 +59,7 @@ def figure(model: ModelKey, on: str, name: str) -> CurveFigure:
         on="test" if on == "test" else "home",
         figure=name,
         value=mean_interval(values, n=100),
+        median=float(np.median(values.mean(axis=0))),
         best=float(best),
         draws=tuple(values.mean(axis=1).tolist()),
         subjects=values.shape[1],
@@ -101,6 +104,13 @@ def wall(model: ModelKey, phase: str, name: str) -> WallAgreement:
         lower=around(float(difference.mean() - 1.96 * sd), 0.5 * sd),
         upper=around(float(difference.mean() + 1.96 * sd), 0.5 * sd),
     )
+
+
+def volume(model: ModelKey, name: str) -> VolumeAgreement:
+    """EDV, ESV or EF, made of the wall's numbers."""
+    made = wall(model, "ed" if name == "EDV" else "es", "median")
+    parts = {key: value for key, value in vars(made).items() if key not in ("phase", "figure", "model")}
+    return VolumeAgreement(model=model, figure=name, unit="%" if name == "EF" else "ml", **parts)
 
 
 def wall_difference(model: ModelKey, phase: str, name: str) -> WallDifference:
@@ -210,6 +220,12 @@ def made_up() -> CurveContent:
         wall_differences=tuple(
             wall_difference(m, phase, name) for m in shown[1:] for phase in ("ed", "es") for name in WALL_FIGURES
         ),
+        volumes=tuple(volume(m, name) for name in ("EDV", "ESV", "EF") for m in shown),
+        subjects=tuple(
+            SubjectFigure(subject=f"site2-{n:02d}", model=m, dice=value, distance=20 * (1 - value))
+            for m in shown
+            for n, value in enumerate(dice(m, "test", "mean Dice").mean(axis=0).tolist())
+        ),
         overlays=tuple(overlay(rank) for rank in ("worst", "median", "best")),
         bulls_eyes=(eye("ed"), eye("es")),
         surfaces=(ellipsoid("reference"), ellipsoid("fine-tuned, 30 subjects")),
@@ -220,6 +236,7 @@ def made_up() -> CurveContent:
             RuleAnswer(question="Who drew the masks", home="two readers", here="one reader", compared=False),
         ),
         warnings=("All subjects are phantoms made by medgraft: nothing here was seen in a patient.",),
+        cautions=("scratch: in 3 of 9 trainings the last epoch was the best: it may not have ended.",),
         lineage={"the travelling model": Lineage(hops=(Hop(what="site 1, 61 subjects", weights_digest="ab" * 32),))},
         digests={"samples": "12" * 8, "travelling model": "34" * 8},
     )  # fmt: skip

@@ -64,20 +64,26 @@ def test_tables_hold_the_figures_of_the_content(curve: CurveContent, tmp_path: P
         distance = curve.figure(model, "test", "95 % Hausdorff pool")
         assert distance is not None
         (shown,) = [row for row in tables["distances"].rows if row[:2] == (model.arm, model.size)]
-        assert shown[4:7] == (distance.value, distance.unmatched, distance.masks)
+        assert shown[4:8] == (distance.value, distance.median, distance.unmatched, distance.masks)
     walls = {(w.phase.upper(), w.figure): [] for w in curve.walls}
     for wall in curve.walls:
         walls[wall.phase.upper(), wall.figure].append(wall.pearson)
     assert {(str(row[0]), str(row[1])): list(row[3:]) for row in tables["walls"].rows} == walls
     assert {row[2] for row in tables["walls"].rows} == {10}
+    for row, found in zip(tables["volume-agreement"].rows, curve.volumes, strict=True):
+        assert row[3:] == (found.icc, found.bias, found.lower, found.upper)
+    by_subject = {row[0]: row[1:] for row in tables["subjects"].rows}
+    assert len(by_subject) == 10
+    for one in curve.subjects:
+        assert {one.dice, one.distance} <= set(by_subject[one.subject])
     changes = {cell for row in tables["wall-differences"].rows for cell in row[2:]}
     assert changes == {item.difference for item in curve.wall_differences}
 
 
 def test_a_curve_with_nothing_but_dice_is_reported(curve: CurveContent, tmp_path: Path) -> None:
     bare = dataclasses.replace(
-        curve, walls=(), wall_differences=(), overlays=(), bulls_eyes=(), surfaces=(), trainings=(), rules=(),
-        lineage={}, sizes=(5,),
+        curve, walls=(), volumes=(), subjects=(), wall_differences=(), overlays=(), bulls_eyes=(), surfaces=(),
+        trainings=(), rules=(), lineage={}, sizes=(5,),
         figures=tuple(f for f in curve.figures if f.on == "test" and f.model.size in (0, 5) and "Dice" in f.figure),
         differences=(),
     )  # fmt: skip

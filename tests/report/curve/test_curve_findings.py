@@ -29,9 +29,10 @@ def with_recipe(content: CurveContent, **changes: object) -> CurveContent:
 
 
 def test_the_verdict_comes_first_and_the_model_as_it_is_second(curve: CurveContent) -> None:
-    first, second = findings(curve)[:2]
+    first, careful, second = findings(curve)[:3]
     figure = curve.figures[0].value
     assert first.text == curve.verdict
+    assert (careful.text, careful.tone) == (curve.cautions[0], "warn")
     assert f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})" in second.text
 
 

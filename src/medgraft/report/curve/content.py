@@ -35,8 +35,8 @@ class ModelKey:
 class CurveFigure:
     """One figure of one model over all its draws.
 
-    value: mean over subjects, draws averaged within each. best: the best of any subject in any draw.
-    draws: mean over subjects of each draw.
+    value: mean over subjects, draws averaged within each; median: over the same. best: the best of any
+    subject in any draw. draws: mean over subjects of each draw.
     subjects: how many were measured. masks: their labelled phases in all draws; unmatched: those of which the model
     missed or invented a structure.
     """
@@ -45,6 +45,7 @@ class CurveFigure:
     on: Group
     figure: str
     value: Interval
+    median: float
     best: float
     draws: tuple[float, ...]
     subjects: int
@@ -77,6 +78,25 @@ class WallAgreement(Agreement):
     model: ModelKey
     phase: str
     figure: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VolumeAgreement(Agreement):
+    """EDV, ESV or EF of S subjects as a model sees them, beside the reference; the same subjects for all models."""
+
+    model: ModelKey
+    figure: str
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectFigure:
+    """One test subject with one model: means over structures, phases, images and draws. distance: 95 % Hausdorff."""
+
+    subject: str
+    model: ModelKey
+    dice: float
+    distance: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +191,8 @@ class CurveContent:
     verdict: what to do, in one plain sentence. advice: "use as is", "fine-tune" or "train anew".
     figures: of every model on test subjects, and at home where there are any; `distance_unit` is that of distances.
     walls, overlays, bulls_eyes, surfaces: of the travelling model and of each arm's first draw at its largest size.
+    volumes: of the same models. subjects: every test subject with them, all draws averaged.
+    cautions: what was found with the verdict and must be read with it.
     warnings: what the reader should know besides what the numbers show.
     """
 
@@ -188,11 +210,14 @@ class CurveContent:
     distance_unit: str = "mm"
     walls: tuple[WallAgreement, ...] = ()
     wall_differences: tuple[WallDifference, ...] = ()
+    volumes: tuple[VolumeAgreement, ...] = ()
+    subjects: tuple[SubjectFigure, ...] = ()
     overlays: tuple[Overlay, ...] = ()
     bulls_eyes: tuple[BullsEye, ...] = ()
     surfaces: tuple[Surface, ...] = ()
     trainings: tuple[TrainingCurve, ...] = ()
     rules: tuple[RuleAnswer, ...] = ()
+    cautions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     lineage: Mapping[str, Lineage] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)

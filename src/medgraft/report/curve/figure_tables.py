@@ -28,6 +28,7 @@ _DICE = (
 )
 _DISTANCE = (
     _Entry("", "", attrgetter("value"), 1),
+    _Entry("_median", "median", attrgetter("median"), 1),
     _Entry("_unmatched", "missed or invented", attrgetter("unmatched"), 0),
     _Entry("_masks", "of masks", attrgetter("masks"), 0),
 )
@@ -50,8 +51,8 @@ def distance_table(content: CurveContent, on: Group, *, name: str, title: str) -
     titles = [f"{figure}, {content.distance_unit}" for figure in names]
     note = (
         f"{_INTERVALS} A structure that the model missed altogether, or invented, counts the diagonal of the image and "
-        "Dice 0; one that neither shows counts 0 and Dice 1. Masks: labelled phases of all subjects in all draws. "
-        f"{_TINTED}"
+        "Dice 0; one that neither shows counts 0 and Dice 1. So the mean depends on how much of the body an image "
+        f"shows; the median hardly does. Masks: labelled phases of all subjects in all draws. {_TINTED}"
     )
     rows = _rows(content, on, names, _DISTANCE)
     columns = _columns(names, titles, _DISTANCE)

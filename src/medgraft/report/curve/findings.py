@@ -11,9 +11,10 @@ _FEW_SUBJECTS = 30
 
 
 def findings(content: CurveContent) -> tuple[Finding, ...]:
-    """The verdict first, then how good the travelling model is, what local cases add, the wall, what is forgotten."""
+    """The verdict with its cautions, the travelling model, what local cases add, the wall, what is forgotten."""
     return (
         Finding(text=content.verdict),
+        *(Finding(text=text, tone="warn") for text in content.cautions),
         *_as_it_is(content),
         *_at_smallest(content),
         *_wall(content),

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from medgraft.core.counted import counted
 from medgraft.report.curve.content import CurveContent, ModelKey, TrainingCurve
@@ -29,6 +30,7 @@ def mask_trainings(content: CurveContent) -> Figure:
         below = place + columns >= len(sizes)
         tidy(axes, title=counted(size, "subject"), x="epoch" if below else "", y="" if place % columns else "Dice")
         axes.tick_params(labelbottom=below)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylim(0, 1)
     figure.legend(handles=_key(content), loc="outside lower center", ncols=4, frameon=False, fontsize=LABEL)
     return figure

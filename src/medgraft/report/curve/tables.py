@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from medgraft.core.counted import counted
+from medgraft.report.agreement import Agreement
 from medgraft.report.curve.content import CurveContent, RuleAnswer
 from medgraft.report.curve.figure_tables import dice_table, distance_table
 from medgraft.report.picture import slug
@@ -59,8 +60,9 @@ def _differences(content: CurveContent) -> Table:
     )
     note = (
         "Paired over subjects: both models on the same ones. Small figures: 95 % intervals over subjects, draws "
-        "averaged within each; least and most are the same difference in single draws. p is two-sided, corrected over "
-        "the sizes of one comparison."
+        "averaged within each; least and most are the same difference in single draws. p is two-sided. Corrected: the "
+        "more sizes are compared, the likelier one of them looks better by chance, so the p values of all sizes of one "
+        "start against one other, on the same subjects, are raised together (Holm)."
     )
     return Table(name="differences", title="Paired differences in mean Dice", columns=columns, rows=rows, note=note)
 
@@ -113,20 +115,65 @@ def _wall_agreement(content: CurveContent) -> Table:
         Column(key="model", title="Model"),
         Column(key="phase", title="Phase"),
         Column(key="figure", title="Wall thickness"),
+        *_agreement_columns(", mm"),
+    )
+    rows = tuple((w.model.title, w.phase.upper(), w.figure, *_agreement_cells(w)) for w in content.walls)
+    note = f"{_ABSOLUTE} it falls when all walls come out too thick. {_LIMITS}"
+    return Table(name="wall-agreement", title="Agreement in millimetres", columns=columns, rows=rows, note=note)
+
+
+def _volume_agreement(content: CurveContent) -> Table:
+    columns = (Column(key="figure", title="Figure"), Column(key="model", title="Model"), *_agreement_columns())
+    rows = tuple((f"{v.figure}, {v.unit}", v.model.title, *_agreement_cells(v)) for v in content.volumes)
+    note = (
+        f"{_ABSOLUTE} it falls when all volumes come out too large. {_LIMITS} In ml, and for the ejection fraction in "
+        f"percentage points. A subject is one point; all models are compared over the same ones. {_first_draw(content)}"
+    )
+    return Table(name="volume-agreement", title="Volumes against the reference", columns=columns, rows=rows, note=note)
+
+
+_ABSOLUTE = "Intraclass correlation for absolute agreement: unlike Pearson's"
+_LIMITS = "Limits: 95 % of differences (model minus reference) lie between them."
+
+
+def _agreement_columns(unit: str = "") -> tuple[Column, ...]:
+    return (
         Column(key="subjects", title="Subjects"),
         Column(key="icc", title="Intraclass correlation"),
-        Column(key="bias", title="Mean difference, mm"),
-        Column(key="lower", title="Lower limit, mm"),
-        Column(key="upper", title="Upper limit, mm"),
+        Column(key="bias", title=f"Mean difference{unit}"),
+        Column(key="lower", title=f"Lower limit{unit}"),
+        Column(key="upper", title=f"Upper limit{unit}"),
     )
+
+
+def _agreement_cells(found: Agreement) -> tuple[Cell, ...]:
+    return (len(found.seen), found.icc, found.bias, found.lower, found.upper)
+
+
+def _subjects(content: CurveContent) -> Table:
+    """A row per test subject, two columns per model."""
+    models = tuple(dict.fromkeys(item.model for item in content.subjects))
+    unit = content.distance_unit
+    keys = {model: slug(model.title).replace("-", "_") for model in models}
+    columns = (
+        Column(key="subject", title="Subject"),
+        *(Column(key=f"dice_{keys[model]}", title=f"Dice, {model.title}", digits=3) for model in models),
+        *(
+            Column(key=f"hausdorff_{keys[model]}", title=f"Hausdorff, {unit}, {model.title}", digits=1)
+            for model in models
+        ),
+    )
+    found = {(item.subject, item.model): item for item in content.subjects}
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (w.model.title, w.phase.upper(), w.figure, len(w.seen), w.icc, w.bias, w.lower, w.upper) for w in content.walls
+        (
+            subject,
+            *(found[subject, model].dice for model in models),
+            *(found[subject, model].distance for model in models),
+        )
+        for subject in dict.fromkeys(item.subject for item in content.subjects)
     )
-    note = (
-        "Intraclass correlation for absolute agreement: unlike Pearson's it falls when all walls come out too thick. "
-        "Limits: 95 % of differences (model minus reference) lie between them."
-    )
-    return Table(name="wall-agreement", title="Agreement in millimetres", columns=columns, rows=rows, note=note)
+    note = "Means over structures, phases, images and draws of training subjects."
+    return Table(name="subjects", title="Every test subject", columns=columns, rows=rows, note=note)
 
 
 def _rules(content: CurveContent) -> Table:
@@ -174,6 +221,8 @@ _BUILDERS: tuple[Callable[[CurveContent], Table], ...] = (
     _walls,
     _wall_differences,
     _wall_agreement,
+    _volume_agreement,
+    _subjects,
     _dice_at_home,
     _distances_at_home,
     _rules,

@@ -20,8 +20,8 @@ from medgraft.study.curve.walls import WallAgreement, WallContrast, wall_agreeme
 class CurveRow:
     """One figure of one arm at one size, over all its draws.
 
-    value: mean over subjects, draws averaged within each. draws: the mean of each draw alone. best: the best of any
-    subject in any draw.
+    value: mean over subjects, draws averaged within each; median: over the same. draws: the mean of each draw alone.
+    best: the best of any subject in any draw.
     subjects: how many were measured. masks: their labelled phases in all draws; unmatched: those of which the model
     missed or invented a structure (`SubjectFigures`).
     """
@@ -31,6 +31,7 @@ class CurveRow:
     on: str
     figure: str
     value: Interval
+    median: float
     draws: tuple[float, ...]
     best: float
     subjects: int
@@ -149,6 +150,7 @@ def _rows(outcome: CurveOutcome, points: Sequence[CurvePoint], on: str) -> Itera
                 on=on,
                 figure=measure.name,
                 value=mean_interval(values, seed=outcome.curve.seed),
+                median=float(np.nanmedian(values.mean(axis=0))),
                 draws=tuple(np.nanmean(values, axis=1).tolist()),
                 best=measure.best(values),
                 subjects=len({figures.subject for figures in measured}),
@@ -222,6 +224,16 @@ def _trainings(outcome: CurveOutcome, arm: str) -> ArmTrainings:
     points = [point for point in outcome.points if point.arm == arm]
     unended = sum(0 < point.epoch == len(point.curve) for point in points)
     return ArmTrainings(arm=arm, trainings=len(points), unended=unended)
+
+
+def subject_means(outcome: CurveOutcome, points: Sequence[CurvePoint]) -> dict[str, tuple[float, float]]:
+    """Mean Dice and mean 95 % Hausdorff distance of each test subject over structures, phases, stacks and draws."""
+    distance = _Measure(name="95 % Hausdorff", of="hausdorff95", structures=outcome.structures)
+    dices, subjects = _by_subject(points, "test", _mean_dice(outcome))
+    distances, _ = _by_subject(points, "test", distance)
+    return dict(
+        zip(subjects, zip(dices.mean(axis=0).tolist(), distances.mean(axis=0).tolist(), strict=True), strict=True)
+    )
 
 
 def mean_dice(outcome: CurveOutcome, points: Sequence[CurvePoint]) -> float:

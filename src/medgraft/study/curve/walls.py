@@ -17,7 +17,7 @@ from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
 #: A model that shows the wall of a smaller share of the subjects does not decide over whom the others are compared.
 LEAST_SHOWN = 0.5
 #: Below three points any two measurements lie on a line.
-_LEAST_POINTS = 3
+LEAST_POINTS = 3
 
 _UNKNOWN = Correlation(value=float("nan"), low=float("nan"), high=float("nan"), n=0)
 
@@ -61,10 +61,15 @@ _Walls = Mapping[str, Mapping[str, float]]
 
 def wall_agreements(outcome: CurveOutcome) -> tuple[WallAgreement, ...]:
     """Of the travelling model and of each arm's first draw at its largest size; nothing where no wall was measured."""
-    largest = [outcome.of(arm, outcome.sizes[-1]) for arm in outcome.arms]
-    models = [points[0] for points in (outcome.of(AS_IS, 0), *largest) if points]
+    models = compared_models(outcome)
     phases = dict.fromkeys(figures.phase for figures in models[0].test if figures.true_thickness)
     return tuple(item for phase in phases for item in _at_phase(models, phase))
+
+
+def compared_models(outcome: CurveOutcome) -> list[CurvePoint]:
+    """The travelling model and each arm's first draw at its largest size."""
+    largest = [outcome.of(arm, outcome.sizes[-1]) for arm in outcome.arms]
+    return [points[0] for points in (outcome.of(AS_IS, 0), *largest) if points]
 
 
 def wall_contrasts(walls: Sequence[WallAgreement], seed: int) -> tuple[WallContrast, ...]:
@@ -86,7 +91,7 @@ def _at_phase(models: Sequence[CurvePoint], phase: str) -> Iterator[WallAgreemen
     left_out = set().union(*(missing for missing, counts in zip(lacking, compared, strict=True) if counts))
     shared = [subject for subject in reference if subject not in left_out]
     for model, walls, counts, missing in zip(models, seen, compared, lacking, strict=True):
-        subjects = shared if counts and len(shared) >= _LEAST_POINTS else []
+        subjects = shared if counts and len(shared) >= LEAST_POINTS else []
         for name in next(iter(reference.values()), ()):
             pairs = {subject: (walls[subject][name], reference[subject][name]) for subject in subjects}
             yield _agreement(model, phase, name, pairs, missing)
