@@ -143,13 +143,25 @@ def test_scores_come_back_finer_than_codes(spacing):
     assert dice(by_scores == 2, mask[0] == 2) >= dice(by_codes == 2, mask[0] == 2)
 
 
+@pytest.mark.parametrize("spacing", [(0.7, 0.5, 0.5), (3.0, 1.0, 1.0), (1.0, 1.0, 1.0)], ids=str)
+def test_scores_come_back_slab_by_slab_as_they_would_at_once(spacing):
+    grid = cubes.grid((1, 70, 20, 24), spacing, full=True)
+    scores = torch.rand(3, *grid.shape, generator=torch.Generator().manual_seed(0))
+    at_once = grid.to_native(scores)
+    seen = grid.scores_to_native(scores)
+    assert seen.shape == (70, 20, 24)
+    assert seen.dtype == torch.uint8
+    chosen = at_once.gather(0, seen[None].long())[0]
+    torch.testing.assert_close(chosen, at_once.amax(0))
+
+
 def test_what_cannot_be_a_grid_is_explained():
     with pytest.raises(InputError, match="spacing of a volume to resample it to 1 mm"):
         cubes.grid((1, 5, 5, 5), None)
     with pytest.raises(InputError, match="shape"):
         cubes.render(np.zeros((5, 5, 5)), (1.0, 1.0, 1.0))
     for broken in ({"shape": (0, 5, 5)}, {"shape": (5, 5)}, *({"spacing": step} for step in (0.0, np.nan, np.inf))):
-        with pytest.raises(InputError, match="three lengths|above 0 mm"):
+        with pytest.raises(InputError, match=r"three lengths|above 0 mm"):
             VolumeRecipe(**{"shape": (5, 5, 5)} | broken)
     with pytest.raises(InputError, match="from low to high, got 600 to -200"):
         VolumeRecipe(shape=(5, 5, 5), window=HuWindow(low=600, high=-200))

@@ -13,6 +13,9 @@ Shape = tuple[int, int, int]
 #: A last voxel is added only for more than this share of a voxel.
 _SLIVER = 1e-3
 
+#: Native slices whose scores are in memory at once.
+_SLICES = 32
+
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
@@ -100,9 +103,15 @@ class VolumeGrid:
     def scores_to_native(self, scores: Tensor) -> Tensor:
         """The best class (Z, Y, X) uint8 of each native voxel, from scores (K, Z', Y', X') above 0; 0 outside.
 
-        Finer than `mask_to_native`: scores are interpolated before the best is chosen.
+        Finer than `mask_to_native`: scores are interpolated before the best is chosen, some slices at a time, since
+        those of a whole native volume are large.
         """
-        return _best((code, self.to_native(score[None])[0]) for code, score in enumerate(scores))
+        along_z, *in_plane = (axis.to_native for axis in self.axes)
+        slabs = (
+            _best((code, _along_axes(score[None], [rows, *in_plane])[0]) for code, score in enumerate(scores))
+            for rows in along_z.split(_SLICES)
+        )
+        return torch.cat(list(slabs))
 
 
 def _largest_share(codes: Tensor, move: Callable[[Tensor], Tensor]) -> Tensor:
@@ -136,6 +145,7 @@ def _along_axes(volumes: Tensor, weights: list[Tensor]) -> Tensor:
     """Each axis on its own, those that shrink first."""
     for axis in sorted(range(3), key=lambda axis: len(weights[axis]) / weights[axis].shape[1]):
         matrix = weights[axis].to(volumes.device)
-        if not torch.equal(matrix, torch.eye(*matrix.shape, device=matrix.device)):
+        rows, columns = matrix.shape
+        if rows != columns or not torch.equal(matrix, torch.eye(rows, device=matrix.device)):
             volumes = (volumes.movedim(axis - 3, -1) @ matrix.T).movedim(-1, axis - 3)
     return volumes.contiguous()
