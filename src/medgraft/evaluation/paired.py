@@ -44,8 +44,8 @@ def paired_difference(
     """How much better arm a is than arm b on the same rows, with a percentile interval over resampled units.
 
     The p-value inverts that interval: twice the smaller share of resamples on either side of zero, at least
-    2 / (n + 1), and of few units more (`p_value_of`). Arguments are those of `bootstrap`; rows may be in any order. Raises `InputError` if the arms do not
-    hold the same rows with the same truth.
+    2 / (n + 1), and of few units more (`p_value_of`). Arguments are those of `bootstrap`; rows may be in any order.
+    Raises `InputError` if the arms do not hold the same rows with the same truth.
     """
     tail = tail_of(level, n)
     arms = [tally_arm(a, y_pred_a, unit), tally_arm(b, y_pred_b, unit)]
