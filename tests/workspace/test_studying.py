@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import torch
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.progress import Progress
 from medgraft.core.seeds import rng
-from medgraft.exchange.package import read_package
+from medgraft.exchange import Seen, Training, hash_subjects
+from medgraft.exchange.package import read_package, write_package
 from medgraft.study import Desk, StudyFile, resolved_yaml
 from medgraft.workspace import Project, study_states
 from medgraft.workspace.study_samples import image_reader, project_samples
@@ -169,6 +171,24 @@ def test_a_package_answers_as_its_study_said(studied: Project) -> None:
         written = json.loads((studied.studies / "tiny" / "results" / "figures.json").read_text())
         (line,) = [row for row in written if row["model"] == f"{stage.title} [test]" and row["decision"] == "stack"]
         assert package.figures["macro_f1 (stack) [test]"] == pytest.approx(line["figures"]["macro_f1"]["value"])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_weights_that_have_seen_a_subject_are_refused_before_training(
+    studied: Project, tiny: Tiny, tmp_path: Path, fits: list[object], *, packed: bool
+) -> None:
+    """A model of the project knows its stacks; one that was packed knows its subjects, whatever their images."""
+    model = studied.studies / "tiny" / "models" / "mobilenetv1_025-random-depth-1"
+    if packed:
+        with studied.cohort() as cohort:
+            held_out = next(entry.subject for entry in cohort.entries() if entry.split == "test")
+        home = Training(name="home", subjects=hash_subjects([held_out], secret="home"))
+        model = write_package(replace(read_package(model), seen=Seen(trainings=(home,))), tmp_path / "home")
+    network = {"network": "mobilenetv1_025", "weights": f"package:{model}", "size": 32}
+    with pytest.raises(InputError, match="as each is validated or tested here, got"):
+        start_study(studied, tiny(name="next", networks=[network]))
+    assert not fits
+    assert "next" not in {state.name for state in study_states(studied)}
 
 
 def test_studies_that_are_not_there_teach(studied: Project, tiny: Tiny, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Seen: whom a model has learned from, in all trainings that its weights went through."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -59,6 +59,14 @@ class Seen:
     def unknown(self) -> tuple[str, ...]:
         """Names of the trainings without hashes: of these nobody can prove whom they did not see."""
         return tuple(training.name for training in self.trainings if training.subjects is None)
+
+    def of_stacks(self, subject_of: Mapping[str, str], report: Report = silent) -> frozenset[str]:
+        """The subjects that any training saw: by their hashed id, or by the content of one of their stacks.
+
+        subject_of: whose each stack is, by its id.
+        """
+        by_content = {subject for stack, subject in subject_of.items() if stack in self.stacks}
+        return frozenset(by_content.union(self.among(subject_of.values(), report)))
 
     def among(self, subjects: Iterable[str], report: Report = silent) -> tuple[str, ...]:
         """Those of some subject ids that are hashed in any training, sorted; every id takes 40 ms per training.

@@ -174,9 +174,8 @@ def _apart(curve: CurveFile, theirs: AnnotationRules | None) -> tuple[RuleDiffer
 
 
 def _known(seen: Seen, samples: MaskedSamples, report: Report) -> frozenset[str]:
-    """Stacks of the subjects that a model has seen: by their hashed id, or by the content of one of their stacks."""
-    subjects = {*seen.among(samples.subjects.tolist(), report)}
-    subjects |= {item.subject for item in samples.items if item.stack in seen.stacks}
+    """Stacks of the subjects that a model has seen."""
+    subjects = seen.of_stacks({item.stack: item.subject for item in samples.items}, report)
     return frozenset(item.stack for item in samples.items if item.subject in subjects)
 
 

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
-from medgraft.core.errors import ProjectError
+from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.evaluation import write_table_csv, write_table_json
+from medgraft.exchange import opened_package, read_facts
+from medgraft.samples import Samples
 from medgraft.study import (
     Compute,
     Estimate,
@@ -15,6 +17,7 @@ from medgraft.study import (
     StudyOutcome,
     estimate_study,
     find,
+    model_plans,
     read_outcome,
     resolved_yaml,
     run_study,
@@ -65,10 +68,12 @@ def start_study(
         report: told of every trial and epoch.
 
     Raises:
-        InputError: nothing labelled, too few subjects, unknown names. WeightsError: weights are missing.
+        InputError: nothing labelled, too few subjects, unknown names, subjects that a package it starts from has seen
+        at any site. WeightsError: weights are missing.
         ProjectError: the study is running already.
     """
     samples = project_samples(project, study.task, study.reader)
+    _check_unseen(study, samples, report)
     folder = project.studies / study.name
     folder.mkdir(parents=True, exist_ok=True)
     store = RunStore(root=project.runs)
@@ -107,6 +112,21 @@ def show_study(project: Project, name: str) -> StudySummary:
     """The figures of a finished study. Raises `ProjectError` if there is none of that name."""
     outcome = study_outcome(project, name)
     return study_summary(outcome, find(outcome))
+
+
+def _check_unseen(study: StudyFile, samples: Samples, report: Report) -> None:
+    """Every subject of a study is validated or tested: with weights that know some, memory would be measured."""
+    subject_of = {item.unit.stack: item.subject for item in samples.items}
+    sources = (plan.weights.partition(":") for plan in model_plans(study))
+    for package in sorted({place for kind, _, place in sources if kind == "package"}):
+        with opened_package(Path(package)) as folder:
+            facts = read_facts(folder)
+        if known := sorted(facts.seen.of_stacks(subject_of, report)):
+            raise InputError(
+                f"Expected subjects that {facts.name} was not trained on, as each is validated or tested here, got "
+                f"{', '.join(known[:5])}. Do: start from it with other subjects only, in a project of their own. Other "
+                "people under the same running numbers need ids of their own (medgraft import --pseudonym-key)."
+            )
 
 
 def _keep_tables(findings: Findings, results: Path) -> None:
