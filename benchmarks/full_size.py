@@ -21,12 +21,13 @@ from medgraft.inference import predict_masks
 from medgraft.networks import spec
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.recipe import VolumeRecipe
+from medgraft.study import Compute
 from medgraft.training import predict_volume
 
 #: The paper's largest studies: 20 phases of 249 slices of 0.7 mm, 512 x 512 pixels of 0.5 mm.
 _SHAPE, _SPACING = (20, 249, 512, 512), (0.7, 0.5, 0.5)
 _TOY_SHAPE = (6, 40, 64, 64)
-#: What a network reads at once, in cubes of 1 mm; of a sequence as many phases as `predict_masks` takes at once.
+#: What a network reads at once, in cubes of 1 mm; of a sequence as many phases as a recipe says.
 _RECIPE, _TOY_RECIPE = VolumeRecipe(shape=(64, 96, 96)), VolumeRecipe(shape=(16, 16, 16))
 _BLOOD, _MUSCLE = 300, 90
 
@@ -131,7 +132,8 @@ def _taken(way: Way, folder: Path, place: Place) -> Taken:
 
 @contextmanager
 def inferred(way: Way, folder: Path, toy: bool) -> Iterator[Callable[[object], Taken]]:
-    """The target of a `Child`: masks of the study into a mapped file, once."""
+    """The target of a `Child`: masks of the study into a mapped file, once, in a process set up as for any study."""
+    Compute(device="cpu").prepare()
     model, recipe = _model(way), _TOY_RECIPE if toy else _RECIPE
     predict_volume(GreyLevels(), torch.zeros(1, 1, 4, 4, 4), (2, 2, 2))  # loading what it takes does not count
 
