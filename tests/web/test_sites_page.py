@@ -37,6 +37,7 @@ PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8ffff3f0005fe02fe"
     "0def46b80000000049454e44ae426082"
 )
+CAUTIONS = ["scratch: in 2 of 2 trainings the last epoch was the best: it may not have ended."]
 PAGE = "<!doctype html><title>r</title><p>report</p><script>document.title = self.origin</script>"
 
 
@@ -61,7 +62,8 @@ def outcome() -> CurveOutcome:
         CurvePoint(arm=arm, size=size, test=figures(arm, size, mean), home=figures(arm, size, mean - 0.1))
         for (arm, size), mean in means.items()
     )
-    return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", n_subjects={"train": 4}, points=points)
+    n_subjects = {"train": 4, "validation": 2, "test": 8, "home": 8, "others": 0}
+    return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", n_subjects=n_subjects, points=points)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,12 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with one curve that ended and was reported, and one that did not end."""
     project = Project.create(tmp_path_factory.mktemp("sites") / "heart")
     write_curve(outcome(), project.curves / "sites")
-    found = {"verdict": asdict(verdict(outcome())), "findings": asdict(curve_findings(outcome())), "rules": []}
+    found = {
+        "verdict": asdict(verdict(outcome())),
+        "findings": asdict(curve_findings(outcome())),
+        "rules": [{"key": "papillary", "text": "Papillary muscles belong to", "ours": "pool", "theirs": "wall"}],
+        "cautions": CAUTIONS,
+    }
     (project.curves / "sites" / FINDINGS).write_bytes(to_json(found, inf_nan_mode="null"))
     figures_folder = project.curves / "sites" / "report" / "figures"
     figures_folder.mkdir(parents=True)
@@ -104,6 +111,9 @@ def test_a_verdict_is_shown_as_it_was_found(signed_in: TestClient) -> None:
     page = signed_in.get("/sites").text
     assert found.text.split(".")[0] in page
     assert page.count("<tr><td>") == 5
+    assert "Papillary muscles belong to: pool here, wall there" in page
+    assert CAUTIONS[0] in page
+    assert (ended["cautions"], len(ended["rules"])) == (CAUTIONS, 1)
     assert "/api/v1/curves/sites/pictures/learning-curves" in page
 
 

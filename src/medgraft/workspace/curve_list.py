@@ -42,13 +42,16 @@ class ModelDice:
 class CurveState:
     """One curve. verdict: what to do, None while it has not ended; missing: why it has not.
 
+    rules: where the two sites draw otherwise; cautions: what must be read with the verdict; both as sentences.
     dice: of every model. pictures: names of the figures of its report.
     """
 
     name: str
     verdict: CurveVerdict | None
     missing: str
-    dice: tuple[ModelDice, ...]
+    rules: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    dice: tuple[ModelDice, ...] = ()
     pictures: tuple[str, ...]
 
     @property
@@ -87,11 +90,13 @@ def _state(project: Project, name: str) -> CurveState:
             name=name,
             verdict=CurveVerdict(**found["verdict"]),
             missing="",
+            rules=tuple(f"{rule['text']}: {rule['ours']} here, {rule['theirs']} there" for rule in found["rules"]),
+            cautions=tuple(found["cautions"]),
             dice=_dice(found["findings"]["rows"]),
             pictures=pictures,
         )
     except (ProjectError, KeyError, TypeError) as error:
-        return CurveState(name=name, verdict=None, missing=str(error), dice=(), pictures=pictures)
+        return CurveState(name=name, verdict=None, missing=str(error), pictures=pictures)
 
 
 def _dice(rows: list[Mapping[str, Any]]) -> tuple[ModelDice, ...]:

@@ -23,12 +23,17 @@ _REPORT = {
 
 
 class CurveView(Answer):
-    """One curve. advice, size, text: its verdict, None while it has not ended; missing: why."""
+    """One curve. advice, size, text: its verdict, None while it has not ended; missing: why.
+
+    rules, cautions: what must be read with it.
+    """
 
     name: str
     advice: Literal["use as is", "fine-tune", "train anew"] | None
     size: int | None
     text: str
+    rules: tuple[str, ...]
+    cautions: tuple[str, ...]
     missing: str
     pictures: tuple[str, ...]
 
@@ -58,6 +63,8 @@ def _view(state: CurveState) -> CurveView:
         advice=found.advice if found else None,
         size=found.size if found else None,
         text=found.text if found else "",
+        rules=state.rules,
+        cautions=state.cautions,
         missing=state.missing,
         pictures=state.pictures,
     )
