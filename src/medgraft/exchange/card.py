@@ -83,8 +83,11 @@ def _rules(rules: AnnotationRules | None) -> str:
 
 
 def _lineage(facts: PackageFacts) -> str:
-    rows = [(str(number), hop.what, hop.task, hop.licence) for number, hop in enumerate(facts.lineage.hops, 1)]
-    return _table(("step", "what", "task", "licence"), rows)
+    rows = [
+        (str(number), hop.what, hop.task, hop.licence or "-", hop.weights_digest[:12])
+        for number, hop in enumerate(facts.lineage.hops, 1)
+    ]
+    return _table(("step", "what", "task", "licence", "weights"), rows)
 
 
 def _seen(seen: Seen) -> str:

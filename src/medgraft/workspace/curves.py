@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic_core import to_json
 
+from medgraft.core.counted import counted
 from medgraft.core.errors import ProjectError, StudyFileError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.progress import Progress, Report, silent
@@ -232,17 +233,18 @@ def _package(
     before, seen = Lineage(), Seen()
     if package and curve.arms[point.arm].start == "package":
         before, seen = package.lineage, package.seen
+    which = f"{point.arm}, {counted(point.size, 'subject')}"
     state = store.state(point.run)
     figures = {} if point.validation is None else {"validation Dice": point.validation}
     hop = Hop(
-        what=f"{point.arm}, {point.size} subjects, rate {point.rate:g}, epoch {point.epoch}",
+        what=f"{which}, rate {point.rate:g}, epoch {point.epoch}",
         weights_digest=tensors_digest(state),
         data_digest=samples.digest,
         task=outcome.task.name,
         stages=spec(outcome.network).trainable_stages(curve.arms[point.arm].depth),
         result=figures,
     )
-    name = f"{curve.name}: {point.arm}, {point.size} subjects"
+    name = f"{curve.name}: {which}"
     return ModelPackage(
         name=name,
         task=outcome.task,
