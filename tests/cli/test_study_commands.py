@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from medgraft.workspace import curves
+
 Run = Callable[..., Any]
 
 STUDY = """\
@@ -117,10 +119,27 @@ def test_a_curve_is_listed_shown_and_packed_as_a_study_is(medgraft: Run, one: Pa
     assert listed == {"studies": [{"name": "walls", "kind": "curve", "finished": True, "folder": "curves/walls"}]}
     assert medgraft("study", "list", "-P", one, cwd=tmp_path).out.split()[:4] == ["study", "kind", "state", "folder"]
     table = medgraft("study", "show", "walls", "-P", one, cwd=tmp_path).out
-    assert json.loads(done.out)["verdict"]["text"] in table
+    found = json.loads(done.out)
+    assert found["verdict"]["text"] in table
+    assert "careful: scratch: in 1 of 1 training the last epoch was the best" in table, "the only one"
+    assert f"95 % Hausdorff pool, {found['distance_unit']}" in table
+    assert "\n\n\n" not in table
     assert medgraft("pack", "walls", "walls.medgraft", "-P", one, cwd=tmp_path).code == 0
     missing = medgraft("study", "show", "nowhere", "-P", one, cwd=tmp_path)
     assert "Available: walls" in missing.err
+
+
+def test_a_curve_that_is_stopped_says_how_it_goes_on(
+    medgraft: Run, heart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(curves, "start_curve", stopped)
+    (tmp_path / "walls.yaml").write_text(CURVE)
+    done = medgraft("study", "curve", "walls.yaml", "-P", heart, cwd=tmp_path)
+    assert (done.code, done.out) == (130, "")
+    assert done.err.strip().endswith("stopped; the same command goes on")
 
 
 @pytest.mark.slow
