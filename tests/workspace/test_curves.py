@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from medgraft.core.errors import InputError
+from medgraft.core.errors import InputError, ProjectError, StudyFileError
 from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress
 from medgraft.core.stack import FoundStack
@@ -36,20 +36,21 @@ def subjects(project: Project) -> Sequence[str]:
     return names
 
 
-def curve_from(root: Path, *trainings: Training) -> CurveFile:
+def curve_from(root: Path, *trainings: Training, **changes: object) -> CurveFile:
     """A curve that fine-tunes a model of some trainings."""
+    tiny = {**TINY, **changes}
     model = build_segmenter("unet2d", n_classes=3, key=1)
     package = ModelPackage(
         name="walls",
         task=LV_WALL,
         network="unet2d",
-        recipe=parse_curve({**TINY, "name": "any", "arms": {"scratch": {}}}).recipe,
+        recipe=parse_curve({**tiny, "name": "any", "arms": {"scratch": {}}}).recipe,
         lineage=Lineage(),
         figures={},
         state=model.state_dict(),
         seen=Seen(trainings=trainings),
     )
-    return parse_curve({**TINY, "name": "tiny", "package": str(write_package(package, root / "walls")), "arms": ARMS})
+    return parse_curve({**tiny, "name": "tiny", "package": str(write_package(package, root / "walls")), "arms": ARMS})
 
 
 def hashed(name: str, *subjects: str) -> Training:
@@ -116,3 +117,24 @@ def test_the_model_that_the_verdict_names_is_kept(
     assert kept == models / "scratch-1"
     assert len(read_package(kept).seen.own) == 1
     assert pack_model(project, "tiny", tmp_path / "advised.medgraft").subjects == 1
+
+
+@pytest.mark.parametrize(("centred", "refused"), [(True, True), (False, False)])
+@pytest.mark.usefixtures("subjects")
+def test_what_is_seen_of_the_middle_must_be_what_the_travelling_model_sees(
+    project: Project, tmp_path: Path, centred: bool, refused: bool
+) -> None:
+    """A patch may be of another size, since it slides over the whole image afterwards."""
+    asked = curve_from(tmp_path, centred=centred).model_copy(update={"shape": (1, 16, 16)})
+    if refused:
+        with pytest.raises(StudyFileError, match=r"shape \[1, 32, 32\] there, \[1, 16, 16\] here"):
+            start_curve(project, asked)
+    else:
+        assert start_curve(project, asked).name == "tiny"
+
+
+@pytest.mark.usefixtures("subjects")
+def test_a_name_is_of_a_study_or_of_a_curve(project: Project) -> None:
+    (project.studies / "tiny").mkdir(parents=True)
+    with pytest.raises(ProjectError, match="new, got 'tiny' of studies"):
+        start_curve(project, parse_curve({**TINY, "name": "tiny", "arms": {"scratch": {}}}))

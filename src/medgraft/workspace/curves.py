@@ -46,7 +46,7 @@ from medgraft.workspace.find_model import find_model
 from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.project import Project
 from medgraft.workspace.project_masks import mask_task, project_masks, volume_reader
-from medgraft.workspace.results_folder import announce, fresh_draft, only_once, publish
+from medgraft.workspace.results_folder import announce, claimed, fresh_draft, only_once, publish
 from medgraft.workspace.study_progress import kept_progress
 
 __all__ = [
@@ -58,9 +58,6 @@ __all__ = [
     "rules_apart",
     "start_curve",
 ]
-
-#: Of a recipe, what may differ from the travelling model's: it changes training alone.
-_FREE: dict[str, object] = {"shape": None, "augment": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,14 +124,13 @@ def start_curve(
     Raises:
         InputError: no masks, too few subjects, held-out subjects that the travelling model has seen at any site, a
         network that does not segment. WeightsError: the package is damaged or another network's. ProjectError: the
-        curve is running already.
+        curve is running already, or a study has its name.
     """
     samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
     package = read_package(Path(curve.package)) if curve.package else None
     start = _start(curve, package, _known(package.seen, samples, report)) if package else None
     rules = _apart(curve, package.rules if package else None)
-    folder = project.curves / curve.name
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = claimed(project.curves / curve.name, project.studies / curve.name)
     store = RunStore(root=project.runs)
     with only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
         announce(folder / CURVE_FILE, resolved_yaml(curve))
@@ -186,7 +182,9 @@ def _start(curve: CurveFile, package: ModelPackage, known: frozenset[str]) -> St
             f"Expected a package of {curve.network} for {curve.task}, got one of {package.network} for "
             f"{package.task.name}. Do: name the package's network in the curve file."
         )
-    theirs, ours = ({**recipe.as_dict(), **_FREE} for recipe in (package.volume_recipe, curve.recipe))
+    # What changes training alone may differ; patches too, which slide over the whole image afterwards.
+    free: dict[str, object] = {"augment": None} if curve.centred else {"augment": None, "shape": None}
+    theirs, ours = ({**recipe.as_dict(), **free} for recipe in (package.volume_recipe, curve.recipe))
     if theirs != ours:
         apart = [f"{key} {theirs[key]} there, {ours[key]} here" for key in ours if theirs[key] != ours[key]]
         raise StudyFileError(

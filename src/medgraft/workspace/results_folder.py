@@ -14,6 +14,20 @@ from medgraft.workspace.study_lock import study_lock
 _PARTS = ("models", "results")
 
 
+def claimed(folder: Path, other: Path) -> Path:
+    """The folder of a study or a learning curve, made if it is missing; both are found by name, so a name is of one.
+
+    Raises `ProjectError` if `other`, where the other kind would lie under that name, is there.
+    """
+    if other.exists():
+        raise ProjectError(
+            f"Expected a name for {folder.parent.name} that is new, got {folder.name!r} of {other.parent.name}. "
+            "Do: give it another name."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @contextmanager
 def only_once(folder: Path) -> Iterator[None]:
     """Hold a folder while work on it goes on; a second start is refused instead of waiting."""

@@ -26,7 +26,7 @@ from medgraft.study import (
 from medgraft.workspace.executor import open_executor
 from medgraft.workspace.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.project import Project
-from medgraft.workspace.results_folder import announce, fresh_draft, only_once, publish
+from medgraft.workspace.results_folder import announce, claimed, fresh_draft, only_once, publish
 from medgraft.workspace.study_list import STUDY_FILE, all_states
 from medgraft.workspace.study_models import keep_models
 from medgraft.workspace.study_progress import kept_progress
@@ -70,12 +70,11 @@ def start_study(
     Raises:
         InputError: nothing labelled, too few subjects, unknown names, subjects that a package it starts from has seen
         at any site. WeightsError: weights are missing.
-        ProjectError: the study is running already.
+        ProjectError: the study is running already, or a learning curve has its name.
     """
     samples = project_samples(project, study.task, study.reader)
     _check_unseen(study, samples, report)
-    folder = project.studies / study.name
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = claimed(project.studies / study.name, project.curves / study.name)
     store = RunStore(root=project.runs)
     with only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
         announce(folder / STUDY_FILE, resolved_yaml(study))
