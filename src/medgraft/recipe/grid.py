@@ -109,7 +109,7 @@ class VolumeGrid:
         along_z, *in_plane = (axis.to_native for axis in self.axes)
         slabs = (
             _best((code, _along_axes(score[None], [rows, *in_plane])[0]) for code, score in enumerate(scores))
-            for rows in along_z.split(_SLICES)
+            for rows in torch.split(along_z, _SLICES)
         )
         return torch.cat(list(slabs))
 
