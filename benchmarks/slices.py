@@ -20,7 +20,7 @@ from medgraft.core.seeds import rng
 from medgraft.core.task import SAX_RANGE, UnitKey
 from medgraft.samples import Samples, join
 from medgraft.workspace import Project, import_images, label_from_masks
-from medgraft.workspace.study_samples import image_reader, project_samples
+from medgraft.workspace.studies.samples import image_reader, project_samples
 
 _READY = "ready-to-measure"
 

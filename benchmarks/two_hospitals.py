@@ -14,11 +14,11 @@ from medgraft.evaluation import MEAN_DICE
 from medgraft.study.curve import AS_IS, CurveFile, parse_curve
 from medgraft.study.curve.findings import CurveRow
 from medgraft.workspace import Project, import_images
-from medgraft.workspace.correction import correct_subject
-from medgraft.workspace.curve_report import report_curve
-from medgraft.workspace.curves import CurveSummary, start_curve
-from medgraft.workspace.machines import Machines
-from medgraft.workspace.packing import pack_model
+from medgraft.workspace.curves.reporting import report_curve
+from medgraft.workspace.curves.running import CurveSummary, start_curve
+from medgraft.workspace.kept.machines import Machines
+from medgraft.workspace.models.packing import pack_model
+from medgraft.workspace.stacks.correction import correct_subject
 
 _HOME, _HERE = "acdc", "sunnybrook"
 

@@ -119,6 +119,20 @@ def test_no_module_imports_itself_in_a_circle(graph: grimp.ImportGraph) -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
+def test_folders_within_a_room_import_each_other_one_way(graph: grimp.ImportGraph, room: str) -> None:
+    folders = {f"medgraft.{room}.{path.parent.name}" for path in (SOURCE / room).glob("*/__init__.py")}
+    edges = {
+        folder: {
+            other
+            for other in folders - {folder}
+            if graph.direct_import_exists(importer=folder, imported=other, as_packages=True)
+        }
+        for folder in folders
+    }
+    assert set(TopologicalSorter(edges).static_order()) == folders  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_room_says_what_enters_what_leaves_and_what_it_must_not_know(room: str) -> None:
     text = ast.get_docstring(ast.parse((SOURCE / room / "__init__.py").read_text())) or ""
     assert "enters" in text.lower()

@@ -23,7 +23,7 @@ import yaml
 from medgraft.cli.main import app
 from medgraft.study import model_plans, parse_study
 from medgraft.study.curve import parse_curve, read_curve_file
-from medgraft.workspace.study_request import read_study
+from medgraft.workspace.studies.request import read_study
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -46,8 +46,8 @@ print(labels.counts["pool"])
 # %% A study
 # A study says what is compared. Here: one network with random weights, first its head, then its last stage too. With
 # your own images, leave out `weights`, `size` and `stages`, and medgraft takes ImageNet weights and the paper's rates.
-from medgraft.workspace.study_request import read_study
-from medgraft.workspace.studying import plan_study, start_study
+from medgraft.workspace.studies.request import read_study
+from medgraft.workspace.studies.running import plan_study, start_study
 
 Path("first.yaml").write_text("""\
 name: first
@@ -83,7 +83,7 @@ for row in found.rows:
 
 # %% A report
 # One page that needs no other file: figures, curves, confusion, and where each network looks.
-from medgraft.workspace.reporting import report_study
+from medgraft.workspace.studies.reporting import report_study
 
 page = Path(report_study(project, "first").page)
 print("open", page.name, "in a browser")
@@ -91,8 +91,8 @@ print("open", page.name, "in a browser")
 # %% New images
 # The best model by validation loss answers for a new patient. `joint` decides the stack as a whole: OBS, IN, OAP may
 # only follow each other in this order.
-from medgraft.workspace.find_model import find_model
-from medgraft.workspace.predicting import predict_folder
+from medgraft.workspace.kept.find_model import find_model
+from medgraft.workspace.models.predicting import predict_folder
 
 write_phantoms(Path("new-patient"), subjects=1, site="a", size=64, phases=4, seed=9)
 answers = predict_folder(find_model("first", project.root), Path("new-patient"), sheets=Path("sheets"))

@@ -19,7 +19,8 @@ from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.recipe import PercentileWindow, VolumeRecipe
 from medgraft.study import parse_study
-from medgraft.workspace import Project, demonstration
+from medgraft.workspace import Project
+from medgraft.workspace.demos import one_clinic as demonstration
 
 Run = Callable[..., Any]
 Write = Callable[..., Path]

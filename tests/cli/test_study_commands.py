@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from medgraft.workspace import curves
+from medgraft.workspace.curves import running as curves
 
 Run = Callable[..., Any]
 

@@ -21,7 +21,7 @@ from medgraft.web.sessions import Sessions
 from medgraft.web.settings import Settings
 from medgraft.web.uploads import inside
 from medgraft.workspace import Project, add_reader
-from medgraft.workspace.stack_pixels import screen_pixels
+from medgraft.workspace.stacks.pixels import screen_pixels
 
 from .conftest import Served
 

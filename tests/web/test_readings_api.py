@@ -13,7 +13,7 @@ from medgraft.web.server import make_app
 from medgraft.web.sessions import Sessions
 from medgraft.web.settings import Settings
 from medgraft.workspace import add_reader, disagreements, withdraw_reader
-from medgraft.workspace.reading_agreement import reading_agreement
+from medgraft.workspace.reading.agreement import reading_agreement
 
 from .conftest import Served, project_of
 

@@ -29,7 +29,7 @@ from medgraft.web.server import make_app
 from medgraft.web.sessions import Sessions
 from medgraft.web.settings import Settings
 from medgraft.workspace import Project
-from medgraft.workspace.curve_folder import FINDINGS
+from medgraft.workspace.kept.curve_folder import FINDINGS
 
 from .conftest import Served, Server
 

@@ -11,7 +11,7 @@ from medgraft.core.geometry import slice_affine
 from medgraft.core.stack import FoundStack, Stack
 from medgraft.phantoms import short_axis_heart
 from medgraft.workspace import Project
-from medgraft.workspace.stack_volumes import phase_mask, stack_volume
+from medgraft.workspace.stacks.volumes import phase_mask, stack_volume
 
 from .conftest import Served
 

@@ -74,7 +74,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
 @pytest.fixture(scope="session")
 def studied(labelled: Callable[[], Project], tiny: Callable[..., "StudyFile"]) -> Project:
     """A project with two finished studies: `tiny` with a test set, `leaky` without one and staged as in the paper."""
-    from medgraft.workspace.studying import start_study
+    from medgraft.workspace.studies.running import start_study
 
     project = labelled()
     start_study(project, tiny())

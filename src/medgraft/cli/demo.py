@@ -46,7 +46,7 @@ def demo(
 
 
 def _graft(project: Path, *, as_json: bool) -> None:
-    from medgraft.workspace.demonstration import demonstrate
+    from medgraft.workspace.demos.one_clinic import demonstrate
 
     with progress_bars() as report:
         done = demonstrate(project, report=report)
@@ -58,7 +58,7 @@ def _graft(project: Path, *, as_json: bool) -> None:
 
 
 def _two_site(project: Path, *, as_json: bool) -> None:
-    from medgraft.workspace.two_sites import demonstrate_two_sites
+    from medgraft.workspace.demos.two_sites import demonstrate_two_sites
 
     with progress_bars() as report:
         done = demonstrate_two_sites(project, report=report)

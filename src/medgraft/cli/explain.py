@@ -10,7 +10,7 @@ from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace.explaining import Explanation
+    from medgraft.workspace.models.explaining import Explanation
 
 
 def explain(
@@ -30,7 +30,7 @@ def explain(
       medgraft explain hearts --project heart --json
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.explaining import explain_model
+    from medgraft.workspace.models.explaining import explain_model
 
     place = Project.open(project)
     folder = out or place.studies / model.partition("/")[0] / "explanation"

@@ -60,7 +60,7 @@ def import_images(
     """
     from medgraft.workspace import ImportOptions, mask_codes_of
     from medgraft.workspace import import_images as import_into
-    from medgraft.workspace.importing import project_to_fill
+    from medgraft.workspace.stacks.importing import project_to_fill
 
     options = ImportOptions(
         pseudonyms=pseudonym_key.read_text(encoding="utf-8").strip() if pseudonym_key else None,

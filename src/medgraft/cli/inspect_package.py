@@ -10,8 +10,8 @@ from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace.package_inspection import Suitability
-    from medgraft.workspace.stack_fit import StackFit
+    from medgraft.workspace.models.fit import StackFit
+    from medgraft.workspace.models.inspection import Suitability
 
 
 def inspect(
@@ -36,14 +36,14 @@ def inspect(
       medgraft inspect hearts.medgraft --verify --against heart --rules rules.yaml
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.package_inspection import inspect_package
+    from medgraft.workspace.models.inspection import inspect_package
 
     project = Project.open(against) if against else None
     with progress_bars() as report:
         found = inspect_package(package, against=project, rules=rules, report=report)
     verified = None
     if verify:
-        from medgraft.workspace.packing import verify_package
+        from medgraft.workspace.models.packing import verify_package
 
         verified = verify_package(package)
     if as_json:

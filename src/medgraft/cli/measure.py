@@ -13,7 +13,7 @@ from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace.measured import (
+    from medgraft.workspace.measuring.measured import (
         Measured,
         MeasuredAgreement,
         OverlapAgreement,
@@ -54,7 +54,7 @@ def measure(
     if bulls_eyes and out is None:
         raise typer.BadParameter("--bulls-eyes goes with --out.")
     from medgraft.workspace import Project
-    from medgraft.workspace.measuring import measure_project
+    from medgraft.workspace.measuring.running import measure_project
 
     with progress_bars() as report:
         measured = measure_project(

@@ -31,7 +31,7 @@ def pack(
       medgraft pack hearts hearts.medgraft --rules rules.yaml --notes notes.md
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.packing import pack_model
+    from medgraft.workspace.models.packing import pack_model
 
     with progress_bars() as report:
         packed = pack_model(

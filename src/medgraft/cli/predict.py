@@ -12,7 +12,7 @@ from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace.predicting import Answers, SliceAnswer
+    from medgraft.workspace.models.predicting import Answers, SliceAnswer
 
 
 def predict(
@@ -43,8 +43,8 @@ def predict(
     """
     if maps and out is None:
         raise typer.BadParameter("--maps goes with --out.")
-    from medgraft.workspace.find_model import find_model
-    from medgraft.workspace.predicting import predict_folder
+    from medgraft.workspace.kept.find_model import find_model
+    from medgraft.workspace.models.predicting import predict_folder
 
     package = find_model(model, project)
     with progress_bars() as report:

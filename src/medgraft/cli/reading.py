@@ -10,7 +10,7 @@ from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
     from medgraft.workspace import ReaderProgress, ReadingStatus
-    from medgraft.workspace.reading_agreement import Interval, PairAgreement
+    from medgraft.workspace.reading.agreement import Interval, PairAgreement
 
 NameArgument = Annotated[str, typer.Argument(help="The name of the round.", show_default=False)]
 
@@ -94,7 +94,7 @@ def agreement(
       medgraft reading agreement first --project heart --json
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.reading_agreement import reading_agreement
+    from medgraft.workspace.reading.agreement import reading_agreement
 
     found = reading_agreement(Project.open(project), name, seed=seed)
     if as_json:

@@ -29,9 +29,9 @@ def report(
       medgraft report hearts --project heart --json
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.curve_folder import curve_names
-    from medgraft.workspace.curve_report import report_curve
-    from medgraft.workspace.reporting import report_study
+    from medgraft.workspace.curves.reporting import report_curve
+    from medgraft.workspace.kept.curve_folder import curve_names
+    from medgraft.workspace.studies.reporting import report_study
 
     place = Project.open(project)
     write = report_curve if name in curve_names(place) else report_study

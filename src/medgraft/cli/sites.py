@@ -11,7 +11,7 @@ from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace.site_agreement import RuleAgreement, SiteAgreement, StructureAgreement
+    from medgraft.workspace.sites.agreement import RuleAgreement, SiteAgreement, StructureAgreement
 
 RulesOption = Annotated[Path | None, typer.Option(help="That site's annotation rules, filled in.", dir_okay=False)]
 
@@ -32,7 +32,7 @@ def rules(
       medgraft sites rules rules.yaml
       medgraft sites rules rules.yaml theirs.yaml
     """
-    from medgraft.workspace.site_rules import check_rules, new_rules
+    from medgraft.workspace.sites.rules import check_rules, new_rules
 
     if (new is None) == (file is None):
         raise typer.BadParameter("Expected either a file of rules or --new FILE.")
@@ -65,7 +65,7 @@ def agree(
       medgraft sites agree drawn-here drawn-there
       medgraft sites agree here there --rules-a rules.yaml --rules-b theirs.yaml
     """
-    from medgraft.workspace.site_agreement import agree_sites
+    from medgraft.workspace.sites.agreement import agree_sites
 
     with progress_bars() as report:
         found = agree_sites(a, b, rules_a=rules_a, rules_b=rules_b, seed=seed, report=report)

@@ -23,7 +23,7 @@ def unpack(
       medgraft unpack hearts.medgraft model
       medgraft unpack bundles/walls model
     """
-    from medgraft.workspace.packing import unpack_model
+    from medgraft.workspace.models.packing import unpack_model
 
     unpacked = unpack_model(source, folder)
     if as_json:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
-from medgraft.workspace.reading_blind import blind_stacks
+from medgraft.workspace.reading.blind import blind_stacks
 
 #: A study's own page, its answers image by image, its maps; not its progress. A curve's report, which shows masks.
 _ANSWERS = re.compile(r"(/api/v1)?/studies/[^/]+(/|/predictions|/models/.+)?|/api/v1/curves/.+")

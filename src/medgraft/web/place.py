@@ -7,7 +7,7 @@ from fastapi import Request
 from medgraft.core.errors import LabelError
 from medgraft.web.settings import Settings
 from medgraft.workspace import Project
-from medgraft.workspace.readers import sign_in
+from medgraft.workspace.reading.readers import sign_in
 
 
 @dataclass(frozen=True, kw_only=True)

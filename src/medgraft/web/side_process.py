@@ -14,7 +14,7 @@ from loky import ProcessPoolExecutor
 from medgraft.core.errors import MedgraftError
 from medgraft.workspace import Project
 from medgraft.workspace.apart import resolve_study_apart, see_cams_apart, see_map_apart, set_apart
-from medgraft.workspace.model_sights import CamRequest, MapRequest
+from medgraft.workspace.models.sights import CamRequest, MapRequest
 
 Answer = TypeVar("Answer")
 

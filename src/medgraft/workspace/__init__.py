@@ -4,24 +4,17 @@ Enters: paths and plain values of a caller (the command line, the app, a script)
 whose fields are plain data, so that it can be shown as a table or as JSON; progress goes to a `Report`. Must not know:
 terminals, web pages, how results are shown.
 
-Verbs that compute load torch, so they are imported from their own files: `studying`, `reporting`, `predicting`,
-`explaining`, `demonstration`, `study_request`, `packing`, `measuring`; so is `reading_agreement`, which loads
-scikit-learn.
+Read the folders in the order in which they may import each other: `labelling`, `stacks`, `masks` and `reading` (what a
+project holds and what people say of it), `kept` (what was computed, by name), `studies`, `models`, `measuring`, `curves`
+and `sites` (what is computed), `demos`. Verbs that compute load torch, so they are imported from their own files, such
+as `studies.running`; so is `reading.agreement`, which loads scikit-learn.
 """
 
 from medgraft.cohort import ImportOptions, mask_codes_of
 from medgraft.labels import NewToken, ReaderAccount, adjudicator
-from medgraft.workspace.adjudication import Decision, Disagreement, adjudicate, disagreements
-from medgraft.workspace.along_stack import base_to_apex, changes_of, codes_between
-from medgraft.workspace.cohort_list import CohortList, StackRow, import_notes, list_cohort
-from medgraft.workspace.contour_labels import ContourLabelling, label_from_contours
-from medgraft.workspace.correction import correct_stack, correct_subject
-from medgraft.workspace.found_labels import FoundLabels, record_found_labels
-from medgraft.workspace.importing import Imported, import_images
-from medgraft.workspace.label_changes import LabelChanges
-from medgraft.workspace.label_sheet import SheetResult, export_labels, import_labels
-from medgraft.workspace.label_status import LabelStatus, label_status
-from medgraft.workspace.labelling import (
+from medgraft.workspace.kept.study_list import StudyState, study_states
+from medgraft.workspace.labelling.along_stack import base_to_apex, changes_of, codes_between
+from medgraft.workspace.labelling.by_hand import (
     Labelled,
     accept_proposal,
     ask_opinion,
@@ -31,13 +24,21 @@ from medgraft.workspace.labelling import (
     labels_seen_by,
     undo_labels,
 )
-from medgraft.workspace.mask_labels import MaskLabelling, label_from_masks
-from medgraft.workspace.mask_repairs import MaskRepairs, StackRepair, repair_masks
-from medgraft.workspace.network_list import NetworkRow, describe_network, list_networks
-from medgraft.workspace.phantom_folder import PhantomFolder, write_phantoms
+from medgraft.workspace.labelling.changes import LabelChanges
+from medgraft.workspace.labelling.found import FoundLabels, record_found_labels
+from medgraft.workspace.labelling.sheet import SheetResult, export_labels, import_labels
+from medgraft.workspace.labelling.status import LabelStatus, label_status
+from medgraft.workspace.labelling.worklists import WorkItem, worklist
+from medgraft.workspace.masks.contour_labels import ContourLabelling, label_from_contours
+from medgraft.workspace.masks.repairs import MaskRepairs, StackRepair, repair_masks
+from medgraft.workspace.masks.slice_labels import MaskLabelling, label_from_masks
+from medgraft.workspace.masks.structure_sets import StructureMask, mask_from_rtstruct
+from medgraft.workspace.models.networks import NetworkRow, describe_network, list_networks
 from medgraft.workspace.project import Project, is_project
-from medgraft.workspace.readers import add_reader, list_readers, renew_reader, sign_in, withdraw_reader
-from medgraft.workspace.reading import (
+from medgraft.workspace.reading.adjudication import Decision, Disagreement, adjudicate, disagreements
+from medgraft.workspace.reading.progress import ReaderProgress, reader_progress
+from medgraft.workspace.reading.readers import add_reader, list_readers, renew_reader, sign_in, withdraw_reader
+from medgraft.workspace.reading.rounds import (
     ReadingStatus,
     ReadingStep,
     close_reading,
@@ -48,10 +49,10 @@ from medgraft.workspace.reading import (
     reading_status,
     reopen_stack,
 )
-from medgraft.workspace.reading_progress import ReaderProgress, reader_progress
-from medgraft.workspace.structure_masks import StructureMask, mask_from_rtstruct
-from medgraft.workspace.study_list import StudyState, study_states
-from medgraft.workspace.worklists import WorkItem, worklist
+from medgraft.workspace.stacks.cohort_list import CohortList, StackRow, import_notes, list_cohort
+from medgraft.workspace.stacks.correction import correct_stack, correct_subject
+from medgraft.workspace.stacks.importing import Imported, import_images
+from medgraft.workspace.stacks.phantom_folder import PhantomFolder, write_phantoms
 
 __all__ = [
     "CohortList",

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 
-from medgraft.workspace.model_sights import CamRequest, MapRequest
+from medgraft.workspace.models.sights import CamRequest, MapRequest
 from medgraft.workspace.project import Project
 
 #: How often, in seconds, such a process looks whether the one that started it is still there.
@@ -23,21 +23,21 @@ def set_apart() -> None:
 
 def see_cams_apart(project: Project, request: CamRequest) -> None:
     """As `seeing.see_cams`."""
-    from medgraft.workspace.seeing import see_cams  # noqa: PLC0415 - see above
+    from medgraft.workspace.models.seeing import see_cams  # noqa: PLC0415 - see above
 
     see_cams(project, request)
 
 
 def see_map_apart(project: Project, request: MapRequest) -> None:
     """As `seeing.see_map`."""
-    from medgraft.workspace.seeing import see_map  # noqa: PLC0415 - see above
+    from medgraft.workspace.models.seeing import see_map  # noqa: PLC0415 - see above
 
     see_map(project, request)
 
 
 def resolve_study_apart(project: Project, text: str) -> str:
     """As `study_text.resolve_study`; gives the resolved text."""
-    from medgraft.workspace.study_text import resolve_study  # noqa: PLC0415 - see above
+    from medgraft.workspace.studies.text import resolve_study  # noqa: PLC0415 - see above
 
     return resolve_study(project, text).text
 

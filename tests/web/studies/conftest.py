@@ -17,7 +17,7 @@ from medgraft.web.server import make_app
 from medgraft.web.sessions import Sessions
 from medgraft.web.settings import Settings
 from medgraft.workspace import Project, add_reader, label_from_masks
-from medgraft.workspace.studying import start_study
+from medgraft.workspace.studies.running import start_study
 
 from ..conftest import Served, Server
 

@@ -10,8 +10,8 @@ from medgraft.core.digest import file_digest
 from medgraft.core.errors import InputError
 from medgraft.exchange.package import read_package
 from medgraft.workspace import Project
-from medgraft.workspace.model_packages import check_package, package_card, package_cards
-from medgraft.workspace.stack_fit import stack_fit
+from medgraft.workspace.kept.packages import check_package, package_card, package_cards
+from medgraft.workspace.models.fit import stack_fit
 
 from .conftest import MODEL, served
 

@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from medgraft.evaluation import confusion
 from medgraft.web.server import make_app
 from medgraft.workspace import Project
-from medgraft.workspace.answer_table import answer_table
-from medgraft.workspace.study_results import study_results
+from medgraft.workspace.kept.study_results import study_results
+from medgraft.workspace.studies.answers import answer_table
 
 from ..conftest import Served
 from .conftest import MODEL

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from medgraft.workspace import Project
-from medgraft.workspace.stack_lists import stack_lists
-from medgraft.workspace.study_process import stop_study
-from medgraft.workspace.study_progress import study_progress
+from medgraft.workspace.kept.progress import study_progress
+from medgraft.workspace.stacks.lists import stack_lists
+from medgraft.workspace.studies.process import stop_study
 
 from ..conftest import Server
 from .conftest import MODEL

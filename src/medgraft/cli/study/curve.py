@@ -23,7 +23,7 @@ from medgraft.cli.study.options import (
 from medgraft.core.progress import Progress
 
 if TYPE_CHECKING:
-    from medgraft.workspace.curves import CurveSummary, RuleDifference
+    from medgraft.workspace.curves.running import CurveSummary, RuleDifference
 
 #: What a shell expects of a command that was stopped from the keyboard: 128 and the number of the signal.
 _INTERRUPTED = 130
@@ -55,8 +55,8 @@ def run_curve(
       medgraft study curve two-sites.yaml --project clinic --json
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.curves import read_request, rules_apart, start_curve
-    from medgraft.workspace.machines import Machines
+    from medgraft.workspace.curves.running import read_request, rules_apart, start_curve
+    from medgraft.workspace.kept.machines import Machines
 
     place = Project.open(project)
     curve = read_request(curve_file, tuple(changes or ()), project=place)

@@ -12,7 +12,7 @@ def list_studies(project: ProjectOption = HERE, as_json: JsonOption = False) -> 
       medgraft study list --project heart --json
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.study_list import all_states
+    from medgraft.workspace.kept.study_list import all_states
 
     states = all_states(Project.open(project))
     if as_json:

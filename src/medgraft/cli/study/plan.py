@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from medgraft.cli.output import write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace.studying import Estimate
+    from medgraft.workspace.studies.running import Estimate
 
 _MINUTE = 60
 _HOUR = 3600

@@ -24,8 +24,8 @@ from medgraft.core.progress import Progress
 
 if TYPE_CHECKING:
     from medgraft.workspace import Project
-    from medgraft.workspace.machines import Machines
-    from medgraft.workspace.studying import StudyFile
+    from medgraft.workspace.kept.machines import Machines
+    from medgraft.workspace.studies.running import StudyFile
 
 
 def run_study(
@@ -59,8 +59,8 @@ def run_study(
       medgraft study run hearts.yaml --project heart --json
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.machines import Machines
-    from medgraft.workspace.study_request import read_study
+    from medgraft.workspace.kept.machines import Machines
+    from medgraft.workspace.studies.request import read_study
 
     place = Project.open(project)
     study = read_study(study_file, changes or (), project=place.root)
@@ -74,7 +74,7 @@ def run_study(
 
 
 def _plan(project: "Project", study: "StudyFile", *, as_json: bool) -> None:
-    from medgraft.workspace.studying import plan_study
+    from medgraft.workspace.studies.running import plan_study
 
     plan = plan_study(project, study)
     if as_json:
@@ -84,7 +84,7 @@ def _plan(project: "Project", study: "StudyFile", *, as_json: bool) -> None:
 
 
 def _run(project: "Project", study: "StudyFile", machines: "Machines", *, as_json: bool) -> None:
-    from medgraft.workspace.studying import start_study
+    from medgraft.workspace.studies.running import start_study
 
     with progress_bars() as report:
         report(Progress(stage="study", done=0, total=0))  # the first bar, as it lasts longest

@@ -27,7 +27,7 @@ def show_study(
       medgraft study show hearts --project heart --json
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.curve_folder import curve_names
+    from medgraft.workspace.kept.curve_folder import curve_names
 
     place = Project.open(project)
     if name in curve_names(place):
@@ -37,8 +37,8 @@ def show_study(
 
 
 def _show_curve(project: "Project", name: str, *, as_json: bool) -> None:
-    from medgraft.workspace.curve_folder import read_findings
-    from medgraft.workspace.finished_curve import finished_curve
+    from medgraft.workspace.curves.finished import finished_curve
+    from medgraft.workspace.kept.curve_folder import read_findings
 
     if as_json:
         write_json(read_findings(project.curves / name))
@@ -47,7 +47,7 @@ def _show_curve(project: "Project", name: str, *, as_json: bool) -> None:
 
 
 def _show_study(project: "Project", name: str, *, as_json: bool) -> None:
-    from medgraft.workspace.studying import show_study as figures_of
+    from medgraft.workspace.studies.running import show_study as figures_of
 
     found = figures_of(project, name)
     if as_json:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from medgraft.cli.output import write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace.study_summary import Interval, StudySummary
+    from medgraft.workspace.studies.summary import Interval, StudySummary
 
 _DECISIONS = {"argmax": "each slice alone", "stack": "whole stack"}
 

@@ -26,8 +26,8 @@ from medgraft.workspace import (
     list_cohort,
     reading_status,
 )
-from medgraft.workspace.label_tasks import label_task
-from medgraft.workspace.undoing import undo_once
+from medgraft.workspace.labelling.tasks import label_task
+from medgraft.workspace.labelling.undoing import undo_once
 
 routes = APIRouter(prefix="/readings", tags=["readings"])
 

@@ -11,14 +11,14 @@ from medgraft.web.api.reading_views import (
     PointView,
 )
 from medgraft.workspace import Project
-from medgraft.workspace.reading_agreement import (
+from medgraft.workspace.reading.agreement import (
     BoundaryAgreement,
     Differences,
     Interval,
     PairAgreement,
     reading_agreement,
 )
-from medgraft.workspace.reading_points import BoundaryPoint, boundary_points
+from medgraft.workspace.reading.points import BoundaryPoint, boundary_points
 
 
 def agreement_view(project: Project, name: str) -> AgreementView:

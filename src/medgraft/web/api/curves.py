@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from medgraft.web.api.models import Answer
 from medgraft.web.api.stacks import PlaceOf
 from medgraft.web.headers import policy
-from medgraft.workspace.curve_list import CurveState, curve_page, curve_picture, curve_states
+from medgraft.workspace.curves.curve_list import CurveState, curve_page, curve_picture, curve_states
 
 routes = APIRouter(prefix="/curves", tags=["curves"])
 

@@ -29,8 +29,7 @@ from medgraft.web.api.models import (
 from medgraft.web.api.stacks import PlaceOf, stack_views
 from medgraft.web.place import Place, reader_of
 from medgraft.workspace import list_cohort
-from medgraft.workspace.label_tasks import label_task, label_tasks
-from medgraft.workspace.labelling import (
+from medgraft.workspace.labelling.by_hand import (
     Labelled,
     accept_proposal,
     ask_opinion,
@@ -39,11 +38,12 @@ from medgraft.workspace.labelling import (
     label_slice,
     labels_seen_by,
 )
-from medgraft.workspace.model_answers import has_answers, newest_answers, opinion_on
-from medgraft.workspace.reading_progress import reader_progress
-from medgraft.workspace.stack_lists import StackList, stack_list
-from medgraft.workspace.undoing import undo_once
-from medgraft.workspace.worklists import WorkItem, worklist
+from medgraft.workspace.labelling.tasks import label_task, label_tasks
+from medgraft.workspace.labelling.undoing import undo_once
+from medgraft.workspace.labelling.worklists import WorkItem, worklist
+from medgraft.workspace.models.answers import has_answers, newest_answers, opinion_on
+from medgraft.workspace.reading.progress import reader_progress
+from medgraft.workspace.stacks.lists import StackList, stack_list
 
 routes = APIRouter(prefix="/tasks", tags=["labels"])
 ReaderOf = Annotated[str, Depends(reader_of)]

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from medgraft.web.api.models import Answer
 from medgraft.web.api.stacks import PlaceOf
-from medgraft.workspace.model_packages import PackageCard, PackageCheck, check_package, package_card, package_cards
-from medgraft.workspace.stack_fit import StackFit, stack_fit
+from medgraft.workspace.kept.packages import PackageCard, PackageCheck, check_package, package_card, package_cards
+from medgraft.workspace.models.fit import StackFit, stack_fit
 
 routes = APIRouter(prefix="/models", tags=["models"])
 

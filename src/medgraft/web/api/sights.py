@@ -12,9 +12,9 @@ from medgraft.web.api.stacks import PlaceOf
 from medgraft.web.api.study_views import AnswersView, MapView
 from medgraft.web.side_process import LOST, answer_of, see_cams_beside, see_map_beside
 from medgraft.workspace import Project
-from medgraft.workspace.answer_table import AnswerTable, answer_table
-from medgraft.workspace.model_sights import CamRequest, MapRequest, kept_cams, kept_map
-from medgraft.workspace.study_results import study_results
+from medgraft.workspace.kept.study_results import study_results
+from medgraft.workspace.models.sights import CamRequest, MapRequest, kept_cams, kept_map
+from medgraft.workspace.studies.answers import AnswerTable, answer_table
 
 routes = APIRouter(prefix="/studies/{name}/models/{model}", tags=["models"])
 

@@ -10,7 +10,7 @@ from medgraft.core.errors import InputError
 from medgraft.web.api.models import BaseEnd, CohortView, NoteView, StackView
 from medgraft.web.place import Place, place_of
 from medgraft.workspace import CohortList, correct_stack, import_notes, list_cohort
-from medgraft.workspace.stack_pixels import (
+from medgraft.workspace.stacks.pixels import (
     ScreenPixels,
     StackPlace,
     phase_pixels,

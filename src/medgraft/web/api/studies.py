@@ -9,10 +9,10 @@ from medgraft.web.api.stacks import PlaceOf
 from medgraft.web.api.study_views import ComparisonView, NewStudy, StudyProgressView, StudyView
 from medgraft.web.side_process import answer_of, resolve_study_beside
 from medgraft.workspace import study_states
-from medgraft.workspace.study_comparison import ModelChoice, StudyComparison, compare_models
-from medgraft.workspace.study_process import begin_study, resume_study, stop_study
-from medgraft.workspace.study_progress import StudyProgress, study_progress
-from medgraft.workspace.study_results import StudyResults, study_results
+from medgraft.workspace.kept.progress import StudyProgress, study_progress
+from medgraft.workspace.kept.study_results import StudyResults, study_results
+from medgraft.workspace.studies.comparison import ModelChoice, StudyComparison, compare_models
+from medgraft.workspace.studies.process import begin_study, resume_study, stop_study
 
 routes = APIRouter(tags=["studies"])
 

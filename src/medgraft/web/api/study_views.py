@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from medgraft.core.progress import Progress
 from medgraft.core.task import ClassLabel
 from medgraft.web.api.models import Answer, Body, Name
-from medgraft.workspace.study_results import ContrastLine, ResultLine
+from medgraft.workspace.kept.study_results import ContrastLine, ResultLine
 
 #: A number that may be undefined; null then.
 Defined = Annotated[float | None, BeforeValidator(lambda value: None if math.isnan(value) else value)]

@@ -9,8 +9,8 @@ from medgraft.core.task import MASK_CODES
 from medgraft.web.api.labels import ReaderOf
 from medgraft.web.api.models import Answer
 from medgraft.web.api.stacks import FOREVER, IfNoneMatch, PlaceOf
-from medgraft.workspace.reading_blind import blind_stacks
-from medgraft.workspace.stack_volumes import phase_mask, stack_volume
+from medgraft.workspace.reading.blind import blind_stacks
+from medgraft.workspace.stacks.volumes import phase_mask, stack_volume
 
 routes = APIRouter(prefix="/stacks", tags=["volumes"])
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from medgraft.web.api.labels import ReaderOf
 from medgraft.web.api.stacks import PlaceOf
 from medgraft.web.api.study_views import NewWorklist
-from medgraft.workspace.stack_lists import (
+from medgraft.workspace.stacks.lists import (
     StackList,
     forget_stack_list,
     make_stack_list,

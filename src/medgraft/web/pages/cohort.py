@@ -13,8 +13,8 @@ from medgraft.web.pages.frame import framed
 from medgraft.web.pages.rail import fragment
 from medgraft.web.place import Place, reader_of
 from medgraft.workspace import StackRow, labels_seen_by, list_cohort
-from medgraft.workspace.label_tasks import label_tasks
-from medgraft.workspace.stack_notes import StackNotes, notes_of_stacks
+from medgraft.workspace.labelling.tasks import label_tasks
+from medgraft.workspace.stacks.notes import StackNotes, notes_of_stacks
 
 #: Subjects drawn at once: more would be slow to draw, and nobody looks at more.
 _PER_PAGE = 48

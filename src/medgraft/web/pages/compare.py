@@ -15,8 +15,8 @@ from medgraft.web.pages.study_cards import common_scale, headline_of
 from medgraft.web.pages.trouble import trouble
 from medgraft.web.place import Place
 from medgraft.workspace import Project, study_states
-from medgraft.workspace.study_comparison import ModelChoice, PairedDifference, StudyComparison, compare_models
-from medgraft.workspace.study_results import HEADLINE, Figure, StudyResults, study_results
+from medgraft.workspace.kept.study_results import HEADLINE, Figure, StudyResults, study_results
+from medgraft.workspace.studies.comparison import ModelChoice, PairedDifference, StudyComparison, compare_models
 
 
 @dataclass(frozen=True, kw_only=True)

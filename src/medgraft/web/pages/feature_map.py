@@ -8,7 +8,7 @@ from medgraft.web.pages.rail import fragment
 from medgraft.web.pages.trouble import trouble
 from medgraft.web.place import Place
 from medgraft.workspace import Project, study_states
-from medgraft.workspace.study_results import StudyResults, study_results
+from medgraft.workspace.kept.study_results import StudyResults, study_results
 
 
 def add_page(app: FastAPI, place: Place) -> None:

@@ -13,8 +13,8 @@ from medgraft.web.pages.rail import fragment
 from medgraft.web.pages.studies import DECISIONS
 from medgraft.web.place import Place
 from medgraft.workspace import Project, list_cohort
-from medgraft.workspace.model_packages import PackageCard, package_cards
-from medgraft.workspace.study_results import HEADLINE, Figure, StudyResults, study_results
+from medgraft.workspace.kept.packages import PackageCard, package_cards
+from medgraft.workspace.kept.study_results import HEADLINE, Figure, StudyResults, study_results
 
 #: The figures of a card, by metric, for people.
 _METRICS = {HEADLINE: "macro F1", "balanced_accuracy": "balanced accuracy", "accuracy": "accuracy"}

@@ -7,7 +7,7 @@ from medgraft.core.errors import ProjectError
 from medgraft.web.pages.rail import fragment
 from medgraft.web.pages.trouble import trouble
 from medgraft.web.place import Place
-from medgraft.workspace.study_results import study_results
+from medgraft.workspace.kept.study_results import study_results
 
 
 def add_page(app: FastAPI, place: Place) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from medgraft.workspace.study_results import HEADLINE, Figure, ResultLine, StudyResults
+from medgraft.workspace.kept.study_results import HEADLINE, Figure, ResultLine, StudyResults
 
 #: Figures of the whole, after those of the classes.
 _OVERALL = (

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from medgraft.web.charts import whisker
 from medgraft.web.pages.rail import fragment
 from medgraft.web.place import Place
-from medgraft.workspace.curve_list import CurveState, ModelDice, curve_states
+from medgraft.workspace.curves.curve_list import CurveState, ModelDice, curve_states
 
 #: Figures of a report that the page shows, in this order, with their headings.
 _SHOWN: Mapping[str, str] = {

@@ -27,8 +27,8 @@ from medgraft.web.pages.study_cards import headline_of
 from medgraft.web.pages.trouble import trouble
 from medgraft.web.place import Place
 from medgraft.workspace import Project
-from medgraft.workspace.answer_table import AnswerTable, answer_table
-from medgraft.workspace.study_results import ContrastLine, StudyModel, StudyResults, study_results
+from medgraft.workspace.kept.study_results import ContrastLine, StudyModel, StudyResults, study_results
+from medgraft.workspace.studies.answers import AnswerTable, answer_table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,255 @@
+"""Run a learning curve in a project, or what is missing of it; show what it found."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic_core import to_json
+
+from medgraft.core.counted import counted
+from medgraft.core.errors import ProjectError, StudyFileError
+from medgraft.core.lineage import Hop, Lineage
+from medgraft.core.progress import Progress, Report, silent
+from medgraft.exchange import (
+    AnnotationRules,
+    RuleDifference,
+    Seen,
+    Training,
+    differences,
+    opened_package,
+    read_facts,
+    read_rules,
+)
+from medgraft.exchange.package import ModelPackage, read_package, write_package
+from medgraft.exchange.tensors import tensors_digest
+from medgraft.networks import spec
+from medgraft.samples import MaskedSamples
+from medgraft.study import RunStore, resolved_yaml
+from medgraft.study.curve import (
+    CurveFile,
+    CurveFindings,
+    CurveOutcome,
+    CurvePoint,
+    Start,
+    Verdict,
+    curve_findings,
+    read_curve,
+    read_curve_file,
+    run_curve,
+    verdict,
+    write_curve,
+)
+from medgraft.study.curve.findings import distance_unit
+from medgraft.workspace.curves.cautions import curve_cautions
+from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS, curve_names
+from medgraft.workspace.kept.find_model import find_model
+from medgraft.workspace.kept.machines import IN_THIS_PROCESS, Machines
+from medgraft.workspace.kept.progress import kept_progress
+from medgraft.workspace.kept.results_folder import announce, claimed, fresh_draft, only_once, publish
+from medgraft.workspace.masks.samples import mask_task, project_masks, volume_reader
+from medgraft.workspace.project import Project
+from medgraft.workspace.studies.executor import open_executor
+
+__all__ = [
+    "CurveFile",
+    "CurveSummary",
+    "RuleDifference",
+    "curve_outcome",
+    "read_request",
+    "rules_apart",
+    "start_curve",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveSummary:
+    """What a learning curve found: its verdict, figures with intervals, differences, the wall before and after.
+
+    rules: where the two sites draw otherwise. seen_before: subjects trained on here that the travelling model had seen
+    already, so that fine-tuning it promises too much. unknown_trainings: its trainings of which nobody knows whom they
+    saw. cautions: these two and more that a reader should know besides the figures, as sentences.
+    distance_unit: mm or voxels.
+    """
+
+    name: str
+    verdict: Verdict
+    findings: CurveFindings
+    rules: tuple[RuleDifference, ...]
+    seen_before: tuple[str, ...]
+    unknown_trainings: tuple[str, ...]
+    cautions: tuple[str, ...]
+    distance_unit: str
+
+
+def read_request(path: Path, overrides: tuple[str, ...] = (), *, project: Project) -> CurveFile:
+    """A curve file as a user keeps it: its package and its rules are found.
+
+    Both are paths seen from the file's folder; the package may be CURVE/MODEL of the project. Raises `StudyFileError`,
+    or `InputError` if one of them is not there.
+    """
+    curve, folder = read_curve_file(path, overrides), path.resolve().parent
+    found = {}
+    if curve.package is not None:
+        here = folder / Path(curve.package).expanduser()
+        found["package"] = str(here if here.exists() else find_model(curve.package, project.root))
+    if curve.rules is not None:
+        found["rules"] = str(folder / Path(curve.rules).expanduser())
+    return curve.model_copy(update=found)
+
+
+def rules_apart(curve: CurveFile) -> tuple[RuleDifference, ...]:
+    """Where this site draws otherwise than the site of the travelling model; what is not known does not differ.
+
+    Raises `InputError` for rules that cannot be read, `WeightsError` for a damaged package.
+    """
+    if curve.rules is None or curve.package is None:
+        return ()
+    with opened_package(Path(curve.package)) as folder:
+        return _apart(curve, read_facts(folder).rules)
+
+
+def start_curve(
+    project: Project,
+    curve: CurveFile,
+    *,
+    machines: Machines = IN_THIS_PROCESS,
+    checkpoint_seconds: float = 30.0,
+    report: Report = silent,
+) -> CurveSummary:
+    """Run a learning curve and evaluate it; what an earlier start finished is not done again.
+
+    Results are under `curves/<name>/`: the resolved file, every point with figures of each held-out subject, tables,
+    and a model package of each arm's first draw at its largest size and at the size that the verdict names. They are
+    whole or absent.
+
+    Raises:
+        InputError: no masks, too few subjects, held-out subjects that the travelling model has seen at any site, a
+        network that does not segment. WeightsError: the package is damaged or another network's. ProjectError: the
+        curve is running already, or a study has its name.
+    """
+    samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
+    package = read_package(Path(curve.package)) if curve.package else None
+    start = _start(curve, package, _known(package.seen, samples, report)) if package else None
+    rules = _apart(curve, package.rules if package else None)
+    folder = claimed(project.curves / curve.name, project.studies / curve.name)
+    store = RunStore(root=project.runs)
+    with only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
+        announce(folder / CURVE_FILE, resolved_yaml(curve))
+        with open_executor(machines, project, checkpoint_seconds) as executor:
+            outcome = run_curve(curve, samples, volume_reader(cohort), executor, store, package=start, report=tell)
+        draft = fresh_draft(folder)
+        write_curve(outcome, draft)
+        findings = curve_findings(outcome)
+        seen_before, unknown = _seen_before(outcome, samples, start, store), package.seen.unknown if package else ()
+        summary = CurveSummary(
+            name=curve.name,
+            verdict=verdict(outcome),
+            findings=findings,
+            rules=rules,
+            seen_before=seen_before,
+            unknown_trainings=unknown,
+            cautions=curve_cautions(outcome, findings, seen_before=seen_before, unknown_trainings=unknown),
+            distance_unit=distance_unit(outcome, samples),
+        )
+        (draft / FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
+        _keep_models(outcome, samples, package, draft / "models", store, advised=summary.verdict)
+        publish(draft, folder)
+    report(Progress(stage="results", done=1, total=1))
+    return summary
+
+
+def curve_outcome(project: Project, name: str) -> CurveOutcome:
+    """The results of a finished curve. Raises `ProjectError` if there is none of that name."""
+    folder = project.curves / name
+    if not folder.is_dir():
+        names = ", ".join(curve_names(project)) or "none"
+        raise ProjectError(f"Expected a learning curve of this project, got {name!r}. Available: {names}.")
+    return read_curve(folder, mask_task)
+
+
+def _apart(curve: CurveFile, theirs: AnnotationRules | None) -> tuple[RuleDifference, ...]:
+    return differences(read_rules(Path(curve.rules)), theirs) if curve.rules and theirs else ()
+
+
+def _known(seen: Seen, samples: MaskedSamples, report: Report) -> frozenset[str]:
+    """Stacks of the subjects that a model has seen."""
+    subjects = seen.of_stacks({item.stack: item.subject for item in samples.items}, report)
+    return frozenset(item.stack for item in samples.items if item.subject in subjects)
+
+
+def _start(curve: CurveFile, package: ModelPackage, known: frozenset[str]) -> Start:
+    if package.network != curve.network or package.task.codes != mask_task(curve.task).codes:
+        raise StudyFileError(
+            f"Expected a package of {curve.network} for {curve.task}, got one of {package.network} for "
+            f"{package.task.name}. Do: name the package's network in the curve file."
+        )
+    # What changes training alone may differ; patches too, which slide over the whole image afterwards.
+    free: dict[str, object] = {"augment": None} if curve.centred else {"augment": None, "shape": None}
+    theirs, ours = ({**recipe.as_dict(), **free} for recipe in (package.volume_recipe, curve.recipe))
+    if theirs != ours:
+        apart = [f"{key} {theirs[key]} there, {ours[key]} here" for key in ours if theirs[key] != ours[key]]
+        raise StudyFileError(
+            f"Expected images to be read as {package.name} reads them, got {'; '.join(apart)}. "
+            "Do: set the same in the curve file, so that the model as it is is not measured on other pictures."
+        )
+    return Start(
+        origin=package.name,
+        digest=package.weights_digest,
+        state=package.state,
+        trained_on=known,
+    )
+
+
+def _seen_before(
+    outcome: CurveOutcome, samples: MaskedSamples, start: Start | None, store: RunStore
+) -> tuple[str, ...]:
+    trained = {stack for point in outcome.points if point.run for stack in store.read(point.run).facts["stacks"]}
+    known = trained & start.trained_on if start else frozenset()
+    return tuple(sorted({item.subject for item in samples.items if item.stack in known}))
+
+
+def _keep_models(
+    outcome: CurveOutcome,
+    samples: MaskedSamples,
+    package: ModelPackage | None,
+    folder: Path,
+    store: RunStore,
+    *,
+    advised: Verdict,
+) -> None:
+    """A package of each arm's first draw at its largest size, and of the one that the verdict names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {(arm, outcome.sizes[-1]) for arm in outcome.arms} | {(advised.arm, advised.size)}
+    for point in outcome.points:
+        if point.draw == 0 and (point.arm, point.size) in kept:
+            write_package(_package(outcome, point, samples, package, store), folder / f"{point.arm}-{point.size}")
+
+
+def _package(
+    outcome: CurveOutcome, point: CurvePoint, samples: MaskedSamples, package: ModelPackage | None, store: RunStore
+) -> ModelPackage:
+    curve = outcome.curve
+    before, seen = Lineage(), Seen()
+    if package and curve.arms[point.arm].start == "package":
+        before, seen = package.lineage, package.seen
+    which = f"{point.arm}, {counted(point.size, 'subject')}"
+    state = store.state(point.run)
+    figures = {} if point.validation is None else {"validation Dice": point.validation}
+    hop = Hop(
+        what=f"{which}, rate {point.rate:g}, epoch {point.epoch}",
+        weights_digest=tensors_digest(state),
+        data_digest=samples.digest,
+        task=outcome.task.name,
+        stages=spec(outcome.network).trainable_stages(curve.arms[point.arm].depth),
+        result=figures,
+    )
+    name = f"{curve.name}: {which}"
+    return ModelPackage(
+        name=name,
+        task=outcome.task,
+        network=outcome.network,
+        recipe=curve.recipe,
+        lineage=before.then(hop),
+        figures=figures,
+        state=state,
+        seen=seen.then(Training(name=name, stacks=tuple(sorted(store.read(point.run).facts["stacks"])))),
+    )

@@ -1,0 +1,43 @@
+"""The studies and learning curves of a project, finished or not."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS
+from medgraft.workspace.project import Project
+
+STUDY_FILE = "study.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyState:
+    """One study or learning curve. finished: whether it has results; if not, starting it again goes on."""
+
+    name: str
+    kind: Literal["study", "curve"]
+    finished: bool
+    folder: str
+
+
+def study_states(project: Project) -> tuple[StudyState, ...]:
+    """Every study that was started in a project, by name; nothing of it is computed."""
+    return _states("study", project.studies, STUDY_FILE, Path("results", "stages.json"))
+
+
+def all_states(project: Project) -> tuple[StudyState, ...]:
+    """Every study that was started in a project, then every learning curve, each by name."""
+    return *study_states(project), *_states("curve", project.curves, CURVE_FILE, FINDINGS)
+
+
+def _states(kind: Literal["study", "curve"], home: Path, asked: str, found: Path) -> tuple[StudyState, ...]:
+    """States of what a folder holds: `asked` is in the folder of each that was started, `found` of each that ended."""
+    return tuple(
+        StudyState(
+            name=path.parent.name,
+            kind=kind,
+            finished=(path.parent / found).is_file(),
+            folder=f"{home.name}/{path.parent.name}",
+        )
+        for path in sorted(home.glob(f"*/{asked}"))
+    )

@@ -1,0 +1,75 @@
+"""How far what a model's masks come to agrees with the reference, over subjects."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from medgraft.evaluation import Interval, bland_altman, icc, mean_interval, pearson
+from medgraft.workspace.measuring.figures import FigureValue
+from medgraft.workspace.measuring.measured import MeasuredAgreement, OverlapAgreement, OverlapMeasures
+
+
+def measured_agreement(values: Sequence[FigureValue]) -> tuple[MeasuredAgreement, ...]:
+    """Every figure that two or more subjects have from both sides, each stack compared with itself."""
+    figures = dict.fromkeys((value.figure, value.unit) for value in values)
+    found = (_agreement(*key, [value for value in values if value.figure == key[0]]) for key in figures)
+    return tuple(one for one in found if one)
+
+
+def overlap_agreement(overlaps: Sequence[OverlapMeasures]) -> tuple[OverlapAgreement, ...]:
+    """Overlap of every structure at every phase."""
+    keys = dict.fromkeys((one.structure, one.phase) for one in overlaps)
+    return tuple(_overlap(*key, [one for one in overlaps if (one.structure, one.phase) == key]) for key in keys)
+
+
+def _agreement(figure: str, unit: str, values: Sequence[FigureValue]) -> MeasuredAgreement | None:
+    """None unless two subjects have the figure from both sides."""
+    pairs = list(_pairs(values))
+    subjects = sorted({subject for subject, _ in pairs})
+    if len(subjects) < 2:
+        return None
+    both = np.array([np.mean([pair for whose, pair in pairs if whose == subject], axis=0) for subject in subjects])
+    differences = bland_altman(both[:, 0], both[:, 1], np.asarray(subjects))
+    return MeasuredAgreement(
+        figure=figure,
+        unit=unit,
+        subjects=tuple(subjects),
+        seen=tuple(both[:, 0].tolist()),
+        reference=tuple(both[:, 1].tolist()),
+        pearson=pearson(both[:, 0], both[:, 1]),
+        icc=icc(both),
+        bias=differences.mean,
+        lower=differences.lower,
+        upper=differences.upper,
+    )
+
+
+def _pairs(values: Sequence[FigureValue]) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Subject, and what the model and the reference say, of every stack that has the figure from both."""
+    seen, reference = (
+        {(one.subject, one.stack): one.value for one in values if one.source == source}
+        for source in ("model", "reference")
+    )
+    for subject, stack in seen:
+        if (subject, stack) in reference:
+            yield subject, (seen[subject, stack], reference[subject, stack])
+
+
+def _overlap(structure: str, phase: str, rows: Sequence[OverlapMeasures]) -> OverlapAgreement:
+    return OverlapAgreement(
+        structure=structure,
+        phase=phase,
+        subjects=len({row.subject for row in rows}),
+        unmatched=sum(row.unmatched for row in rows),
+        dice=_mean([(row.subject, row.dice) for row in rows]),
+        hausdorff_mm=_mean([(row.subject, row.hausdorff_mm) for row in rows]),
+    )
+
+
+def _mean(rows: Sequence[tuple[str, float | None]]) -> Interval:
+    """The mean over subjects, each with the mean over its stacks."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for subject, value in rows:
+        found[subject] += [] if value is None else [value]
+    return mean_interval(np.array([np.mean(own) if own else np.nan for own in found.values()]))

@@ -1,0 +1,111 @@
+"""What was measured, as files: tables for a spreadsheet, one JSON document, pictures."""
+
+import csv
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from pydantic_core import to_json
+
+from medgraft.evaluation import Correlation, Interval
+from medgraft.measurement import AHA_SEGMENTS
+from medgraft.report import BullsEye, FigureAgreement, agreement_plots, bulls_eyes, png_of
+from medgraft.workspace.measuring.measured import Measured, MeasuredAgreement, PhaseMeasures
+
+#: Tables by the field of `Measured` that they show.
+_TABLES = {
+    "stacks": "stacks.csv",
+    "phases": "phases.csv",
+    "overlaps": "overlaps.csv",
+    "means": "means.csv",
+    "agreement": "agreement.csv",
+    "overlap": "overlap.csv",
+}
+
+
+def write_measured(measured: Measured, folder: Path, *, with_bulls_eyes: bool) -> tuple[str, ...]:
+    """Write everything that was measured; the files.
+
+    `measured.json` and a table for each of its lists that is not empty; `agreement.png` where a model was compared; on
+    request `bulls-eyes/SUBJECT-STACK.png`, a row per phase and a column per source.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "measured.json").write_bytes(to_json(measured, indent=1, inf_nan_mode="null") + b"\n")
+    tables = {folder / file: getattr(measured, field) for field, file in _TABLES.items() if getattr(measured, field)}
+    for path, rows in tables.items():
+        _write_csv(path, [dict(_cells(row)) for row in rows])
+    pictures = {folder / name: figure for name, figure in _pictures(measured, with_bulls_eyes)}
+    for path, figure in pictures.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(png_of(figure))
+    return tuple(map(str, (folder / "measured.json", *tables, *pictures)))
+
+
+def _cells(row: Any) -> Iterator[tuple[str, object]]:
+    """The columns of a row: an interval takes three, segments take seventeen, other lists are one text."""
+    for name in (field.name for field in fields(row)):
+        value = getattr(row, name)
+        match value:
+            case Interval() | Correlation():
+                yield from ((f"{name}{part}", _text(end)) for part, end in _ends(value).items())
+            case tuple() if name == "segments_mm":
+                known = dict(enumerate(value, start=1))
+                yield from ((f"segment_{number}_mm", _text(known.get(number))) for number in AHA_SEGMENTS)
+            case tuple():
+                yield name, "; ".join(map(_text, value))
+            case _:
+                yield name, _text(value)
+
+
+def _ends(value: Interval | Correlation) -> Mapping[str, float]:
+    return {"": value.value, "_low": value.low, "_high": value.high}
+
+
+def _text(value: object) -> str:
+    """Empty where nothing is known; numbers to six digits."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _pictures(measured: Measured, with_bulls_eyes: bool) -> Iterator[tuple[str, Figure]]:
+    """Each picture with its place in the folder."""
+    if measured.agreement:
+        yield "agreement.png", agreement_plots([_drawn(one) for one in measured.agreement])
+    parted = [row for row in measured.phases if any(row.segments_mm)] if with_bulls_eyes else []
+    for stack in dict.fromkeys(row.stack for row in parted):
+        own = [row for row in parted if row.stack == stack]
+        eyes = [_eye([row for row in own if row.phase == phase]) for phase in dict.fromkeys(row.phase for row in own)]
+        yield f"bulls-eyes/{quote(own[0].subject, safe=' ')}-{stack}.png", bulls_eyes(eyes)
+
+
+def _eye(rows: Sequence[PhaseMeasures]) -> BullsEye:
+    by_source: dict[str, NDArray[np.float64]] = {row.source: np.array(row.segments_mm, float) for row in rows}
+    return BullsEye(subject=rows[0].subject, phase=rows[0].phase, by_source=by_source)
+
+
+def _drawn(agreement: MeasuredAgreement) -> FigureAgreement:
+    return FigureAgreement(
+        title=agreement.figure,
+        unit=agreement.unit,
+        seen=np.array(agreement.seen),
+        reference=np.array(agreement.reference),
+        pearson=agreement.pearson.interval,
+        icc=agreement.icc.interval,
+        bias=agreement.bias,
+        lower=agreement.lower,
+        upper=agreement.upper,
+    )

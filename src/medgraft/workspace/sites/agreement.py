@@ -1,0 +1,253 @@
+"""How far two sites agree on masks of the same cases, drawn blindly at both: per structure and annotation rule."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.errors import InputError
+from medgraft.core.geometry import BASE_TO_APEX
+from medgraft.core.progress import Progress, Report, silent
+from medgraft.core.task import MASK_CLASSES, MASK_CODES
+from medgraft.evaluation import Interval, dice, hausdorff95_or_worst, mean_interval
+from medgraft.exchange import QUESTIONS, AnnotationRules, Part, read_rules
+from medgraft.workspace.sites.masks import Cases, SiteMask, site_cases
+
+#: The structure that the rules of the questionnaire move: the border of the cavity.
+_RULED = "pool"
+
+_BASE_SHARE = 1 / 3
+
+#: How far affines may differ, in mm: files keep them in single precision.
+_SAME_PLACE = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureAgreement:
+    """Agreement on one structure in one part of the heart, as means over subjects with 95 % intervals.
+
+    cases: phases of stacks that both drew. unmatched: those in which only one site drew any of the structure there.
+    dice: 0..1. hausdorff_mm: the 95 % Hausdorff distance, as of `CaseAgreement`.
+    """
+
+    structure: str
+    part: Part
+    subjects: int
+    cases: int
+    unmatched: int
+    dice: Interval
+    hausdorff_mm: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleAgreement:
+    """One annotation rule, what the sites say, and in which part of the heart it shows.
+
+    a, b: their answers, "" where a site's rules were not given.
+    """
+
+    key: str
+    text: str
+    a: str
+    b: str
+    differs: bool
+    part: Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseAgreement:
+    """One structure in one part of one phase of one case.
+
+    drawn_at_a, drawn_at_b: whether the site drew any of it there. hausdorff_mm: of the surfaces there, each to the
+    other site's whole surface; the diagonal of the image where a site drew none of the structure; NaN without spacing.
+    """
+
+    subject: str
+    case: str
+    phase: int
+    structure: str
+    part: Part
+    drawn_at_a: bool
+    drawn_at_b: bool
+    dice: float
+    hausdorff_mm: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteAgreement:
+    """How far the masks at two places agree.
+
+    structures: each as a whole. parts: the pool where annotation rules show. cases: as a whole, the worst first.
+    left_out: those that cannot be compared, and why.
+    """
+
+    a: str
+    b: str
+    structures: tuple[StructureAgreement, ...]
+    parts: tuple[StructureAgreement, ...]
+    rules: tuple[RuleAgreement, ...]
+    cases: tuple[CaseAgreement, ...]
+    left_out: tuple[str, ...]
+
+
+def agree_sites(
+    a: Path,
+    b: Path,
+    *,
+    rules_a: Path | None = None,
+    rules_b: Path | None = None,
+    seed: int = 0,
+    report: Report = silent,
+) -> SiteAgreement:
+    """Compare the masks that two sites drew of the same cases.
+
+    Args:
+        a: a folder of NIfTI masks in medgraft's codes, or a project.
+        b: the same cases at the other site, under equal names, or with equal pixels in a project.
+        rules_a: the first site's annotation rules, filled in.
+        rules_b: the other's.
+        seed: of the resampling of subjects.
+        report: told after every case.
+
+    Raises:
+        InputError: a place without masks, no case that both drew, or rules that cannot be read.
+        ImageError: a mask that is damaged or has codes of another kind.
+    """
+    ours, theirs = site_cases(a), site_cases(b)
+    said = [read_rules(path) if path else None for path in (rules_a, rules_b)]
+    found, left_out = _compared(ours, theirs, report)
+    scores = _drawn_at_both(found)
+    if not scores:
+        raise InputError(f"Expected masks of the same cases at {a} and {b}, found none: {'; '.join(left_out[:5])}.")
+    ruled = sorted({question.part for question in QUESTIONS if question.compared})
+    return SiteAgreement(
+        a=str(a),
+        b=str(b),
+        structures=tuple(one for name in MASK_CLASSES if (one := _summary(scores, name, "whole", seed))),
+        parts=tuple(one for part in ruled if (one := _summary(scores, _RULED, part, seed))),
+        rules=tuple(_rules(*said)),
+        cases=tuple(one for one in sorted(scores, key=lambda one: one.dice) if one.part == "whole"),
+        left_out=tuple(left_out),
+    )
+
+
+def _compared(ours: Cases, theirs: Cases, report: Report) -> tuple[list[CaseAgreement], list[str]]:
+    left_out = [f"{(ours | theirs)[key].title}: at one site only" for key in sorted(set(ours) ^ set(theirs))]
+    shared = sorted(set(ours) & set(theirs))
+    scores: list[CaseAgreement] = []
+    for number, key in enumerate(shared, 1):
+        case, a, b = ours[key], ours[key].read(), theirs[key].read()
+        if reason := _apart(a, b):
+            left_out.append(f"{case.title}: {reason}")
+        else:
+            scores += _scores(case.subject, case.case, a, b)
+        report(Progress(stage="cases", done=number, total=len(shared), detail=case.case))
+    return scores, left_out
+
+
+def _apart(a: SiteMask, b: SiteMask) -> str:
+    """Why the voxels of two masks are not the same places or none was drawn at both; "" if they can be compared."""
+    if a.mask.shape != b.mask.shape:
+        return f"{a.mask.shape} at one site, {b.mask.shape} at the other"
+    if a.affines.shape != b.affines.shape or not np.allclose(a.affines, b.affines, rtol=0, atol=_SAME_PLACE):
+        return "stored in another orientation, or lying elsewhere in the patient, at one site than at the other"
+    return "" if set(a.phases) & set(b.phases) else "no phase that both drew"
+
+
+def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[CaseAgreement]:
+    """Every structure in every part at every phase that both drew; nothing where neither drew anything."""
+    for phase in sorted(set(a.phases) & set(b.phases)):
+        parts = _parts(a.mask[phase], b.mask[phase], a.affines if a.spacing else None)
+        for structure in (name for name in MASK_CLASSES if name in a.classes and name in b.classes):
+            at_a, at_b = (site.mask[phase] == MASK_CODES[structure] for site in (a, b))
+            for part, inside in parts.items():
+                first, second = at_a & inside, at_b & inside
+                if first.any() or second.any():
+                    yield CaseAgreement(
+                        subject=subject,
+                        case=case,
+                        phase=phase,
+                        structure=structure,
+                        part=part,
+                        drawn_at_a=bool(first.any()),
+                        drawn_at_b=bool(second.any()),
+                        dice=dice(first, second),
+                        hausdorff_mm=hausdorff95_or_worst(at_a, at_b, a.spacing, within=inside)
+                        if a.spacing
+                        else np.nan,
+                    )
+
+
+def _drawn_at_both(scores: Sequence[CaseAgreement]) -> list[CaseAgreement]:
+    """Without structures that one of the sites never draws: its masks say nothing about them."""
+    at_a = {score.structure for score in scores if score.drawn_at_a}
+    at_b = {score.structure for score in scores if score.drawn_at_b}
+    return [score for score in scores if score.structure in at_a & at_b]
+
+
+def _parts(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], affines: NDArray[np.float64] | None
+) -> dict[Part, NDArray[np.bool_]]:
+    """(Z, Y, X) where the parts of the ventricle are: by the usual direction of its axis in a patient on the back.
+
+    Where a stack does not say how it lies in the patient, only the whole is known.
+    """
+    whole: dict[Part, NDArray[np.bool_]] = {"whole": np.ones(a.shape, bool)}
+    if affines is None:
+        return whole
+    height = _along_the_heart(a.shape, affines)
+    drawn = height[(a | b) > 0]
+    ends = (float(drawn.min()), float(drawn.max())) if drawn.size else (0.0, 0.0)
+    base = height <= ends[0] + _BASE_SHARE * (ends[1] - ends[0])
+    return {**whole, "base": base, "rest": ~base}
+
+
+def _along_the_heart(shape: tuple[int, ...], affines: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(Z, Y, X) mm from the base towards the apex."""
+    step_x, step_y, origin = ((affines[:, :3, column] @ BASE_TO_APEX).astype(np.float32) for column in (0, 1, 3))
+    _, rows, columns = shape
+    y, x = np.arange(rows, dtype=np.float32), np.arange(columns, dtype=np.float32)
+    height: NDArray[np.float32] = origin[:, None, None] + step_y[:, None, None] * y[:, None] + step_x[:, None, None] * x
+    return height
+
+
+def _summary(scores: Sequence[CaseAgreement], structure: str, part: Part, seed: int) -> StructureAgreement | None:
+    """None for a structure that the sites do not both draw."""
+    found = [score for score in scores if (score.structure, score.part) == (structure, part)]
+    if not found:
+        return None
+    return StructureAgreement(
+        structure=structure,
+        part=part,
+        subjects=len({score.subject for score in found}),
+        cases=len(found),
+        unmatched=sum(score.drawn_at_a != score.drawn_at_b for score in found),
+        dice=mean_interval(_per_subject(found, "dice"), seed=seed),
+        hausdorff_mm=mean_interval(_per_subject(found, "hausdorff_mm"), seed=seed),
+    )
+
+
+def _per_subject(scores: Sequence[CaseAgreement], figure: str) -> NDArray[np.float64]:
+    """(S,) the mean over a subject's phases and cases; NaN where it is defined in none."""
+    values: Mapping[str, list[float]] = defaultdict(list)
+    for score in scores:
+        values[score.subject].append(getattr(score, figure))
+    defined = [[value for value in found if np.isfinite(value)] for _, found in sorted(values.items())]
+    return np.asarray([float(np.mean(found)) if found else float("nan") for found in defined])
+
+
+def _rules(a: AnnotationRules | None, b: AnnotationRules | None) -> Iterator[RuleAgreement]:
+    for question in QUESTIONS:
+        if question.compared:
+            answers = [rules.answers[question.key] if rules else "" for rules in (a, b)]
+            yield RuleAgreement(
+                key=question.key,
+                text=question.text,
+                a=answers[0],
+                b=answers[1],
+                differs=all(answers) and answers[0] != answers[1],
+                part=question.part,
+            )

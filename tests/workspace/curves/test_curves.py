@@ -1,0 +1,141 @@
+"""A learning curve knows whom the travelling model has seen, at whatever site."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from medgraft.core.errors import InputError, ProjectError, StudyFileError
+from medgraft.core.lineage import Lineage
+from medgraft.core.progress import Progress
+from medgraft.core.stack import FoundStack
+from medgraft.core.task import LV_WALL
+from medgraft.exchange import Seen, Training, hash_subjects
+from medgraft.exchange.package import ModelPackage, read_package, write_package
+from medgraft.networks.segmenter import build_segmenter
+from medgraft.phantoms import short_axis_heart
+from medgraft.study.curve import CurveFile, Verdict, parse_curve
+from medgraft.workspace import Project
+from medgraft.workspace.curves import running as curves
+from medgraft.workspace.curves.running import start_curve
+from medgraft.workspace.kept.curve_folder import read_findings
+from medgraft.workspace.kept.find_model import find_model
+from medgraft.workspace.models.packing import pack_model
+from medgraft.workspace.stacks.correction import correct_subject
+
+TINY = {"network": "unet2d", "spacing": None, "shape": [1, 32, 32], "epochs": 1, "updates": 1, "draws": 1, "sizes": [1]}
+ARMS = {"scratch": {}, "fine-tuned": {"start": "package"}}
+
+
+@pytest.fixture
+def subjects(project: Project) -> Sequence[str]:
+    """The project's subjects: to train on, to validate, to test."""
+    with project.cohort() as cohort:
+        names = cohort.subjects()
+    for subject, split in zip(names, ("train", "validation", "test"), strict=True):
+        correct_subject(project, subject, split=split)
+    return names
+
+
+def curve_from(root: Path, *trainings: Training, **changes: object) -> CurveFile:
+    """A curve that fine-tunes a model of some trainings."""
+    tiny = {**TINY, **changes}
+    model = build_segmenter("unet2d", n_classes=3, key=1)
+    package = ModelPackage(
+        name="walls",
+        task=LV_WALL,
+        network="unet2d",
+        recipe=parse_curve({**tiny, "name": "any", "arms": {"scratch": {}}}).recipe,
+        lineage=Lineage(),
+        figures={},
+        state=model.state_dict(),
+        seen=Seen(trainings=trainings),
+    )
+    return parse_curve({**tiny, "name": "tiny", "package": str(write_package(package, root / "walls")), "arms": ARMS})
+
+
+def hashed(name: str, *subjects: str) -> Training:
+    return Training(name=name, subjects=hash_subjects(subjects, secret=name))
+
+
+@pytest.mark.parametrize("held_out", [1, 2])
+@pytest.mark.parametrize("hop", [0, 1])
+def test_nobody_is_held_out_whom_any_training_saw(
+    project: Project, subjects: Sequence[str], tmp_path: Path, held_out: int, hop: int
+) -> None:
+    trainings = [hashed("site 1", "S1"), hashed("site 2", "S2")]
+    trainings[hop] = hashed("site 3", "S3", subjects[held_out])
+    with pytest.raises(InputError, match=f"not trained on, got {subjects[held_out]}"):
+        start_curve(project, curve_from(tmp_path, *trainings))
+    assert not list(project.runs.glob("*/*")), "refused before anything was trained"
+
+
+def test_a_subject_is_known_by_any_of_its_stacks(project: Project, subjects: Sequence[str], tmp_path: Path) -> None:
+    with project.cohort() as cohort:
+        (stack,) = (entry.id for entry in cohort.entries() if entry.subject == subjects[2])
+    with pytest.raises(InputError, match=f"not trained on, got {subjects[2]}"):
+        start_curve(project, curve_from(tmp_path, Training(name="not packed", stacks=(stack,))))
+
+
+@pytest.mark.slow
+def test_subjects_seen_before_are_said_and_hashes_travel_on(
+    project: Project, subjects: Sequence[str], tmp_path: Path
+) -> None:
+    told: list[Progress] = []
+    home, bundle = hashed("site 1", "S1", subjects[0]), Training(name="bundle")
+    found = start_curve(project, curve_from(tmp_path, home, bundle), report=told.append)
+    assert (found.seen_before, found.unknown_trainings) == ((subjects[0],), ("bundle",))
+    findings = read_findings(project.curves / "tiny")
+    assert (findings["seen_before"], findings["unknown_trainings"]) == ([subjects[0]], ["bundle"])
+    assert told[0] == Progress(stage="subjects compared", done=1, total=3)
+    scratch, tuned = (read_package(project.curves / "tiny" / "models" / f"{arm}-1").seen for arm in ARMS)
+    assert (len(scratch.trainings), tuned.trainings[:2]) == (1, (home, bundle))
+    assert tuned.own == scratch.own
+    for arm in ARMS:
+        kept = read_package(project.curves / "tiny" / "models" / f"{arm}-1")
+        assert kept.lineage.hops[-1].weights_digest == kept.weights_digest
+    pack_model(project, "tiny/fine-tuned-1", tmp_path / "tuned.medgraft")
+    packed = read_package(tmp_path / "tuned.medgraft").seen
+    assert packed.among([*subjects, "S1"]) == tuple(sorted([subjects[0], "S1"]))
+    assert packed.unknown == ("bundle",)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("subjects")
+def test_the_model_that_the_verdict_names_is_kept(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever these few updates gave, the smaller of two sizes is advised."""
+    advised = Verdict(advice="train anew", arm="scratch", size=1, text="")
+    monkeypatch.setattr(curves, "verdict", lambda _: advised)
+    fourth = short_axis_heart(subject=4, size=32, n_phases=2)
+    with project.cohort() as cohort:
+        cohort.add(FoundStack(stack=fourth.stack, subject=fourth.subject, series_key="sax", series="sax"))
+    start_curve(project, parse_curve({**TINY, "name": "tiny", "arms": {"scratch": {}}, "sizes": [1, 2]}))
+    models = project.curves / "tiny" / "models"
+    assert {path.name for path in models.iterdir()} == {"scratch-1", "scratch-2"}
+    kept = find_model("tiny", project.root)
+    assert kept == models / "scratch-1"
+    assert len(read_package(kept).seen.own) == 1
+    assert pack_model(project, "tiny", tmp_path / "advised.medgraft").subjects == 1
+
+
+@pytest.mark.parametrize(("centred", "refused"), [(True, True), (False, False)])
+@pytest.mark.usefixtures("subjects")
+def test_what_is_seen_of_the_middle_must_be_what_the_travelling_model_sees(
+    project: Project, tmp_path: Path, centred: bool, refused: bool
+) -> None:
+    """A patch may be of another size, since it slides over the whole image afterwards."""
+    asked = curve_from(tmp_path, centred=centred).model_copy(update={"shape": (1, 16, 16)})
+    if refused:
+        with pytest.raises(StudyFileError, match=r"shape \[1, 32, 32\] there, \[1, 16, 16\] here"):
+            start_curve(project, asked)
+    else:
+        assert start_curve(project, asked).name == "tiny"
+
+
+@pytest.mark.usefixtures("subjects")
+def test_a_name_is_of_a_study_or_of_a_curve(project: Project) -> None:
+    (project.studies / "tiny").mkdir(parents=True)
+    with pytest.raises(ProjectError, match="new, got 'tiny' of studies"):
+        start_curve(project, parse_curve({**TINY, "name": "tiny", "arms": {"scratch": {}}}))

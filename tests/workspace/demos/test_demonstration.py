@@ -1,0 +1,38 @@
+"""The whole line on synthetic patients."""
+
+from pathlib import Path
+
+import pytest
+
+from medgraft.core.digest import file_digest
+from medgraft.core.progress import Progress
+from medgraft.workspace import Project, list_cohort
+from medgraft.workspace.demos.one_clinic import demonstrate
+from medgraft.workspace.kept.outcomes import study_outcome
+
+
+@pytest.mark.slow
+def test_the_demonstration_ends_with_a_report(tmp_path: Path) -> None:
+    said: list[Progress] = []
+    done = demonstrate(tmp_path / "demo", report=said.append)
+    assert Path(done.report.page).stat().st_size > 100_000
+    project = Project.open(Path(done.project))
+    stacks = list_cohort(project).stacks
+    # No patient of the other hospital is in the clinic's project, and nobody is on both sides of the test.
+    assert {(row.site, row.split) for row in stacks} == {("a", "train"), ("a", "test")}
+    assert len({row.subject for row in stacks}) == len(stacks) == done.study.subjects == 20
+    hospital = Project.open(tmp_path / "demo" / "hospital")
+    assert {row.site for row in list_cohort(hospital).stacks} == {"c"}
+    outcome = study_outcome(project, "demo")
+    for stage in outcome.stages:
+        assert stage.test is not None
+        assert set(stage.test.subject.tolist()).isdisjoint(stage.out_of_fold.subject.tolist())
+    # The graft starts from the hospital's network, by the digest of its file.
+    grafts = {stage.weights_digest for stage in outcome.stages if stage.model == "graft"}
+    package = tmp_path / "demo" / "hospital" / "studies" / "hospital" / "models" / "hospital-depth-all"
+    assert grafts == {file_digest(package / "model.safetensors")}
+    assert {"study", "pictures"} <= {progress.stage for progress in said}
+    # Again in the same folder: nothing is trained, the study is the same.
+    said.clear()
+    assert demonstrate(tmp_path / "demo", report=said.append).study == done.study
+    assert "epochs" not in {progress.stage for progress in said}

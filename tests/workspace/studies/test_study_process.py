@@ -1,0 +1,90 @@
+"""A study in a process of its own: started, seen, stopped, resumed, and finished without whoever started it."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.progress import Progress
+from medgraft.study import StudyFile, resolved_yaml
+from medgraft.workspace import Project
+from medgraft.workspace.kept.lock import is_running
+from medgraft.workspace.kept.machines import Machines
+from medgraft.workspace.kept.progress import StudyProgress, study_progress
+from medgraft.workspace.studies.process import begin_study, resume_study, stop_study
+from medgraft.workspace.studies.running import start_study
+
+Tiny = Callable[..., StudyFile]
+
+_LONG = [{"depth": 1, "rates": [0.02], "epochs": 2000}]
+
+
+def wait_for(project: Project, wanted: Callable[[StudyProgress], bool]) -> StudyProgress:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        found = study_progress(project, "tiny")
+        if wanted(found):
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"waited too long; the study is {found}")
+
+
+def is_training(found: StudyProgress) -> bool:
+    return found.state == "running" and any(bar.stage == "epochs" and bar.done > 1 for bar in found.bars)
+
+
+@pytest.mark.slow
+def test_begin_stop_resume(labelled: Callable[[], Project], tiny: Tiny) -> None:
+    project = labelled()
+    begun = begin_study(project, resolved_yaml(tiny(stages=_LONG)))
+    assert begun.state in ("starting", "running")
+    assert resume_study(project, "tiny").pid == begun.pid, "one that runs is left alone"
+    wait_for(project, is_training)
+    began = time.monotonic()
+    assert stop_study(project, "tiny").state == "stopped"
+    assert time.monotonic() - began < 8, "it was asked, not killed"
+    assert not is_running(project.studies / "tiny")
+    assert stop_study(project, "tiny").state == "stopped", "twice is once"
+    assert resume_study(project, "tiny").state in ("starting", "running")
+    wait_for(project, is_training)
+    stop_study(project, "tiny")
+
+
+def workers_of(pid: int) -> int:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return sum(b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+
+
+@pytest.mark.slow
+def test_a_resumed_study_goes_on_where_it_was_computed(labelled: Callable[[], Project], tiny: Tiny) -> None:
+    project, study = labelled(), tiny(stages=_LONG)
+
+    def stop(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start_study(project, study, machines=Machines(workers=2), report=stop)
+    assert study_progress(project, "tiny").machines == Machines(workers=2)
+    resumed = resume_study(project, "tiny")
+    assert resumed.machines == Machines(workers=2)
+    wait_for(project, lambda found: found.state == "running" and workers_of(found.pid) == 2)
+    assert stop_study(project, "tiny").machines == Machines(workers=2)
+
+
+@pytest.mark.slow
+def test_a_study_that_cannot_run_says_why(project: Project, tiny: Tiny) -> None:
+    begin_study(project, resolved_yaml(tiny()))
+    failed = wait_for(project, lambda found: found.state == "failed")
+    assert "Expected labelled slices" in failed.error
+
+
+def test_a_name_that_is_taken_and_a_study_that_is_not_there(project: Project, tiny: Tiny) -> None:
+    (project.studies / "tiny").mkdir(parents=True)
+    with pytest.raises(InputError, match="Expected a new name"):
+        begin_study(project, resolved_yaml(tiny()))
+    with pytest.raises(ProjectError, match="Expected a study of this project"):
+        resume_study(project, "other")
+    with pytest.raises(ProjectError, match="Expected a study of this project"):
+        stop_study(project, "other")
