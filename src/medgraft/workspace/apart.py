@@ -22,21 +22,21 @@ def set_apart() -> None:
 
 
 def see_cams_apart(project: Project, request: CamRequest) -> None:
-    """As `seeing.see_cams`."""
+    """As `models.seeing.see_cams`."""
     from medgraft.workspace.models.seeing import see_cams  # noqa: PLC0415 - see above
 
     see_cams(project, request)
 
 
 def see_map_apart(project: Project, request: MapRequest) -> None:
-    """As `seeing.see_map`."""
+    """As `models.seeing.see_map`."""
     from medgraft.workspace.models.seeing import see_map  # noqa: PLC0415 - see above
 
     see_map(project, request)
 
 
 def resolve_study_apart(project: Project, text: str) -> str:
-    """As `study_text.resolve_study`; gives the resolved text."""
+    """As `studies.text.resolve_study`; gives the resolved text."""
     from medgraft.workspace.studies.text import resolve_study  # noqa: PLC0415 - see above
 
     return resolve_study(project, text).text

@@ -1,4 +1,4 @@
-"""Where and how a study is computed. Torch is not loaded: `executor` puts it into practice."""
+"""Where and how a study is computed. Torch is not loaded: `studies.executor` puts it into practice."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -34,7 +34,7 @@ _PER_PASS = 32
 
 
 def see_cams(project: Project, request: CamRequest) -> None:
-    """Compute and keep Grad-CAM of one phase of a stack on native pixels, for `model_sights.kept_cams`.
+    """Compute and keep Grad-CAM of one phase of a stack on native pixels, for `sights.kept_cams`.
 
     Raises as that does, and `InputError` for a network without a feature map.
     """
@@ -53,7 +53,7 @@ def see_cams(project: Project, request: CamRequest) -> None:
 
 
 def see_map(project: Project, request: MapRequest, *, report: Report = silent) -> None:
-    """Compute and keep the t-SNE map of a model's penultimate features, for `model_sights.kept_map`.
+    """Compute and keep the t-SNE map of a model's penultimate features, for `sights.kept_map`.
 
     Every image that the model answered for is on it, as the study's final model sees it. Images of stacks that are gone
     have no place (NaN). Raises as `kept_map` does, and `InputError` for fewer than five images.

@@ -39,7 +39,7 @@ def begin_study(project: Project, text: str) -> StudyProgress:
 
     Args:
         project: where images and labels are.
-        text: the resolved study file (`study_text.resolve_study`).
+        text: the resolved study file (`text.resolve_study`).
 
     Raises:
         InputError: a study of that name is there already.
