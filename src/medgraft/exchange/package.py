@@ -55,8 +55,8 @@ class ModelPackage:
     empty. figures: headline figures as found when it was packed, by name. state: every tensor of the model. seen: the
     stacks it was trained on.
 
-    What is added when it leaves (`workspace.models.packing`): notes, in the sender's words; the rules its masks were drawn by;
-    the fingerprint of the training images; hashes of the subjects it has seen; test vectors.
+    What is added when it leaves (`workspace.models.packing`): notes, in the sender's words; the rules its masks were
+    drawn by; the fingerprint of the training images; hashes of the subjects it has seen; test vectors.
     """
 
     name: str

@@ -4,10 +4,10 @@ Enters: paths and plain values of a caller (the command line, the app, a script)
 whose fields are plain data, so that it can be shown as a table or as JSON; progress goes to a `Report`. Must not know:
 terminals, web pages, how results are shown.
 
-Read the folders in the order in which they may import each other: `labelling`, `stacks`, `masks` and `reading` (what a
-project holds and what people say of it), `kept` (what was computed, by name), `studies`, `models`, `measuring`, `curves`
-and `sites` (what is computed), `demos`. Verbs that compute load torch, so they are imported from their own files, such
-as `studies.running`; so is `reading.agreement`, which loads scikit-learn.
+Read the folders in the order in which they may import each other: `labelling`, `stacks`, `masks` and `reading` (what
+a project holds and what people say of it), `kept` (what was computed, by name), `studies`, `models`, `measuring`,
+`curves` and `sites` (what is computed), `demos`. Verbs that compute load torch, so they are imported from their own
+files, such as `studies.running`; so is `reading.agreement`, which loads scikit-learn.
 """
 
 from medgraft.cohort import ImportOptions, mask_codes_of
