@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+
+from medgraft.core import database
 
 #: Root may write everywhere: what others may not is tried as nobody, once everything is loaded.
 READ = """
@@ -64,3 +67,18 @@ def test_what_is_in_the_log_of_another_process_is_read_too(folder: Path) -> None
     assert (folder / "project.db-wal").stat().st_size > 0
     assert read(folder / "project.db") == ["41", "attempt to write a readonly database"]
     connection.close()
+
+
+def test_what_its_owner_writes_meanwhile_is_read_next(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = folder / "project.db"
+    owner = sqlite3.connect(file)
+    owner.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (41);")
+    owner.close()
+    monkeypatch.setattr(database, "is_read_only", lambda _: True)
+    reader = database.open_engine(file)
+    for expected in (41, 42):
+        with reader.connect() as connection:
+            assert connection.execute(text("SELECT sum(n) FROM t")).scalar_one() == expected
+        with sqlite3.connect(file) as owner:
+            owner.execute("INSERT INTO t VALUES (1)")
+        owner.close()

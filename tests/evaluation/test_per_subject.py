@@ -53,6 +53,15 @@ def test_a_single_subject_has_no_interval() -> None:
     ).all()
 
 
+def test_only_measured_subjects_count_as_subjects() -> None:
+    """Partial labels: a figure that one of ten has says nothing of how it varies, three cannot be a small p."""
+    one = np.array([0.8, *[np.nan] * 9])
+    assert np.isnan(mean_interval(one).low)
+    assert np.isnan(mean_difference("Dice", one, one - 0.1).p_value)
+    three = np.array([0.8, 0.9, 0.7, *[np.nan] * 9])
+    assert mean_difference("Dice", three, three - 0.1).p_value == pytest.approx(0.25)
+
+
 def test_other_subjects_are_refused() -> None:
     with pytest.raises(InputError, match="same subjects"):
         mean_difference("dice", SUBJECTS, SUBJECTS[1:])

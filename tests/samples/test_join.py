@@ -90,7 +90,8 @@ def test_splits_part_the_samples(make_entry):
     splits = {"a": "test", "b": "train", "c": None}
     entries = [make_entry(name, 3, split=split) for name, split in splits.items()]
     samples = join(entries, along("a") | along("b") | along("c"), SAX_RANGE)
-    test, rest = samples.of_split("test"), samples.without_split("test")
+    held_out = np.array([item.split == "test" for item in samples.items])
+    test, rest = samples.take(held_out), samples.without_split("test")
     assert set(test.subjects) == {"subject of a"}
     assert set(rest.subjects) == {"subject of b", "subject of c"}
     assert sorted(test.items + rest.items, key=lambda item: item.unit) == list(samples.items)

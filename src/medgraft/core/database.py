@@ -1,6 +1,7 @@
 """One way to open a database: SQLite on disk by default, PostgreSQL by URL."""
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -8,6 +9,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 from medgraft.core.errors import InputError, MissingExtraError
 
@@ -29,7 +31,8 @@ def open_engine(url: str | Path) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     sqlite_file = Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
     if sqlite_file and is_read_only(sqlite_file):
-        return create_engine(_for_reading(sqlite_file))
+        # The way is chosen anew for every connection: the owner may write meanwhile.
+        return create_engine("sqlite://", creator=lambda: _reading(sqlite_file), poolclass=NullPool)
     try:
         engine = create_engine(parsed)
     except ModuleNotFoundError as error:
@@ -46,11 +49,11 @@ def is_read_only(file: Path) -> bool:
     return file.is_file() and not all(os.access(place, os.W_OK) for place in (file, file.parent))
 
 
-def _for_reading(file: Path) -> URL:
+def _reading(file: Path) -> sqlite3.Connection:
     """Where nobody left a write-ahead log, SQLite is told that none is needed: it cannot make one here."""
     logged = file.with_name(f"{file.name}-wal").exists()
-    query = {"uri": "true", "mode": "ro", **({} if logged else {"immutable": "1"})}
-    return URL.create("sqlite", database=f"file:{quote(str(file.absolute()))}", query=query)
+    way = "mode=ro" if logged else "mode=ro&immutable=1"
+    return sqlite3.connect(f"file:{quote(str(file.absolute()))}?{way}", uri=True, check_same_thread=False)
 
 
 def _harden_sqlite(connection: Any, _record: object) -> None:

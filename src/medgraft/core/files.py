@@ -42,8 +42,9 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             before.rename(folder)
         raise
     finally:
-        for left in (draft, before):
-            shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(before, ignore_errors=True)
 
 
 def _beside(path: Path) -> Path:

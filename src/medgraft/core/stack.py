@@ -83,12 +83,13 @@ class Stack:
 
 
 def thinned(pixels: NDArray[Any], most: int) -> NDArray[Any]:
-    """Every second, third ... voxel along each axis of space, about `most` of (T, Z, Y, X): all phases, all places.
+    """Every second, third ... voxel along each axis of space, some `most` of (T, Z, Y, X): all phases, all places.
 
-    For figures of grey levels, which many voxels tell as well as all; a view, nothing is copied.
+    For figures of grey levels, which many voxels tell as well as all. An axis of one voxel is not thinned. A view.
 
     >>> thinned(np.zeros((2, 8, 8, 8)), most=128).shape
     (2, 4, 4, 4)
     """
-    step = max(1, math.ceil((pixels.size / most) ** (1 / 3)))
+    n_axes = sum(side > 1 for side in pixels.shape[1:])
+    step = max(1, math.ceil((pixels.size / most) ** (1 / max(1, n_axes))))
     return pixels[:, ::step, ::step, ::step]

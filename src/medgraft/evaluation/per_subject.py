@@ -31,7 +31,7 @@ def mean_interval(values: NDArray[np.float64], *, n: int = 2000, seed: int = 0, 
     tail = tail_of(level, n)
     each = _each_subject(values)
     draws = _means(each, resamples(len(each), n, seed))
-    low, high, n_defined = quantiles(draws, (tail, 1 - tail), len(each))
+    low, high, n_defined = quantiles(draws, (tail, 1 - tail), _measured(each))
     return Interval(value=_mean(each), low=low, high=high, n_resamples=n_defined)
 
 
@@ -64,7 +64,8 @@ def mean_difference(
     both = np.isfinite(each_a) & np.isfinite(each_b)
     each_a, each_b = np.where(both, each_a, np.nan), np.where(both, each_b, np.nan)
     draws = _means(each_a - each_b, resamples(len(each_a), n, seed))
-    low, high, n_defined = quantiles(draws, (tail, 1 - tail), len(each_a))
+    n_units = _measured(each_a - each_b)
+    low, high, n_defined = quantiles(draws, (tail, 1 - tail), n_units)
     return PairedDifference(
         metric=metric,
         value_a=_mean(each_a),
@@ -72,7 +73,7 @@ def mean_difference(
         value=_mean(each_a - each_b),
         low=low,
         high=high,
-        p_value=p_value_of(draws, len(each_a)),
+        p_value=p_value_of(draws, n_units),
         n_resamples=n_defined,
     )
 
@@ -85,6 +86,11 @@ def _each_subject(values: NDArray[np.float64]) -> NDArray[np.float64]:
     defined = np.isfinite(rows)
     count = defined.sum(axis=0)
     return np.where(count > 0, np.where(defined, rows, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
+
+
+def _measured(each: NDArray[np.float64]) -> int:
+    """Subjects that have a value: no others tell how far means vary."""
+    return int(np.isfinite(each).sum())
 
 
 def _mean(each: NDArray[np.float64]) -> float:

@@ -1,4 +1,4 @@
-"""From masks to millimetres and millilitres: wall thickness, segments, volumes, mass, surfaces.
+"""From masks to millimetres and millilitres: wall thickness, segments, volumes, surfaces.
 
 Enters: masks in `core.task.MASK_CODES` with their spacing. Leaves: arrays and numbers. Must not know: images, networks,
 where masks come from, how measurements are compared (`evaluation`) or drawn (`report`).

@@ -49,10 +49,6 @@ class Samples(Collected[Sample]):
         """(N,) class columns."""
         return np.asarray([item.label for item in self.items], np.int64)
 
-    def of_split(self, split: str) -> "Samples":
-        """The samples of one split, such as "test"."""
-        return self.take(np.asarray([item.split == split for item in self.items], bool))
-
     def without_split(self, split: str) -> "Samples":
         """The samples of every other split, those without a split included."""
         return self.take(np.asarray([item.split != split for item in self.items], bool))

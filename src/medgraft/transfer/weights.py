@@ -15,7 +15,8 @@ from medgraft.networks.spec import NetworkSpec
 class Weights:
     """State of a network's base, in the base's own names, and the input those weights expect.
 
-    origin: where they came from, for people. digest: SHA-256 of the file they were read from, or of their key.
+    origin: where they came from, for people. digest: SHA-256 of the file they were read from, of a
+    package's tensors, or of their key.
     seen: whom they have learned from.
     """
 

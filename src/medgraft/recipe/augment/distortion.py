@@ -37,10 +37,11 @@ class Distortion:
     seed: int = 0
 
     def apply(self, images: Phases, codes: Phases, grid: VolumeGrid) -> tuple[Tensor, Tensor]:
-        """Images (T, Z, Y, X) in 0..1 and integer codes (S, Z, Y, X), cut to `grid` and changed by one resampling.
+        """Images (T, Z, Y, X) in 0..1 and codes (S, Z, Y, X), cut to `grid` and changed by one resampling.
 
-        `grid` cuts or pads without changing the voxel size. What is beyond the cut turns into view where the volume
-        goes on, and 0 where it ends; no other part is read, of volumes that may be memory-mapped.
+        Codes are whole numbers of any type. `grid` cuts or pads without changing the voxel size. What is beyond the cut
+        turns into view where the volume goes on, and 0 where it ends; no other part is read, of volumes that may be
+        memory-mapped.
         """
         places = self._places(grid)
         box = _box(places, [axis.native for axis in grid.axes])
