@@ -30,6 +30,10 @@ def curve(as_is: float, scratch: tuple[float, ...], tuned: tuple[float, ...]) ->
         (curve(0.80, (0.4, 0.5, 0.63), (0.803, 0.813, 0.812)), "fine-tune", 10),  # five come near, but gain little
         (curve(0.90, (0.4, 0.5, 0.63), (0.90, 0.901, 0.903)), "use as is", None),
         (curve(0.50, (0.6, 0.8, 0.90), (0.70, 0.75, 0.80)), "train anew", 20),
+        (curve(0.76, (0.4, 0.6, 0.894), (0.889, 0.891, 0.892)), "fine-tune", 5),  # 20 from scratch gain no more
+        (curve(0.76, (0.4, 0.6, 0.894), (0.875, 0.880, 0.890)), "train anew", 20),
+        (curve(0.76, (0.4, 0.6, 0.915), (0.889, 0.891, 0.892)), "train anew", 20),
+        (curve(0.50, (0.6, 0.9, 0.80), (0.75, 0.80, 0.85)), "train anew", 10),  # more of either are worse
     ],
 )
 def test_the_verdict_is_the_curves(

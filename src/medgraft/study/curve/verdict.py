@@ -17,9 +17,13 @@ WORTH = 0.01
 FIT = 0.7
 #: Below so many test subjects no p value can be under 0.05 (`evaluation.paired.p_value_of`).
 LEAST_SUBJECTS = 6
-_LEVEL = 0.05
+#: A p value below it is called significant.
+_SIGNIFICANT = 0.05
 
 Advice = Literal["use as is", "fine-tune", "train anew"]
+
+#: An arm, and how many subjects it learns from.
+_Way = tuple[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,42 +40,41 @@ def verdict(outcome: CurveOutcome, *, worth: float = WORTH) -> Verdict:
     """What the held-out subjects say, the cheapest way first.
 
     The travelling model is used as it is unless some training beats it by more than `worth` in mean Dice with an
-    interval that excludes zero. Of the arm that gains most at the largest size, the fewest subjects suffice that no
-    more subjects beat by more than `worth`, and that beat the model as it is. Intervals are those of one size each;
+    interval that excludes zero. Of the trainings that do, that with the fewest subjects is advised which no start with
+    as many or more beats by more than `worth`; of several with so few, the best. Intervals are those of one size each;
     where p after Holm over the sizes does not bear a gain out, the text says so. It says too where intervals leave the
     order of two ways open or a single draw of subjects turns it round, how good the advised model is (`FIT`), and
     where test subjects are too few to tell (`LEAST_SUBJECTS`).
     """
-    best = _best_arm(outcome)
-    level = enough = _enough(outcome, best, worth)
-    gains: dict[int, CurveContrast] = {}
-    if as_is := outcome.of(AS_IS, 0):
-        sizes = [outcome.of(best, size) for size in outcome.sizes]
-        gains = {gain.size: gain for gain in contrasts(outcome, [(points, as_is) for points in sizes], "test")}
-        enough = tuple(size for size in level if _is_worth_it(gains[size].difference, worth))
-        if not enough:
-            return _use_as_is(outcome, gains[outcome.sizes[-1]], worth)
-    return _train(outcome, best, enough[0], gains.get(enough[0]), levelled=len(level) > 1)
+    enough, gains = _enough(outcome, worth), _gains(outcome)
+    worthy = [way for way in enough if not gains or _is_worth_it(gains[way].difference, worth)]
+    if not worthy:
+        best_of_largest = next(way for way in enough if way[1] == outcome.sizes[-1])
+        return _use_as_is(outcome, gains[best_of_largest], worth)
+    arm, size = worthy[0]
+    return _train(outcome, arm, size, gains.get((arm, size)), worth)
 
 
-def _best_arm(outcome: CurveOutcome) -> str:
-    largest = outcome.sizes[-1]
-    arms = [arm for arm in outcome.arms if outcome.of(arm, largest)]
-    return max(arms, key=lambda arm: difference(outcome, outcome.of(arm, largest), outcome.of(arms[0], largest)).value)
+def _enough(outcome: CurveOutcome, worth: float) -> list[_Way]:
+    """Ways that no way with as many subjects or more beats by more than `worth`: fewest first, the best of as many."""
+    ways = [(arm, size) for size in outcome.sizes for arm in outcome.arms if outcome.of(arm, size)]
+    means = {way: mean_dice(outcome, outcome.of(*way)) for way in ways}
+
+    def most(size: int) -> float:
+        return max(mean for (_, other), mean in means.items() if other >= size)
+
+    found = [(arm, size) for arm, size in ways if most(size) - means[arm, size] <= worth]
+    return sorted(found, key=lambda way: (way[1], -means[way]))
 
 
-def _enough(outcome: CurveOutcome, arm: str, worth: float) -> tuple[int, ...]:
-    """The sizes that no larger one beats by more than `worth`; the largest is the last of them."""
-
-    def gain(size: int, larger: int) -> float:
-        return difference(outcome, outcome.of(arm, larger), outcome.of(arm, size)).value
-
-    sizes = outcome.sizes
-    return tuple(
-        size
-        for place, size in enumerate(sizes, start=1)
-        if all(gain(size, larger) <= worth for larger in sizes[place:])
-    )
+def _gains(outcome: CurveOutcome) -> dict[_Way, CurveContrast]:
+    """What every way gains over the travelling model as it is; empty where there is none."""
+    as_is = outcome.of(AS_IS, 0)
+    if not as_is:
+        return {}
+    of_arms = [[points for size in outcome.sizes if (points := outcome.of(arm, size))] for arm in outcome.arms]
+    found = [gain for sizes in of_arms for gain in contrasts(outcome, [(points, as_is) for points in sizes], "test")]
+    return {(gain.arm, gain.size): gain for gain in found}
 
 
 def _is_worth_it(gain: PairedDifference, worth: float) -> bool:
@@ -80,38 +83,39 @@ def _is_worth_it(gain: PairedDifference, worth: float) -> bool:
 
 def _use_as_is(outcome: CurveOutcome, gain: CurveContrast, worth: float) -> Verdict:
     text = (
-        f"Use the model as it is: {_level(outcome, AS_IS, 0)}. Training here ({gain.arm}, "
+        f"Use the model as it is: {_measured(outcome, AS_IS, 0)}. Training here ({gain.arm}, "
         f"{counted(gain.size, 'subject')}) differs by {_shown(gain.difference)}: not more than {worth:g}, or not told "
         f"from zero by these subjects.{_fitness(outcome, AS_IS, 0)}{_few(outcome)}"
     )
     return Verdict(advice="use as is", arm=None, size=None, text=text)
 
 
-def _train(outcome: CurveOutcome, best: str, size: int, gain: CurveContrast | None, *, levelled: bool) -> Verdict:
+def _train(outcome: CurveOutcome, best: str, size: int, gain: CurveContrast | None, worth: float) -> Verdict:
     from_package = outcome.curve.arms[best].start == "package"
     rivals = [arm for arm in outcome.arms if arm != best and outcome.of(arm, size)]
     against = {arm: difference(outcome, outcome.of(best, size), outcome.of(arm, size)) for arm in rivals}
     text = (
         f"{'Fine-tune' if from_package else 'Train anew'} with {counted(size, 'subject')}, and "
-        f"{outcome.n_subjects['validation']} more that chose rate and epoch ({best}): {_level(outcome, best, size)}"
+        f"{outcome.n_subjects['validation']} more that chose rate and epoch ({best}): {_measured(outcome, best, size)}"
         f"{f'; {_shown(gain.difference)} against the model as it is' if gain else ''}"
         f"{''.join(f'; {_shown(found)} against {arm} with as many' for arm, found in against.items())}."
-        f"{_more(outcome, size, levelled=levelled)}{_doubt(outcome, best, size, against)}{_corrected(outcome, gain)}"
+        f"{_more(outcome, best, size, worth)}{_doubt(outcome, best, size, against)}{_corrected(outcome, gain)}"
         f"{_fitness(outcome, best, size)}{_few(outcome)}"
     )
     return Verdict(advice="fine-tune" if from_package else "train anew", arm=best, size=size, text=text)
 
 
-def _level(outcome: CurveOutcome, arm: str, size: int) -> str:
+def _measured(outcome: CurveOutcome, arm: str, size: int) -> str:
     n_test = counted(_n_test(outcome), "test subject")
     return f"mean Dice {mean_dice(outcome, outcome.of(arm, size)):.2f} on {n_test}"
 
 
-def _more(outcome: CurveOutcome, size: int, *, levelled: bool) -> str:
+def _more(outcome: CurveOutcome, best: str, size: int, worth: float) -> str:
     """What more subjects did or may do; one size is no curve and says nothing."""
     if size < outcome.sizes[-1]:
         return f" More than {size} did not help."
-    if len(outcome.sizes) > 1 and not levelled:
+    before = outcome.of(best, outcome.sizes[-2]) if len(outcome.sizes) > 1 else ()
+    if before and difference(outcome, outcome.of(best, size), before).value > worth:
         return " The curve had not levelled off at the largest size: more subjects may help."
     return ""
 
@@ -127,7 +131,7 @@ def _doubt(outcome: CurveOutcome, best: str, size: int, against: Mapping[str, Pa
 
 
 def _corrected(outcome: CurveOutcome, gain: CurveContrast | None) -> str:
-    if gain is None or gain.adjusted < _LEVEL or _n_test(outcome) < LEAST_SUBJECTS:
+    if gain is None or gain.adjusted < _SIGNIFICANT or _n_test(outcome) < LEAST_SUBJECTS:
         return ""
     return f" Corrected for the sizes tried (Holm), the gain over the model as it is has p = {gain.adjusted:.2f}."
 
