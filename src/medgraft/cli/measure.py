@@ -136,6 +136,11 @@ def _show_agreement(measured: "Measured") -> None:
     _show_table(columns, [_agreement_row(one) for one in measured.agreement], title)
     structures = ("structure", "phase", "subjects", "missed or invented", "Dice", "Hausdorff 95 %, mm")
     _show_table(structures, [_overlap_row(one) for one in measured.overlap], "")
+    if measured.seen_before:
+        write_line(f"not compared, as the model was trained on them: {', '.join(measured.seen_before)}")
+    if measured.unknown_trainings and measured.overlap:
+        trainings = ", ".join(measured.unknown_trainings)
+        write_line(f"whether others were trained on is not known: the model brings no hashes of {trainings}")
 
 
 def _show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> None:

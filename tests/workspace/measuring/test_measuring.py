@@ -18,7 +18,7 @@ from medgraft.core.predictions import Predictions
 from medgraft.core.stack import FoundStack, Stack
 from medgraft.core.task import LV_WALL, MASK_CODES, SAX_RANGE
 from medgraft.evaluation import worst_distance
-from medgraft.exchange import Seen
+from medgraft.exchange import Seen, Training, hash_subjects
 from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.inference import predict_stacks
 from medgraft.networks import spec
@@ -73,8 +73,8 @@ def only(measured: Measured) -> StackMeasures:
     return stack
 
 
-def package_of(folder: Path) -> Path:
-    """A segmenter with random weights."""
+def package_of(folder: Path, *trainings: Training) -> Path:
+    """A segmenter with random weights, as if it came from some trainings."""
     model = build_segmenter("unet2d", n_classes=3, key=1)
     package = ModelPackage(
         name="random walls",
@@ -84,7 +84,7 @@ def package_of(folder: Path) -> Path:
         lineage=Lineage(hops=(Hop(what="scratch", weights_digest="00"),)),
         figures={},
         state=model.state_dict(),
-        seen=Seen(),
+        seen=Seen(trainings=trainings),
     )
     return write_package(package, folder)
 
@@ -335,6 +335,23 @@ def test_a_model_that_repeats_the_masks_agrees_wholly(
     assert all(row.dice == 1 and row.hausdorff_mm == 0 for row in found.overlaps)
     assert all((one.bias.value, one.lower.value) == (0, 0) for one in found.agreement)
     assert [one.icc.value for one in found.agreement] == pytest.approx([1] * len(found.agreement))
+
+
+def test_whom_a_model_was_trained_on_is_measured_but_not_compared(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is known by another of its stacks, one by its hashed id; the last is new to the model."""
+    with project.cohort() as cohort:
+        by_stack, by_hash, new = (entry.subject for entry in cohort.entries())
+        other = cohort.add(FoundStack(stack=beating(), subject=by_stack, series_key="other"))
+    let_model_repeat(project, monkeypatch)
+    home = Training(name="home", subjects=hash_subjects([by_hash], secret="home"))
+    trainings = home, Training(name="bundle"), Training(name="not packed", stacks=(other.id,))
+    found = measure_project(project, model=str(package_of(tmp_path / "model", *trainings)))
+    assert (found.seen_before, found.unknown_trainings) == (tuple(sorted([by_stack, by_hash])), ("bundle",))
+    assert {one.subject for one in found.stacks if one.source == "model"} == {by_stack, by_hash, new}
+    assert {one.subjects for one in found.overlap} == {1}
+    assert found.agreement == (), "two subjects are needed"
 
 
 def test_what_cannot_be_measured_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -132,8 +132,9 @@ class OverlapAgreement:
 class Measured:
     """Everything that was measured.
 
-    model, slices_by: their names; None where there was none. left_out: stacks that could not be measured, and why.
-    files: what was written.
+    model, slices_by: their names; None where there was none. seen_before: subjects that the model was trained on,
+    measured but not compared. unknown_trainings: its trainings of which nobody knows whether they saw others.
+    left_out: stacks that could not be measured, and why. files: what was written.
     """
 
     model: str | None
@@ -144,5 +145,7 @@ class Measured:
     means: tuple[MeasuredMean, ...]
     agreement: tuple[MeasuredAgreement, ...]
     overlap: tuple[OverlapAgreement, ...]
+    seen_before: tuple[str, ...]
+    unknown_trainings: tuple[str, ...]
     left_out: tuple[str, ...]
     files: tuple[str, ...] = ()

@@ -51,7 +51,7 @@ def measure_project(
     """Volumes, ejection fraction, mass and wall thickness of every stack with a mask, and of a model's masks.
 
     Volumes are sums of voxels; a slice stands for half the way to its neighbours. Where both masks are there, their
-    figures are compared over subjects, and how they overlap.
+    figures are compared over subjects, and how they overlap; not of subjects that the model was trained on.
 
     Args:
         project: where the stacks are.
@@ -63,7 +63,7 @@ def measure_project(
         folder: where tables, the JSON document and pictures are written; none are if None.
         with_bulls_eyes: draw a bull's-eye of every stack too.
         n_segments: of the wall, with (17) or without (16) the tip beyond the cavity.
-        report: told after every stack.
+        report: told of every subject compared with whom the model saw, and after every stack.
 
     Raises:
         InputError: nothing to measure, no such model or one for another task, or no labels of slices.
@@ -81,7 +81,7 @@ def measure_project(
         for done, entry in enumerate(entries, start=1):
             rows.add(cohort, entry, segmenter, phases, judged)
             report(Progress(stage="stacks", done=done, total=len(entries), detail=entry.subject))
-    found = rows.measured(segmenter.name if segmenter else None, slices_by)
+    found = rows.measured(slices_by, segmenter.memory(entries, report) if segmenter else None)
     if folder is None:
         return found
     return replace(found, files=write_measured(found, folder, with_bulls_eyes=with_bulls_eyes))
@@ -103,6 +103,15 @@ def _judged(
     return judged_by_model(find_model(slices_by, project.root), cohort, entries, all_phases=all_phases, report=report)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Memory:
+    """Whom a model has seen. model: its name. subjects, unknown: as `Measured.seen_before`, `.unknown_trainings`."""
+
+    model: str
+    subjects: frozenset[str]
+    unknown: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Segmenter:
     """A model that gives masks."""
@@ -119,6 +128,23 @@ class _Segmenter:
                 f"Expected a model that segments pool or myocardium, got {package.name} for {package.task.name}."
             )
         return cls(name=package.name, package=package, model=package.segmenter(), device=Compute().prepare())
+
+    def memory(self, entries: Sequence[StackEntry], report: Report) -> _Memory:
+        """Whom it has seen of the subjects with masks, by any of their stacks.
+
+        A training without hashes is known all the same if all its stacks are among the entries.
+        """
+        seen, here = self.package.seen, {entry.id for entry in entries}
+        drawn = {entry.subject for entry in entries if entry.mask_phases}
+        return _Memory(
+            model=self.name,
+            subjects=seen.of_stacks({entry.id: entry.subject for entry in entries if entry.subject in drawn}, report),
+            unknown=tuple(
+                training.name
+                for training in seen.trainings
+                if training.subjects is None and not (training.stacks and here.issuperset(training.stacks))
+            ),
+        )
 
     def mask(self, pixels: NDArray[np.generic], entry: StackEntry, phases: tuple[int, ...]) -> DrawnMask:
         """The model's mask at some phases. Raises `InputError` where its recipe speaks of mm and the stack does not."""
@@ -173,18 +199,21 @@ class _Rows:
         if len(masks) == 2:
             self.overlaps.extend(_overlaps(entry, *masks))
 
-    def measured(self, model: str | None, slices_by: str | None) -> Measured:
-        """All of it, with what a model and the reference agree on."""
+    def measured(self, slices_by: str | None, memory: _Memory | None) -> Measured:
+        """All of it, with what a model and the reference agree on in subjects that it had not seen before."""
         values = figure_values(self.stacks, self.phases)
+        known = memory.subjects if memory else frozenset()
         return Measured(
-            model=model,
+            model=memory.model if memory else None,
             slices_by=slices_by,
             stacks=tuple(self.stacks),
             phases=tuple(self.phases),
             overlaps=tuple(self.overlaps),
             means=means_over_subjects(values),
-            agreement=measured_agreement(values),
-            overlap=overlap_agreement(self.overlaps),
+            agreement=measured_agreement([one for one in values if one.subject not in known]),
+            overlap=overlap_agreement([one for one in self.overlaps if one.subject not in known]),
+            seen_before=tuple(sorted(known)),
+            unknown_trainings=memory.unknown if memory else (),
             left_out=tuple(self.left_out),
         )
 
