@@ -25,6 +25,7 @@ from medgraft.workspace.curves.planes import planes_of
 from medgraft.workspace.curves.reporting import report_curve
 from medgraft.workspace.curves.running import curve_outcome, start_curve
 from medgraft.workspace.demos.two_sites import SYNTHETIC
+from medgraft.workspace.kept.curve_folder import FINDINGS
 from medgraft.workspace.models.packing import pack_model
 from medgraft.workspace.stacks.correction import correct_subject
 from medgraft.workspace.stacks.importing import import_images
@@ -142,6 +143,16 @@ def test_masks_that_changed_since_are_said(reported: tuple[Project, Path], tmp_p
     folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
     assert "have changed since this curve was run" in (folder / "report.html").read_text()
     assert not list((folder / "figures").glob("overlay-*"))
+
+
+@pytest.mark.slow
+def test_distances_keep_the_unit_of_the_curve(reported: tuple[Project, Path], tmp_path: Path) -> None:
+    """Spacing may become known later; it was not when distances were measured."""
+    project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
+    findings = project.curves / "tiny" / FINDINGS
+    findings.write_text(json.dumps({**json.loads(findings.read_text()), "distance_unit": "voxels"}))
+    page = Path(report_curve(project, "tiny", now=NOW).page).read_text()
+    assert "distance between the borders (Hausdorff) in voxels" in page
 
 
 @pytest.mark.slow

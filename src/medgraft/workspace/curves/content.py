@@ -28,7 +28,7 @@ from medgraft.report import (
 from medgraft.samples import MaskedSamples
 from medgraft.study import resolved_yaml
 from medgraft.study.curve import CurveFile, CurveFindings, CurveOutcome, CurvePoint, Verdict
-from medgraft.study.curve.findings import distance_unit, subject_means
+from medgraft.study.curve.findings import subject_means
 from medgraft.study.curve.volumes import VolumeAgreement as FoundVolume
 from medgraft.study.curve.volumes import volume_agreements
 from medgraft.study.curve.walls import WallAgreement as FoundWall
@@ -53,6 +53,7 @@ def curve_content(
     pictures: CurvePictures = CurvePictures(),
     rules: tuple[RuleAnswer, ...] = (),
     lineage: Mapping[str, Lineage],
+    distance_unit: str,
     cautions: tuple[str, ...],
     warnings: tuple[str, ...],
     created_note: str,
@@ -67,6 +68,7 @@ def curve_content(
         pictures: of single subjects.
         rules: by which masks were drawn at both sites.
         lineage: of models, by title.
+        distance_unit: mm or voxels, as they were when the curve was run.
         cautions: what was found with the verdict (`curve_cautions`).
         warnings: what the reader should know besides what the figures show.
         created_note: one line under the title.
@@ -84,7 +86,7 @@ def curve_content(
         differences=tuple(_differences(findings)),
         recipe=_recipe(outcome),
         settings=resolved_yaml(curve),
-        distance_unit=distance_unit(outcome, samples),
+        distance_unit=distance_unit,
         walls=tuple(_wall(wall, curve.seed) for wall in findings.walls if wall.subjects),
         wall_differences=tuple(_wall_differences(findings)),
         volumes=tuple(_volume(item, curve.seed) for item in volume_agreements(outcome)),

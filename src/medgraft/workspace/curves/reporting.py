@@ -69,6 +69,7 @@ def report_curve(
         else curve_pictures(project, outcome, samples, models, report),
         rules=_rules(models, ours),
         lineage={key.title: package.lineage for key, package in models.items()},
+        distance_unit=found["distance_unit"],
         cautions=tuple(found["cautions"]),
         warnings=(
             *([_CHANGED] if changed else []),
