@@ -135,7 +135,8 @@ def test_what_is_seen_of_the_middle_must_be_what_the_travelling_model_sees(
 
 
 @pytest.mark.usefixtures("subjects")
-def test_a_name_is_of_a_study_or_of_a_curve(project: Project) -> None:
+def test_a_curve_takes_no_name_of_a_study(project: Project) -> None:
     (project.studies / "tiny").mkdir(parents=True)
-    with pytest.raises(ProjectError, match="new, got 'tiny' of studies"):
+    with pytest.raises(ProjectError, match="Expected a name that no study has, got 'tiny'"):
         start_curve(project, parse_curve({**TINY, "name": "tiny", "arms": {"scratch": {}}}))
+    assert not (project.curves / "tiny").exists()

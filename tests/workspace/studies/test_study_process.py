@@ -84,7 +84,18 @@ def test_a_name_that_is_taken_and_a_study_that_is_not_there(project: Project, ti
     (project.studies / "tiny").mkdir(parents=True)
     with pytest.raises(InputError, match="Expected a new name"):
         begin_study(project, resolved_yaml(tiny()))
+    assert not list((project.studies / "tiny").iterdir())
     with pytest.raises(ProjectError, match="Expected a study of this project"):
         resume_study(project, "other")
     with pytest.raises(ProjectError, match="Expected a study of this project"):
         stop_study(project, "other")
+
+
+def test_a_study_takes_no_name_of_a_curve(labelled: Callable[[], Project], tiny: Tiny) -> None:
+    """However it is started; nothing is left that would be in the curve's way."""
+    project = labelled()
+    (project.curves / "tiny").mkdir(parents=True)
+    for start in (lambda: begin_study(project, resolved_yaml(tiny())), lambda: start_study(project, tiny())):
+        with pytest.raises(ProjectError, match="Expected a name that no learning curve has, got 'tiny'"):
+            start()
+    assert not (project.studies / "tiny").exists()

@@ -73,10 +73,7 @@ class PackageCheck:
 
 
 def package_folders(project: Project) -> dict[str, Path]:
-    """Every package that a study or a learning curve of the project left, by STUDY/MODEL or CURVE/MODEL.
-
-    Where a study and a curve share a name and a model's, the study's is meant.
-    """
+    """Every package that a study or a learning curve of the project left, by STUDY/MODEL or CURVE/MODEL."""
     found = [path.parent for home in (project.curves, project.studies) for path in home.glob(f"*/models/*/{FACTS}")]
     folders = {f"{folder.parents[1].name}/{folder.name}": folder for folder in found}
     return dict(sorted(folders.items()))

@@ -16,6 +16,7 @@ from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress, Report
 from medgraft.workspace.kept.lock import is_running
 from medgraft.workspace.kept.machines import IN_THIS_PROCESS, Machines
+from medgraft.workspace.kept.study_list import STAGES, STUDY_FILE
 from medgraft.workspace.project import Project
 
 State = Literal["starting", "running", "stopped", "failed", "finished"]
@@ -97,7 +98,7 @@ def study_progress(project: Project, name: str) -> StudyProgress:
 
 def study_folder(project: Project, name: str) -> Path:
     """Where a study is. Raises `ProjectError` if there is none of that name."""
-    names = [path.parent.name for path in sorted(project.studies.glob("*/study.yaml"))]
+    names = [path.parent.name for path in sorted(project.studies.glob(f"*/{STUDY_FILE}"))]
     if name not in names:
         raise ProjectError(f"Expected a study of this project, got {name!r}. Available: {', '.join(names) or 'none'}.")
     return project.studies / name
@@ -171,7 +172,7 @@ def _state(folder: Path, note: ProgressNote | None) -> State:
         return "running"
     if note is not None and _is_starting(note):
         return "starting"
-    if note is None and (folder / "results" / "stages.json").is_file():
+    if note is None and (folder / STAGES).is_file():
         return "finished"
     return "failed" if note is not None and note.error else "stopped"
 

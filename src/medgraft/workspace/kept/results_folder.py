@@ -13,18 +13,20 @@ from medgraft.workspace.kept.lock import study_lock
 #: What is put in place at the end, `results` last: it says that the work has ended.
 _PARTS = ("models", "results")
 
+#: What is made of the results afterwards, and says nothing of others.
+_MADE_OF_THEM = ("report", "explanation")
 
-def claimed(folder: Path, other: Path) -> Path:
+
+def claimed(folder: Path, other: Path, *, new: bool = False) -> Path:
     """The folder of a study or a learning curve, made if it is missing; both are found by name, so a name is of one.
 
-    Raises `ProjectError` if `other`, where the other kind would lie under that name, is there.
+    Raises `ProjectError` if `other`, where the other kind would lie under that name, is there; `FileExistsError` if
+    the folder must be `new` and is not.
     """
     if other.exists():
-        raise ProjectError(
-            f"Expected a name for {folder.parent.name} that is new, got {folder.name!r} of {other.parent.name}. "
-            "Do: give it another name."
-        )
-    folder.mkdir(parents=True, exist_ok=True)
+        holder = "learning curve" if other.parent.name == "curves" else "study"
+        raise ProjectError(f"Expected a name that no {holder} has, got {folder.name!r}. Do: give it another name.")
+    folder.mkdir(parents=True, exist_ok=not new)
     return folder
 
 
@@ -67,5 +69,5 @@ def publish(draft: Path, folder: Path) -> None:
 
 
 def _discard(folder: Path) -> None:
-    for name in _PARTS:
+    for name in (*_PARTS, *_MADE_OF_THEM):
         shutil.rmtree(folder / name, ignore_errors=True)

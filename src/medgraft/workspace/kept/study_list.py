@@ -9,6 +9,9 @@ from medgraft.workspace.project import Project
 
 STUDY_FILE = "study.yaml"
 
+#: Within a study's folder, once it has ended: the stages that it trained.
+STAGES = Path("results", "stages.json")
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyState:
@@ -22,7 +25,7 @@ class StudyState:
 
 def study_states(project: Project) -> tuple[StudyState, ...]:
     """Every study that was started in a project, by name; nothing of it is computed."""
-    return _states("study", project.studies, STUDY_FILE, Path("results", "stages.json"))
+    return _states("study", project.studies, STUDY_FILE, STAGES)
 
 
 def all_states(project: Project) -> tuple[StudyState, ...]:

@@ -15,6 +15,7 @@ from medgraft.core.errors import ProjectError, reason
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import Task
 from medgraft.workspace.kept.progress import study_folder
+from medgraft.workspace.kept.study_list import STAGES, STUDY_FILE
 from medgraft.workspace.project import Project
 
 #: Where answers come from, and the files that hold them.
@@ -139,7 +140,7 @@ def study_results(project: Project, name: str) -> StudyResults:
     """The results of a study. Raises `ProjectError` if there is none of that name, it has not ended, or is damaged."""
     folder = study_folder(project, name)
     try:
-        ended = (folder / "results" / "stages.json").stat().st_mtime_ns
+        ended = (folder / STAGES).stat().st_mtime_ns
         return _read(project, folder, ended)
     except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
         raise ProjectError(
@@ -169,9 +170,9 @@ def _table(path: Path, _changed: int) -> Predictions:
 @lru_cache(maxsize=16)
 def _read(project: Project, folder: Path, ended: int) -> StudyResults:
     results = folder / "results"
-    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    text = (folder / STUDY_FILE).read_text(encoding="utf-8")
     study = yaml.safe_load(text)
-    done = _json(results / "stages.json")
+    done = _json(folder / STAGES)
     stages = [_json(results / name / "stage.json") | {"folder": results / name} for name in done["stages"]]
     with project.labels() as store:
         task = store.task(study["task"])

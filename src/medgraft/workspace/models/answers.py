@@ -8,7 +8,7 @@ import numpy as np
 import yaml
 
 from medgraft.core.predictions import Predictions
-from medgraft.workspace.kept.study_list import study_states
+from medgraft.workspace.kept.study_list import STAGES, STUDY_FILE, study_states
 from medgraft.workspace.kept.study_results import model_tables, study_results
 from medgraft.workspace.project import Project
 
@@ -68,12 +68,12 @@ def _finished(project: Project, task: str) -> list[str]:
 
 
 def _task_of(project: Project, name: str) -> object:
-    study = yaml.safe_load((project.studies / name / "study.yaml").read_text(encoding="utf-8"))
+    study = yaml.safe_load((project.studies / name / STUDY_FILE).read_text(encoding="utf-8"))
     return study.get("task") if isinstance(study, dict) else None
 
 
 def _ended(project: Project, name: str) -> int:
-    return (project.studies / name / "results" / "stages.json").stat().st_mtime_ns
+    return (project.studies / name / STAGES).stat().st_mtime_ns
 
 
 @lru_cache(maxsize=8)

@@ -27,6 +27,8 @@ from medgraft.workspace.kept.progress import (
     study_progress,
     write_note,
 )
+from medgraft.workspace.kept.results_folder import claimed
+from medgraft.workspace.kept.study_list import STUDY_FILE
 from medgraft.workspace.project import Project
 
 #: How a study is asked to end, and how many seconds it is given each time: a training saves itself, a process may
@@ -42,17 +44,16 @@ def begin_study(project: Project, text: str) -> StudyProgress:
         text: the resolved study file (`text.resolve_study`).
 
     Raises:
-        InputError: a study of that name is there already.
+        InputError: a study of that name is there already. ProjectError: a learning curve has its name.
     """
     name = str(yaml.safe_load(text)["name"])
-    folder = project.studies / name
     try:
-        folder.mkdir(parents=True)
+        folder = claimed(project.studies / name, project.curves / name, new=True)
     except FileExistsError as error:
         raise InputError(
             f"Expected a new name for the study, got {name!r}. Do: choose another one, or resume that study."
         ) from error
-    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    (folder / STUDY_FILE).write_text(text, encoding="utf-8")
     return resume_study(project, name)
 
 
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str]) -> None:
 
     folder = study_folder(project, name)
     try:
-        start_study(project, read_study_file(folder / "study.yaml"), machines=machines_of(folder))
+        start_study(project, read_study_file(folder / STUDY_FILE), machines=machines_of(folder))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except MedgraftError as error:
