@@ -12,7 +12,7 @@ import torch
 from medgraft.inference import temporal_windows
 from medgraft.recipe import VolumeRecipe
 from medgraft.samples import MaskedSamples
-from medgraft.study.curve import CurveFile, MaskData
+from medgraft.study.curve import CurveFile, MaskData, mask_data
 from medgraft.study.curve.mask_data import Rendered
 from medgraft.training.parallel import Replica
 
@@ -143,3 +143,19 @@ def test_devices_see_each_row_as_it_is_in_the_whole_batch(rendered: Callable[...
         for rank, part in enumerate(parts):
             assert torch.equal(part.inputs[0], batch.inputs[0][rank::count])
             assert torch.equal(part.targets.codes, batch.targets.codes[rank::count])  # type: ignore[union-attr]  # masks
+
+
+def test_few_files_are_open_however_many_samples_there_are(
+    rendered: Callable[..., Rendered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mask_data, "_OPEN", 2)
+    made, positions = rendered(3), range(7)
+    before = n_open()
+    first = [made.volumes(position)[0].clone() for position in positions]
+    assert n_open() <= before + 2 * 2
+    assert all(torch.equal(made.volumes(position)[0], first[position]) for position in positions)
+
+
+def n_open() -> int:
+    """Files that this process has open."""
+    return len(list(Path("/dev/fd").iterdir()))

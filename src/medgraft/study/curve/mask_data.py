@@ -1,5 +1,6 @@
 """Volumes as a network reads them, with what is labelled of them."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,9 @@ _ABOUT_A_STRUCTURE = 0.5
 
 #: Changes when volumes are rendered otherwise from the same files.
 _RENDERING = 1
+
+#: So many samples are open at a time: each takes two files, of which a process may have few (256 on macOS).
+_OPEN = 64
 
 Triple = tuple[float, float, float]
 
@@ -86,7 +90,7 @@ class Rendered:
 
     data: MaskData
     cache: Path
-    _opened: dict[int, tuple[Tensor, ...]] = field(default_factory=dict)
+    _opened: OrderedDict[int, tuple[Tensor, ...]] = field(default_factory=OrderedDict)
 
     def volumes(self, position: int) -> tuple[Tensor, ...]:
         """Grey levels in 0..1 and codes of one sample, (T, Z, Y, X) float16, of the phases that are read."""
@@ -95,6 +99,9 @@ class Rendered:
             folder = self.cache / f"volumes-{self._digest(position)}"
             kept = fill_cache(folder, groups, lambda rows: self._render(position, rows), dtype="float16")
             self._opened[position] = kept.mapped()
+            if len(self._opened) > _OPEN:
+                self._opened.popitem(last=False)
+        self._opened.move_to_end(position)
         return self._opened[position]
 
     def pieces(self, positions: NDArray[np.int64], report: Report = silent) -> list[Piece]:
