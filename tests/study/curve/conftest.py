@@ -70,7 +70,7 @@ def made_up() -> Callable[..., CurveOutcome]:
         ]
         assert arms
         assert points[0].arm == AS_IS or not any(arm == AS_IS for arm, _ in test)
-        n_subjects = {"train": 20, "validation": 4, "test": SUBJECTS, "home": SUBJECTS if home else 0}
+        n_subjects = {"train": 20, "validation": 4, "test": SUBJECTS, "home": SUBJECTS if home else 0, "others": 0}
         return CurveOutcome(curve=curve, task=LV_WALL, network="unet3d", n_subjects=n_subjects, points=tuple(points))
 
     return make

@@ -58,7 +58,10 @@ class CurveContrast:
 
 @dataclass(frozen=True, kw_only=True)
 class ArmTrainings:
-    """The trainings of one arm. unended: of how many the last epoch was the best, so that more might do better."""
+    """The trainings of one arm: of each size and draw the one at the rate that validation chose.
+
+    unended: of how many the last epoch was the best, so that more might do better.
+    """
 
     arm: str
     trainings: int

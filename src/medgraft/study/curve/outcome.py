@@ -49,7 +49,8 @@ class CurvePoint:
 class CurveOutcome:
     """All points, the travelling model as it is first.
 
-    n_subjects: how many there were to train on, for validation, test and of the home site when the curve was run.
+    n_subjects: how many there were by role ("train", "validation", "test", "home") when the curve was run, and of
+    "others", whose split the curve file does not name.
     package_digest: of the travelling model's tensors, "" where there was none.
     """
 
@@ -84,7 +85,7 @@ def write_curve(outcome: CurveOutcome, folder: Path) -> None:
     """Write the resolved curve file and all points under a folder, made if it is missing."""
     results = folder / "results"
     results.mkdir(parents=True, exist_ok=True)
-    (folder / "curve.yaml").write_text(resolved_yaml(outcome.curve))
+    (folder / "curve.yaml").write_text(resolved_yaml(outcome.curve), encoding="utf-8")
     facts = {
         "network": outcome.network,
         "n_subjects": dict(outcome.n_subjects),
@@ -97,7 +98,7 @@ def write_curve(outcome: CurveOutcome, folder: Path) -> None:
 def read_curve(folder: Path, task_of: Callable[[str], Task]) -> CurveOutcome:
     """Read what `write_curve` wrote. Raises `ProjectError` if the curve has not ended or its results are damaged."""
     try:
-        curve = parse_curve(yaml.safe_load((folder / "curve.yaml").read_text()), where=folder.name)
+        curve = parse_curve(yaml.safe_load((folder / "curve.yaml").read_text(encoding="utf-8")), where=folder.name)
         facts = json.loads((folder / "results" / "points.json").read_text())
         return CurveOutcome(
             curve=curve,
