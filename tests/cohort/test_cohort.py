@@ -149,6 +149,7 @@ def test_entries_come_in_one_order(tmp_path_factory, found, order):
         assert [(e.subject, e.series) for e in entries] == [("A", "y"), ("A", "y"), ("A", "z"), ("B", "x"), ("C", "")]
         assert entries[0].id < entries[1].id
         assert cohort.subjects() == ("A", "B", "C")
+        assert cohort.subject_of_stacks({"A", "C"}) == {e.id: e.subject for e in entries if e.subject != "B"}
 
 
 def test_phases_mask_base_split_and_site_can_be_set(tmp_path, found):

@@ -1,6 +1,6 @@
 """Cohort: the index of stacks in project.db, and their pixels beside it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -132,6 +132,10 @@ class Cohort:
         """All subjects, sorted."""
         with self._reading() as connection:
             return tuple(sorted(connection.execute(select(STACKS.c.subject).distinct()).scalars()))
+
+    def subject_of_stacks(self, subjects: Collection[str]) -> dict[str, str]:
+        """Whose each stack of some subjects is, by its id."""
+        return {entry.id: entry.subject for entry in self.entries() if entry.subject in subjects}
 
     @property
     def arrays(self) -> PixelStore:

@@ -1,6 +1,8 @@
 """A learning curve knows whom the travelling model has seen, at whatever site."""
 
 from collections.abc import Sequence
+from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,8 @@ from medgraft.phantoms import short_axis_heart
 from medgraft.study.curve import CurveFile, Verdict, parse_curve
 from medgraft.workspace import Project
 from medgraft.workspace.curves import running as curves
-from medgraft.workspace.curves.running import start_curve
-from medgraft.workspace.kept.curve_folder import read_findings
+from medgraft.workspace.curves.running import CurveSummary, start_curve
+from medgraft.workspace.kept.curve_folder import FOUND, read_findings
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.models.packing import pack_model
 from medgraft.workspace.stacks.correction import correct_subject
@@ -77,6 +79,16 @@ def test_a_subject_is_known_by_any_of_its_stacks(project: Project, subjects: Seq
         start_curve(project, curve_from(tmp_path, Training(name="not packed", stacks=(stack,))))
 
 
+def test_a_subject_is_known_by_a_stack_that_has_no_mask(
+    project: Project, subjects: Sequence[str], tmp_path: Path
+) -> None:
+    bare = replace(short_axis_heart(subject=9, size=32, n_phases=2).stack, mask=None, mask_phases=())
+    with project.cohort() as cohort:
+        other = cohort.add(FoundStack(stack=bare, subject=subjects[2], series_key="other"))
+    with pytest.raises(InputError, match=f"not trained on, got {subjects[2]}"):
+        start_curve(project, curve_from(tmp_path, Training(name="not packed", stacks=(other.id,))))
+
+
 @pytest.mark.slow
 def test_subjects_seen_before_are_said_and_hashes_travel_on(
     project: Project, subjects: Sequence[str], tmp_path: Path
@@ -132,6 +144,10 @@ def test_what_is_seen_of_the_middle_must_be_what_the_travelling_model_sees(
             start_curve(project, asked)
     else:
         assert start_curve(project, asked).name == "tiny"
+
+
+def test_what_is_kept_of_a_curve_is_its_summary() -> None:
+    assert set(FOUND) == {item.name for item in fields(CurveSummary)}
 
 
 @pytest.mark.usefixtures("subjects")

@@ -16,8 +16,10 @@ import torch
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.progress import Progress
 from medgraft.core.seeds import rng
+from medgraft.core.stack import FoundStack
 from medgraft.exchange import Seen, Training, hash_subjects
 from medgraft.exchange.package import read_package, write_package
+from medgraft.phantoms import short_axis_heart
 from medgraft.study import Desk, StudyFile, resolved_yaml
 from medgraft.workspace import Project, study_states
 from medgraft.workspace.kept.outcomes import study_outcome
@@ -174,22 +176,28 @@ def test_a_package_answers_as_its_study_said(studied: Project) -> None:
         assert package.figures["macro_f1 (stack) [test]"] == pytest.approx(line["figures"]["macro_f1"]["value"])
 
 
-@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("known_by", ["its stacks", "another stack", "its hash"])
 def test_weights_that_have_seen_a_subject_are_refused_before_training(
-    studied: Project, tiny: Tiny, tmp_path: Path, fits: list[object], *, packed: bool
+    labelled: Labelled, studied: Project, tiny: Tiny, tmp_path: Path, fits: list[object], *, known_by: str
 ) -> None:
-    """A model of the project knows its stacks; one that was packed knows its subjects, whatever their images."""
-    model = studied.studies / "tiny" / "models" / "mobilenetv1_025-random-depth-1"
-    if packed:
-        with studied.cohort() as cohort:
-            held_out = next(entry.subject for entry in cohort.entries() if entry.split == "test")
-        home = Training(name="home", subjects=hash_subjects([held_out], secret="home"))
-        model = write_package(replace(read_package(model), seen=Seen(trainings=(home,))), tmp_path / "home")
+    """A model of the project knows its stacks, labelled or not; a packed one its subjects, whatever their images."""
+    project = labelled()
+    with project.cohort() as cohort:
+        held_out = next(entry for entry in cohort.entries() if entry.split == "test")
+        unlabelled = short_axis_heart(subject=20, size=32, n_phases=2).stack
+        other = cohort.add(FoundStack(stack=unlabelled, subject=held_out.subject, series_key="other"))
+    package = read_package(studied.studies / "tiny" / "models" / "mobilenetv1_025-random-depth-1")
+    trainings = {
+        "its stacks": package.seen.trainings,
+        "another stack": (Training(name="here", stacks=(other.id,)),),
+        "its hash": (Training(name="home", subjects=hash_subjects([held_out.subject], secret="home")),),
+    }
+    model = write_package(replace(package, seen=Seen(trainings=trainings[known_by])), tmp_path / "seen")
     network = {"network": "mobilenetv1_025", "weights": f"package:{model}", "size": 32}
     with pytest.raises(InputError, match="as each is validated or tested here, got"):
-        start_study(studied, tiny(name="next", networks=[network]))
+        start_study(project, tiny(name="next", networks=[network]))
     assert not fits
-    assert "next" not in {state.name for state in study_states(studied)}
+    assert "next" not in {state.name for state in study_states(project)}
 
 
 def test_studies_that_are_not_there_teach(studied: Project, tiny: Tiny, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def start_curve(
     """
     samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
     package = read_package(Path(curve.package)) if curve.package else None
-    start = _start(curve, package, _known(package.seen, samples, report)) if package else None
+    start = _start(curve, package, _known(project, package.seen, samples, report)) if package else None
     rules = _apart(curve, package.rules if package else None)
     folder = claimed(project.curves / curve.name, project.studies / curve.name)
     store = RunStore(root=project.runs)
@@ -170,9 +170,11 @@ def _apart(curve: CurveFile, theirs: AnnotationRules | None) -> tuple[RuleDiffer
     return differences(read_rules(Path(curve.rules)), theirs) if curve.rules and theirs else ()
 
 
-def _known(seen: Seen, samples: MaskedSamples, report: Report) -> frozenset[str]:
-    """Stacks of the subjects that a model has seen."""
-    subjects = seen.of_stacks({item.stack: item.subject for item in samples.items}, report)
+def _known(project: Project, seen: Seen, samples: MaskedSamples, report: Report) -> frozenset[str]:
+    """Stacks of the subjects that a model has seen, by any of their stacks."""
+    with project.cohort() as cohort:
+        subject_of = cohort.subject_of_stacks({item.subject for item in samples.items})
+    subjects = seen.of_stacks(subject_of, report)
     return frozenset(item.stack for item in samples.items if item.subject in subjects)
 
 

@@ -81,7 +81,7 @@ def measure_project(
         for done, entry in enumerate(entries, start=1):
             rows.add(cohort, entry, segmenter, phases, judged)
             report(Progress(stage="stacks", done=done, total=len(entries), detail=entry.subject))
-    found = rows.measured(slices_by, segmenter.memory(entries, report) if segmenter else None)
+        found = rows.measured(slices_by, segmenter.memory(cohort, report) if segmenter else None)
     if folder is None:
         return found
     return replace(found, files=write_measured(found, folder, with_bulls_eyes=with_bulls_eyes))
@@ -129,16 +129,16 @@ class _Segmenter:
             )
         return cls(name=package.name, package=package, model=package.segmenter(), device=Compute().prepare())
 
-    def memory(self, entries: Sequence[StackEntry], report: Report) -> _Memory:
+    def memory(self, cohort: Cohort, report: Report) -> _Memory:
         """Whom it has seen of the subjects with masks, by any of their stacks.
 
-        A training without hashes is known all the same if all its stacks are among the entries.
+        A training without hashes is known all the same if all its stacks are in the cohort.
         """
-        seen, here = self.package.seen, {entry.id for entry in entries}
-        drawn = {entry.subject for entry in entries if entry.mask_phases}
+        seen, here = self.package.seen, {entry.id for entry in cohort.entries()}
+        drawn = {entry.subject for entry in cohort.entries() if entry.mask_phases}
         return _Memory(
             model=self.name,
-            subjects=seen.of_stacks({entry.id: entry.subject for entry in entries if entry.subject in drawn}, report),
+            subjects=seen.of_stacks(cohort.subject_of_stacks(drawn), report),
             unknown=tuple(
                 training.name
                 for training in seen.trainings

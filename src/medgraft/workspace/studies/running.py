@@ -72,7 +72,7 @@ def start_study(
         ProjectError: the study is running already, or a learning curve has its name.
     """
     samples = project_samples(project, study.task, study.reader)
-    _check_unseen(study, samples, report)
+    _check_unseen(project, study, samples, report)
     folder = claimed(project.studies / study.name, project.curves / study.name)
     store = RunStore(root=project.runs)
     with only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
@@ -102,9 +102,10 @@ def show_study(project: Project, name: str) -> StudySummary:
     return study_summary(outcome, find(outcome))
 
 
-def _check_unseen(study: StudyFile, samples: Samples, report: Report) -> None:
+def _check_unseen(project: Project, study: StudyFile, samples: Samples, report: Report) -> None:
     """Every subject of a study is validated or tested: with weights that know some, memory would be measured."""
-    subject_of = {item.unit.stack: item.subject for item in samples.items}
+    with project.cohort() as cohort:
+        subject_of = cohort.subject_of_stacks({item.subject for item in samples.items})
     sources = (plan.weights.partition(":") for plan in model_plans(study))
     for package in sorted({place for kind, _, place in sources if kind == "package"}):
         with opened_package(Path(package)) as folder:
