@@ -1,5 +1,6 @@
 """The Sites page: verdicts of learning curves, their pictures, and the report in a sandbox."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,9 @@ from medgraft.web.server import make_app
 from medgraft.web.sessions import Sessions
 from medgraft.web.settings import Settings
 from medgraft.workspace import Project
-from medgraft.workspace.kept.curve_folder import FINDINGS
+from medgraft.workspace.curves.curve_list import curve_states
+from medgraft.workspace.kept.curve_folder import FINDINGS, FOUND
+from medgraft.workspace.kept.results_folder import only_once
 
 from .conftest import Served, Server
 
@@ -72,6 +75,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project.create(tmp_path_factory.mktemp("sites") / "heart")
     write_curve(outcome(), project.curves / "sites")
     found = {
+        **dict.fromkeys(FOUND),
         "verdict": asdict(verdict(outcome())),
         "findings": asdict(curve_findings(outcome())),
         "rules": [{"key": "papillary", "text": "Papillary muscles belong to", "ours": "pool", "theirs": "wall"}],
@@ -115,6 +119,18 @@ def test_a_verdict_is_shown_as_it_was_found(signed_in: TestClient) -> None:
     assert CAUTIONS[0] in page
     assert (ended["cautions"], len(ended["rules"])) == (CAUTIONS, 1)
     assert "/api/v1/curves/sites/pictures/learning-curves" in page
+
+
+def test_what_has_no_verdict_says_why(compared: Project, tmp_path: Path) -> None:
+    """One that runs is only waited for; one of an older medgraft is started again."""
+    project = Project.open(Path(shutil.copytree(compared.root, tmp_path / "heart")))
+    with only_once(project.curves / "begun"):
+        assert curve_states(project)[0].missing == "It is running."
+    whole = json.loads((project.curves / "sites" / FINDINGS).read_text())
+    without = {key: value for key, value in whole.items() if key != "cautions"}
+    for older in (without, {**whole, "verdict": {}}):
+        (project.curves / "sites" / FINDINGS).write_text(json.dumps(older))
+        assert "of an older medgraft. Do: start the curve again" in curve_states(project)[1].missing
 
 
 def test_pictures_are_those_of_the_report_and_nothing_else(signed_in: TestClient) -> None:

@@ -1,7 +1,6 @@
 """A learning curve knows whom the travelling model has seen, at whatever site."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from medgraft.phantoms import short_axis_heart
 from medgraft.study.curve import CurveFile, Verdict, parse_curve
 from medgraft.workspace import Project
 from medgraft.workspace.curves import running as curves
-from medgraft.workspace.curves.running import CurveSummary, start_curve
-from medgraft.workspace.kept.curve_folder import FOUND, read_findings
+from medgraft.workspace.curves.running import start_curve
+from medgraft.workspace.kept.curve_folder import read_findings
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.models.packing import pack_model
 from medgraft.workspace.stacks.correction import correct_subject
@@ -144,10 +143,6 @@ def test_what_is_seen_of_the_middle_must_be_what_the_travelling_model_sees(
             start_curve(project, asked)
     else:
         assert start_curve(project, asked).name == "tiny"
-
-
-def test_what_is_kept_of_a_curve_is_its_summary() -> None:
-    assert set(FOUND) == {item.name for item in fields(CurveSummary)}
 
 
 @pytest.mark.usefixtures("subjects")

@@ -13,7 +13,7 @@ from medgraft.study import resolved_yaml
 from medgraft.study.curve import parse_curve
 from medgraft.study.findings import best_title
 from medgraft.workspace import Project
-from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS
+from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS, FOUND
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.kept.outcomes import study_outcome
 
@@ -29,7 +29,7 @@ def keep_curve(project: Project, arm: str | None, size: int | None) -> Path:
     folder.mkdir(parents=True)
     (folder / CURVE_FILE).write_text(resolved_yaml(parse_curve({**asked, "arms": starts})))
     (folder / FINDINGS).parent.mkdir()
-    (folder / FINDINGS).write_text(json.dumps({"verdict": {"arm": arm, "size": size}}))
+    (folder / FINDINGS).write_text(json.dumps({**dict.fromkeys(FOUND), "verdict": {"arm": arm, "size": size}}))
     for name in (f"{arm}-{size}" for arm in ARMS for size in (2, 4)):
         (folder / "models" / name).mkdir(parents=True)
         (folder / "models" / name / FACTS).write_text("{}")
@@ -71,8 +71,8 @@ def test_a_curve_stands_for_the_model_that_its_verdict_names(project: Project, a
 def test_a_verdict_that_names_no_model_leaves_the_choice(project: Project) -> None:
     keep_curve(project, None, None)
     available = ", ".join(f"two/{arm}-{size}" for arm in sorted(ARMS) for size in (2, 4))
-    for text in ("two", "two/scratch-3"):
-        with pytest.raises(InputError, match=f"CURVE/MODEL of this project, got '{text}'. Available: {available}"):
+    for text, why in {"two": ", whose verdict is to use the travelling model as it is", "two/scratch-3": ""}.items():
+        with pytest.raises(InputError, match=f"of this project, got '{text}'{why}. Available: {available}"):
             find_model(text, project.root)
 
 

@@ -8,10 +8,11 @@ from medgraft.core.errors import InputError, MedgraftError
 from medgraft.exchange.package import read_package
 from medgraft.explanation import gradcam
 from medgraft.workspace import Project
+from medgraft.workspace.kept.packages import package_folder
 from medgraft.workspace.kept.study_results import model_tables, study_results
 from medgraft.workspace.models import seeing as seeing_room
 from medgraft.workspace.models.seeing import see_cams, see_map
-from medgraft.workspace.models.sights import CamRequest, MapRequest, kept_cams, kept_map, package_folder
+from medgraft.workspace.models.sights import CamRequest, MapRequest, kept_cams, kept_map
 
 pytestmark = pytest.mark.slow
 

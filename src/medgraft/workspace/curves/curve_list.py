@@ -8,7 +8,8 @@ from typing import Any
 
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.evaluation import MEAN_DICE
-from medgraft.workspace.kept.curve_folder import curve_names, read_findings
+from medgraft.workspace.kept.curve_folder import curve_names, of_an_older_medgraft, read_findings
+from medgraft.workspace.kept.lock import is_running
 from medgraft.workspace.kept.study_results import Figure
 from medgraft.workspace.project import Project
 
@@ -96,7 +97,13 @@ def _state(project: Project, name: str) -> CurveState:
             pictures=pictures,
         )
     except (ProjectError, KeyError, TypeError) as error:
-        return CurveState(name=name, verdict=None, missing=str(error), pictures=pictures)
+        return CurveState(name=name, verdict=None, missing=_why_not(project.curves / name, error), pictures=pictures)
+
+
+def _why_not(folder: Path, error: Exception) -> str:
+    if is_running(folder):
+        return "It is running."
+    return str(error if isinstance(error, ProjectError) else of_an_older_medgraft(folder))
 
 
 def _dice(rows: list[Mapping[str, Any]]) -> tuple[ModelDice, ...]:

@@ -12,6 +12,9 @@ CURVE_FILE = "curve.yaml"
 #: Within a curve's folder: figures, differences and the verdict as they were found.
 FINDINGS = Path("results", "findings.json")
 
+#: What findings hold; those of an older medgraft may not.
+FOUND = ("name", "verdict", "findings", "rules", "seen_before", "unknown_trainings", "cautions", "distance_unit")
+
 
 def curve_names(project: Project) -> tuple[str, ...]:
     """Every curve that was started in a project."""
@@ -21,7 +24,7 @@ def curve_names(project: Project) -> tuple[str, ...]:
 def read_findings(folder: Path) -> dict[str, Any]:
     """What a finished curve found, as plain data; keys as `medgraft study curve --json` has them.
 
-    Raises `ProjectError` if the curve has not ended or its results are damaged.
+    Raises `ProjectError` if the curve has not ended, or its results are damaged or of an older medgraft.
     """
     try:
         found: dict[str, Any] = json.loads((folder / FINDINGS).read_text(encoding="utf-8"))
@@ -30,4 +33,14 @@ def read_findings(folder: Path) -> dict[str, Any]:
             f"Expected the results of a finished learning curve in {folder.name}, got: {reason(error)}. "
             "Do run `medgraft study curve` again: it goes on from where it was."
         ) from error
+    if not set(FOUND) <= set(found):
+        raise of_an_older_medgraft(folder)
     return found
+
+
+def of_an_older_medgraft(folder: Path) -> ProjectError:
+    """What is said of findings in which something is missing."""
+    return ProjectError(
+        f"Expected the results of a finished learning curve in {folder.name}, got those of an older medgraft. "
+        "Do: start the curve again: nothing is trained again."
+    )

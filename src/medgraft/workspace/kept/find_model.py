@@ -25,11 +25,16 @@ def find_model(text: str, project: Path | None = None) -> Path:
         raise InputError(f"Expected a model package or, within a project, STUDY/MODEL or CURVE/MODEL, got {text!r}.")
     opened = Project.open(project)
     kept = package_folders(opened)
-    found = kept.get(text) or kept.get(f"{text}/{_stands_for(opened, text)}")
+    meant = _stands_for(opened, text)
+    found = kept.get(text) or kept.get(f"{text}/{meant}")
     if found is None:
         of_name = [model for model in kept if model.startswith(f"{text.partition('/')[0]}/")]
         available = ", ".join(of_name or kept) or "none"
-        raise InputError(f"Expected STUDY/MODEL or CURVE/MODEL of this project, got {text!r}. Available: {available}.")
+        as_it_is = meant is None and text in curve_names(opened)
+        why = ", whose verdict is to use the travelling model as it is" if as_it_is else ""
+        raise InputError(
+            f"Expected STUDY/MODEL or CURVE/MODEL of this project, got {text!r}{why}. Available: {available}."
+        )
     return found
 
 

@@ -79,6 +79,16 @@ def package_folders(project: Project) -> dict[str, Path]:
     return dict(sorted(folders.items()))
 
 
+def package_folder(project: Project, study: str, model: str) -> Path:
+    """One package of a study or a learning curve. Raises `InputError`, with those there are, if there is none such."""
+    kept = package_folders(project)
+    folder = kept.get(f"{study}/{model}")
+    if folder is None:
+        available = ", ".join(kept) or "none"
+        raise InputError(f"Expected a model package of this project, got {study}/{model}. Available: {available}.")
+    return folder
+
+
 def package_cards(project: Project) -> tuple[PackageCard, ...]:
     """A card of every package of the project, by study or curve and model."""
     return tuple(map(_card, package_folders(project).values()))
@@ -86,22 +96,15 @@ def package_cards(project: Project) -> tuple[PackageCard, ...]:
 
 def package_card(project: Project, study: str, model: str) -> PackageCard:
     """One card. Raises `InputError` if there is no such package."""
-    return _card(_folder(project, study, model))
+    return _card(package_folder(project, study, model))
 
 
 def check_package(project: Project, study: str, model: str) -> PackageCheck:
     """Read a package's weights and compare their digest. Raises `InputError` if there is no such package."""
-    folder = _folder(project, study, model)
+    folder = package_folder(project, study, model)
     weights = folder / WEIGHTS
     found = file_digest(weights) if weights.is_file() else ""
     return PackageCheck(expected=_card(folder).weights_digest, found=found)
-
-
-def _folder(project: Project, study: str, model: str) -> Path:
-    folder = package_folders(project).get(f"{study}/{model}")
-    if folder is None:
-        raise InputError(f"Expected a model package of this project, got {study}/{model}. Available: see the models.")
-    return folder
 
 
 def _card(folder: Path) -> PackageCard:

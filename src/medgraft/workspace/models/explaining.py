@@ -52,12 +52,14 @@ def explain_model(project: Project, model: str, folder: Path, *, report: Report 
         report: told of each step.
 
     Raises:
-        InputError: no such model, or a network without a feature map. ProjectError: no such study.
+        InputError: no such model, one that segments, or a network without a feature map. ProjectError: no such study.
     """
     path = find_model(model, project.root)
+    package = read_package(path)
+    if package.task.kind != "classify":
+        raise InputError(f"Expected a model that classifies, for Grad-CAM is of a class, got {package.name}.")
     stage, outcome = _stage_of(project, path)
     samples = project_samples(project, outcome.study.task, outcome.study.reader)
-    package = read_package(path)
     answered = stage.test if stage.test is not None else stage.out_of_fold
     with project.cohort() as cohort:
         pictures = model_pictures(package, answered, samples, image_reader(cohort), seed=stage.seed)

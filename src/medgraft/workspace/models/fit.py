@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.exchange import Fingerprint, PackageFacts, PixelsOf, Range, fingerprint, read_facts, stack_values
-from medgraft.workspace.models.sights import package_folder
+from medgraft.workspace.kept.packages import package_folder
 from medgraft.workspace.project import Project
 
 #: A value this far outside of the range trained on, as a share of the range's larger end, still counts as within.
@@ -53,12 +53,12 @@ class StackFit:
 
 
 def stack_fit(project: Project, study: str, model: str, *, site: str | None = None) -> StackFit:
-    """Compare stacks of a project with those that a study's model was trained on, without looking at pixels.
+    """Compare stacks of a project with those that a model of it was trained on, without looking at pixels.
 
     Args:
         project: where they are; a new folder is imported first.
-        study: a finished study.
-        model: a model of it, by its id.
+        study: a finished study or learning curve.
+        model: a model of it, by its folder's name.
         site: compare stacks of this site only; all that were not trained on if None.
 
     Raises:

@@ -15,6 +15,7 @@ from medgraft.core.task import UnitKey
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.explanation import embed, gradcam
 from medgraft.networks.classifier import Classifier
+from medgraft.workspace.kept.packages import package_folder
 from medgraft.workspace.kept.study_results import model_tables, study_results
 from medgraft.workspace.models.sights import (
     CamRequest,
@@ -24,7 +25,6 @@ from medgraft.workspace.models.sights import (
     kept_cams,
     kept_map,
     map_path,
-    package_folder,
 )
 from medgraft.workspace.project import Project
 from medgraft.workspace.studies.answers import stored_places

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from medgraft.core.digest import short_id
 from medgraft.core.errors import InputError, ProjectError, reason
 from medgraft.core.files import whole_file
+from medgraft.workspace.kept.packages import package_folder
 from medgraft.workspace.kept.study_results import study_results
 from medgraft.workspace.project import Project
 
@@ -40,7 +41,7 @@ class MapRequest:
 def kept_cams(project: Project, request: CamRequest) -> NDArray[np.uint8] | None:
     """Grad-CAM of every slice as stored, (Z, Y, X) in 0..255 of each slice's own maximum; None if not computed yet.
 
-    Raises `ProjectError` for an unknown study or model, `InputError` for an unknown stack, phase or class.
+    Raises `ProjectError` for an unknown study, `InputError` for an unknown model, stack, phase or class.
     """
     maps: NDArray[np.uint8] | None = _read(cams_path(project, request))
     return maps
@@ -49,7 +50,7 @@ def kept_cams(project: Project, request: CamRequest) -> NDArray[np.uint8] | None
 def kept_map(project: Project, request: MapRequest) -> NDArray[np.float32] | None:
     """Places (N, 2) of the model's images, set by set in the order of its tables; None if not computed yet.
 
-    Raises `ProjectError` for an unknown study or model.
+    Raises `InputError` for an unknown study or model.
     """
     points: NDArray[np.float32] | None = _read(map_path(project, request))
     return points
@@ -73,11 +74,6 @@ def map_path(project: Project, request: MapRequest) -> Path:
     """Where the map of a model is kept: by what it depends on."""
     key = short_id([_package_digest(project, request.study, request.model), study_results(project, request.study).sets])
     return project.cache / "maps" / f"{key}.npy"
-
-
-def package_folder(project: Project, study: str, model: str) -> Path:
-    """The package of a study's model. Raises `ProjectError` for an unknown study or model."""
-    return project.studies / study / "models" / study_results(project, study).model(model).id
 
 
 def keep(path: Path, array: NDArray[Any]) -> None:
