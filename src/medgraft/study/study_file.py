@@ -59,7 +59,9 @@ SCRATCH_STAGES = (StageEntry(depth="all", rates=(1e-2, 1e-3, 1e-4), epochs=50),)
 class StudyFile(Settings):
     """A study. Every key has the paper's value as its default where the paper has one."""
 
-    name: str = Field("study", pattern=FOLDER_NAME, description="folder under studies/")
+    name: str = Field(
+        "study", pattern=FOLDER_NAME, description="folder under studies/; a name that no learning curve has"
+    )
     task: str = Field("sax-range", description="a task of the project: sax-range, sax-levels, or an imported one")
     networks: tuple[str | NetworkEntry, ...] = Field(min_length=1, description="what is compared")
     weights: str = Field(

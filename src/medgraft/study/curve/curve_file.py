@@ -66,7 +66,7 @@ class Home(Settings):
 class CurveFile(Settings):
     """A learning curve over local cases, for each way to begin, beside the travelling model as it is."""
 
-    name: str = Field("curve", pattern=FOLDER_NAME, description="folder under curves/")
+    name: str = Field("curve", pattern=FOLDER_NAME, description="folder under curves/; a name that no study has")
     task: str = Field("lv-wall", description="what is segmented")
     network: str = Field(description="a segmentation network of `medgraft networks`")
     spacing: float | None = Field(1.0, gt=0, description="isotropic grid in mm; null stays on the pixels' own grid")

@@ -1,4 +1,4 @@
-"""Models: the cards of the packages that studies left, whether they are intact, and whether new stacks suit them."""
+"""Models: cards of the packages that studies and curves left, whether they are intact and suit new stacks."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ class CheckView(Answer):
 
 @routes.get("")
 def models(place: PlaceOf) -> tuple[PackageCard, ...]:
-    """The model packages of the project, by study and model."""
+    """The model packages of the project, by study or curve and model."""
     return package_cards(place.project)
 
 
