@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from medgraft.core.errors import InputError
 from medgraft.core.geometry import (
     equally_far_apart,
+    even_spacing,
     normal_of,
     orientation_letters,
     points_to_apex,
@@ -93,3 +94,5 @@ def test_slices_follow_each_other_equally_far_apart_or_do_not(heights: tuple[flo
     affines = np.tile(np.eye(4), (len(heights), 1, 1))
     affines[:, 2, 3] = heights
     assert equally_far_apart(affines, 8.0) == even
+    assert even_spacing(affines, (8.0, 2.0, 1.5)) == ((8.0, 2.0, 1.5) if even else None)
+    assert even_spacing(affines, None) is None

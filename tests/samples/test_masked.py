@@ -55,6 +55,21 @@ def test_every_stack_is_a_sample_or_counted_as_dropped(make_masked):
     assert len(masked_samples(entries, LV_WALL)) == 4
 
 
+@pytest.mark.parametrize(
+    ("heights", "spacing", "even"),
+    [
+        ((0, 8, 16), (8.0, 1.4, 1.4), (8.0, 1.4, 1.4)),
+        ((16, 8, 0), (8.0, 1.4, 1.4), (8.0, 1.4, 1.4)),
+        ((0, 8, 24, 32), (8.0, 1.4, 1.4), None),
+        ((0, 8, 16), None, None),
+    ],
+)
+def test_a_sample_has_a_spacing_where_its_slices_are_equally_far_apart(make_masked, heights, spacing, even):
+    entry = make_masked("one", affines=slices_at(*heights), spacing=spacing)
+    np.testing.assert_array_equal(entry.affine_stack[:, 2, 3], heights)
+    assert entry.even_spacing == masked_samples([entry], LV_WALL).items[0].spacing == even
+
+
 def test_a_task_may_ask_about_named_phases_only(make_masked):
     task = replace(LV_WALL, phases=("es",))
     entries = [make_masked("a"), make_masked("b", mask_phases=(0,)), make_masked("c", phases={})]

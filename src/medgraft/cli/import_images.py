@@ -24,9 +24,9 @@ from medgraft.cli.import_options import (
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.cli.pairs import read_pairs
-from medgraft.core.cohort import ImportNote
 
 if TYPE_CHECKING:
+    from medgraft.core.cohort import ImportNote
     from medgraft.workspace import Imported
 
 
@@ -99,7 +99,7 @@ def _show(done: "Imported") -> None:
         write_table(("code", "kind", "files", "for example"), _summary(done.notes))
 
 
-def _summary(notes: Sequence[ImportNote]) -> list[tuple[object, ...]]:
+def _summary(notes: Sequence["ImportNote"]) -> list[tuple[object, ...]]:
     """One row per kind and code: how many files, and the first of them."""
     files: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], str] = {}

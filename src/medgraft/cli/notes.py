@@ -1,17 +1,18 @@
 """medgraft notes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
-from medgraft.core.cohort import NoteKind
 
 
 def notes(
     project: ProjectOption = HERE,
-    kind: Annotated[NoteKind | None, typer.Option(help="Only notes of this kind.")] = None,
+    kind: Annotated[
+        Literal["repaired", "set aside", "refused", "noticed"] | None, typer.Option(help="Only notes of this kind.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the repair log: what imports repaired, set aside, refused or noticed, and why.

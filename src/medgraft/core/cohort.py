@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from medgraft.core.geometry import even_spacing
 from medgraft.core.task import MASK_CLASSES
 
 
@@ -43,6 +47,16 @@ class StackEntry:
     instance_numbers: tuple[tuple[int, ...], ...] | None = None
     source: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def affine_stack(self) -> NDArray[np.float64]:
+        """(Z, 4, 4) pixel index to LPS mm."""
+        return np.asarray(self.affines, float).reshape(-1, 4, 4)
+
+    @property
+    def even_spacing(self) -> tuple[float, float, float] | None:
+        """`spacing` where slices are equally far apart, so that a distance across them is known, else None."""
+        return even_spacing(self.affine_stack, self.spacing)
 
     def phase_name(self, index: int) -> str:
         """The name of a phase ("ed", "es"), or its number as text where it has none."""

@@ -70,6 +70,16 @@ def equally_far_apart(affines: NDArray[np.float64], distance: float) -> bool:
     return bool(np.allclose(np.abs(steps), distance, rtol=_EVEN)) and len(set(np.sign(steps))) == 1
 
 
+def even_spacing(
+    affines: NDArray[np.float64], spacing: tuple[float, float, float] | None
+) -> tuple[float, float, float] | None:
+    """The spacing (z, y, x) of slices (Z, 4, 4) that are equally far apart: what lies between them can be told in mm.
+
+    None where it is unknown or they are not.
+    """
+    return spacing if spacing and equally_far_apart(affines, spacing[0]) else None
+
+
 def points_to_apex(direction: NDArray[Any]) -> bool:
     """True if a direction in LPS runs from the base of the heart to its apex rather than the other way."""
     return bool(np.asarray(direction, float) @ BASE_TO_APEX > 0)

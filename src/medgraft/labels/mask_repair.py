@@ -170,7 +170,10 @@ def _repair(step: RepairStep) -> MaskRepair:
 
 def _reach(step: RepairStep, spacing: tuple[float, float, float] | None) -> Reach:
     if step.unit == "mm" and spacing is None:
-        raise InputError(f"Expected a spacing for {step.repair} in mm, got none. Give the radius in voxels.")
+        raise InputError(
+            f"Expected a spacing for {step.repair} in mm, got none, or slices that are not equally far apart. "
+            "Do: give the radius in voxels."
+        )
     in_mm = step.unit == "mm" or not step.radius
     z, y, x = spacing if in_mm and spacing else (1.0, 1.0, 1.0)
     voxel = (FAR if step.in_plane else z, y, x)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
-from medgraft.core.geometry import equally_far_apart
 from medgraft.core.task import MASK_CODES, Task
 from medgraft.samples.collected import Collected, Dropped
 from medgraft.samples.join import check_one_subject_per_image
@@ -21,7 +20,8 @@ class MaskedSample:
     phases, phase_names: those that are labelled and asked about; a name is such as "ed", or the number as text.
     classes: the task's codes that the source labels, background among them; what it never labels is part of its
     background. n_phases, n_slices: of the whole stack.
-    spacing: (z, y, x) in mm, None where unknown. pixels_digest, mask_digest: of the whole stack.
+    spacing: (z, y, x) in mm, None where unknown or slices are not equally far apart. pixels_digest,
+    mask_digest: of the whole stack.
     """
 
     stack: str
@@ -97,13 +97,9 @@ def _why_left_out(entry: StackEntry, task: Task, in_mm: bool) -> str | None:
         f"no mask at {', '.join(task.phases)}": not _phases(entry, task),
         f"mask labels none of {', '.join(task.codes[1:])}": len(_classes(entry, task)) < 2,
         "unknown spacing": in_mm and entry.spacing is None,
-        "slices not equally far apart": in_mm and entry.spacing is not None and not _even(entry, entry.spacing[0]),
+        "slices not equally far apart": in_mm and entry.even_spacing is None,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
-
-
-def _even(entry: StackEntry, distance: float) -> bool:
-    return equally_far_apart(np.asarray(entry.affines, float).reshape(-1, 4, 4), distance)
 
 
 def _phases(entry: StackEntry, task: Task) -> tuple[int, ...]:
@@ -126,7 +122,7 @@ def _sample(entry: StackEntry, task: Task) -> MaskedSample:
         classes=_classes(entry, task),
         n_phases=entry.shape[0],
         n_slices=entry.shape[1],
-        spacing=entry.spacing,
+        spacing=entry.even_spacing,
         pixels_digest=entry.pixels_digest,
         mask_digest=entry.mask_digest,
     )

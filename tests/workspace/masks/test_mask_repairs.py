@@ -104,6 +104,23 @@ def test_a_stack_that_a_step_does_not_fit_is_left_out_as_it_is(
         repair_masks(project, steps, [last.id])
 
 
+@pytest.mark.parametrize(
+    ("step", "fits"), [("closing:2mm", False), ("closing:2mm:in-plane", True), ("closing:1", True)]
+)
+def test_across_slices_a_radius_in_mm_needs_slices_equally_far_apart(
+    tmp_path: Path, hearts: tuple[PhantomHeart, ...], step: str, *, fits: bool
+) -> None:
+    affines = hearts[0].stack.affines.copy()
+    affines[-1, :3, 3] += affines[-1, :3, 3] - affines[-2, :3, 3]
+    project = Project.create(tmp_path / "uneven")
+    with project.cohort() as cohort:
+        for subject, stack in {"even": hearts[0].stack, "uneven": replace(hearts[0].stack, affines=affines)}.items():
+            cohort.add(FoundStack(stack=stack, subject=subject, series_key="sax"))
+    done = repair_masks(project, [step])
+    assert [one.subject for one in done.stacks] == ["even", "uneven"][: 1 + fits]
+    assert len(done.left_out) == 1 - fits
+
+
 def test_stacks_without_masks_are_named(project: Project, tmp_path: Path) -> None:
     with project.cohort() as cohort:
         stack = cohort.entries()[0].id

@@ -337,6 +337,17 @@ def test_a_model_that_repeats_the_masks_agrees_wholly(
     assert [one.icc.value for one in found.agreement] == pytest.approx([1] * len(found.agreement))
 
 
+@pytest.mark.parametrize(("heights", "in_mm"), [((0, 8, 16, 24, 32, 40), True), ((0, 8, 24, 32, 40, 48), False)])
+def test_slices_not_equally_far_apart_have_no_distance_in_mm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heights: tuple[float, ...], *, in_mm: bool
+) -> None:
+    project = project_of(tmp_path / "heart", one=beating(np.array(heights, float)))
+    let_model_repeat(project, monkeypatch)
+    found = measure_project(project, model=str(package_of(tmp_path / "model")))
+    assert {row.hausdorff_mm for row in found.overlaps} == ({0.0} if in_mm else {None})
+    assert {row.dice for row in found.overlaps} == {1.0}
+
+
 def test_whom_a_model_was_trained_on_is_measured_but_not_compared(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

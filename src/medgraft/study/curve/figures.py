@@ -23,8 +23,8 @@ Mask = NDArray[np.uint8]
 class SubjectFigures:
     """One stack at one labelled phase. What cannot be said (not labelled, no spacing, no wall) is None.
 
-    dice, hausdorff95: by labelled class; the distance in mm, or in voxels where the spacing of any subject that is
-    measured is unknown. unmatched: classes that the model missed altogether (drawn, not seen) or invented (seen, not
+    dice, hausdorff95: by labelled class; the distance in mm, or in voxels where any sample that is measured has no
+    spacing. unmatched: classes that the model missed altogether (drawn, not seen) or invented (seen, not
     drawn): Dice 0, and for the distance the diagonal of the image, so that no mean gains by a miss. A class that
     neither shows has Dice 1 and distance 0.
     volume, true_volume: of the pool in ml. thickness, true_thickness: of the wall in mm: median, 95th percentile and

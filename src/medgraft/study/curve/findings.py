@@ -99,7 +99,7 @@ def groups_of(outcome: CurveOutcome) -> tuple[str, ...]:
 
 
 def distance_unit(outcome: CurveOutcome, samples: MaskedSamples) -> Literal["mm", "voxels"]:
-    """The unit of all distances: mm where the spacing of every subject that was measured is known."""
+    """The unit of all distances: mm where every sample that was measured has a spacing."""
     first = outcome.points[0]
     measured = {figure.stack for figure in (*first.test, *first.home)}
     return "mm" if all(item.spacing for item in samples.items if item.stack in measured) else "voxels"

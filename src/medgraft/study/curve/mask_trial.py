@@ -131,7 +131,7 @@ class Assessment:
 
     @property
     def in_mm(self) -> bool:
-        """Whether distances are in mm: in voxels for all if one spacing is unknown, since they are averaged."""
+        """Whether distances are in mm: in voxels for all if one has no spacing, since they are averaged."""
         items = self.data.samples.items
         return all(items[position].spacing for group in self.groups.values() for position in group.tolist())
 

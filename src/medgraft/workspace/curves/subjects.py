@@ -33,11 +33,6 @@ class Shown:
     reference: NDArray[np.uint8]
     seen: Masks
 
-    @property
-    def affines(self) -> NDArray[np.float64]:
-        """(Z, 4, 4) pixel index to LPS mm."""
-        return np.asarray(self.entry.affines, float).reshape(-1, 4, 4)
-
 
 def shown_subject(
     cohort: Cohort, samples: MaskedSamples, stack: str, phase: str, models: Mapping[ModelKey, ModelPackage]

@@ -30,7 +30,8 @@ def surfaces(shown: Shown, volume: StackVolume, title: str) -> Iterator[Surface]
     """The outer surface as drawn and as one model sees it, turned as readers are used to see the volume."""
     for source, mask in ((_REFERENCE, shown.reference), (title, shown.seen.get(title))):
         if mask is not None and _measurable(mask, shown):
-            surface = wall_surface(mask, shown.entry.spacing, wall_thickness(mask, shown.entry.spacing))
+            spacing = shown.entry.even_spacing
+            surface = wall_surface(mask, spacing, wall_thickness(mask, spacing))
             yield Surface(
                 subject=shown.entry.subject,
                 phase=shown.phase,
@@ -42,17 +43,17 @@ def surfaces(shown: Shown, volume: StackVolume, title: str) -> Iterator[Surface]
 
 
 def _measurable(mask: NDArray[np.uint8], shown: Shown) -> bool:
-    return shown.entry.spacing is not None and set(np.unique(mask).tolist()) >= _WALL
+    return shown.entry.even_spacing is not None and set(np.unique(mask).tolist()) >= _WALL
 
 
 def _segments(mask: NDArray[np.uint8], shown: Shown) -> NDArray[np.float64] | None:
     """(17,) median thickness, NaN where a segment has no wall; None where a model sees no ventricle."""
-    spacing, base_first = shown.entry.spacing, shown.entry.base_first
+    spacing, base_first = shown.entry.even_spacing, shown.entry.base_first
     if spacing is None or not _measurable(mask, shown):
         return None
     drawn = shown.drawn if base_first is not None and (shown.drawn == MASK_CODES["rv"]).any() else None
     septum = None if drawn is None else septum_angle(drawn, spacing)
-    found = wall_segments(mask, spacing, shown.affines, base_first=base_first, septum=septum)
+    found = wall_segments(mask, spacing, shown.entry.affine_stack, base_first=base_first, septum=septum)
     return None if found is None else np.array([found[number].median for number in sorted(found)])
 
 

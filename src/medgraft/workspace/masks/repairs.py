@@ -51,8 +51,9 @@ def repair_masks(
     """Repair the masks of a project, phase by phase.
 
     A mask that changes is kept as it was in `masks/before/`, under its stack's id and its own digest. A stack that a
-    step does not fit (a radius in mm where no spacing is known, or one that is too large) is left out with the reason.
-    Labels of slices stay as they are: `label_from_masks` makes them anew.
+    step does not fit is left out with the reason: a radius that is too large, or one in mm where no spacing is known or
+    slices are not equally far apart, unless all steps are in-plane. Labels of slices stay as they are:
+    `label_from_masks` makes them anew.
 
     Args:
         project: where the masks are.
@@ -94,7 +95,7 @@ def _fitting(steps: Sequence[RepairStep], entries: Sequence[StackEntry]) -> tupl
     fitting, left_out = [], []
     for entry in entries:
         try:
-            repair_mask(nothing, (), steps, entry.spacing)
+            repair_mask(nothing, (), steps, _spacing(entry, steps))
             fitting.append(entry)
         except InputError as error:
             left_out.append(f"{entry.subject}, stack {entry.id}: {error}")
@@ -103,9 +104,14 @@ def _fitting(steps: Sequence[RepairStep], entries: Sequence[StackEntry]) -> tupl
     return fitting, left_out
 
 
+def _spacing(entry: StackEntry, steps: Sequence[RepairStep]) -> tuple[float, float, float] | None:
+    """What a radius in mm goes by: across slices only where they are equally far apart."""
+    return entry.spacing if all(step.in_plane for step in steps) else entry.even_spacing
+
+
 def _repair(cohort: Cohort, entry: StackEntry, steps: Sequence[RepairStep], *, dry_run: bool) -> StackRepair:
     mask = cohort.mask_arrays.read(entry.id)
-    done = repair_mask(mask, entry.mask_phases, steps, entry.spacing)
+    done = repair_mask(mask, entry.mask_phases, steps, _spacing(entry, steps))
     before = None
     if done.changes and not dry_run:
         before = keep_mask(cohort, entry.id)

@@ -67,8 +67,8 @@ class StackMeasures:
 class OverlapMeasures:
     """How a model's mask of one structure at one phase lies over the reference.
 
-    dice: 0..1. hausdorff_mm: the 95 % Hausdorff distance, None without spacing. unmatched: only one of both masks shows
-    the structure, and the distance is the diagonal of the image.
+    dice: 0..1. hausdorff_mm: the 95 % Hausdorff distance, None where the spacing is unknown or slices are not equally
+    far apart. unmatched: only one of both masks shows the structure, and the distance is the diagonal of the image.
     """
 
     subject: str

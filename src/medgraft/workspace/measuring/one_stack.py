@@ -18,7 +18,7 @@ from medgraft.measurement import (
     wall_thickness,
 )
 from medgraft.workspace.measuring.measured import PhaseMeasures, Source, StackMeasures
-from medgraft.workspace.measuring.slice_places import SlicePlaces, affines_of
+from medgraft.workspace.measuring.slice_places import SlicePlaces
 from medgraft.workspace.measuring.slices_that_count import Judged, counted_slices, n_unjudged
 from medgraft.workspace.measuring.wall_segments import wall_segments
 
@@ -156,7 +156,7 @@ class _Phase:
         found = wall_segments(
             mask,
             spacing,
-            affines_of(self.entry),
+            self.entry.affine_stack,
             base_first=self.entry.base_first,
             septum=self.septum,
             thickness=self.thickness,

@@ -153,7 +153,7 @@ class _Segmenter:
             self.model,
             self.package.volume_recipe,
             pixels,
-            entry.spacing,
+            entry.even_spacing,
             dims=spec(self.package.network).dims,
             phases=phases,
             device=self.device,
@@ -243,6 +243,7 @@ def _septum(masks: Sequence[DrawnMask], entry: StackEntry) -> Iterator[tuple[int
 
 
 def _overlaps(entry: StackEntry, reference: DrawnMask, seen: DrawnMask) -> Iterator[OverlapMeasures]:
+    spacing = entry.even_spacing
     for phase in sorted(set(reference.phases) & set(seen.phases)):
         for structure in (name for name in reference.classes if name in seen.classes):
             a, b = (np.asarray(drawn.mask[phase]) == MASK_CODES[structure] for drawn in (reference, seen))
@@ -252,6 +253,6 @@ def _overlaps(entry: StackEntry, reference: DrawnMask, seen: DrawnMask) -> Itera
                 phase=entry.phase_name(phase),
                 structure=structure,
                 dice=dice(a, b),
-                hausdorff_mm=hausdorff95_or_worst(a, b, entry.spacing) if entry.spacing else None,
+                hausdorff_mm=hausdorff95_or_worst(a, b, spacing) if spacing else None,
                 unmatched=bool(a.any() != b.any()),
             )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
-from medgraft.core.geometry import equally_far_apart, normal_of, positions_along
+from medgraft.core.geometry import normal_of, positions_along
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,15 +23,9 @@ class SlicePlaces:
     @classmethod
     def of(cls, entry: StackEntry) -> "SlicePlaces":
         """The places that a stack's affines say."""
-        affines = affines_of(entry)
-        if entry.spacing is None or equally_far_apart(affines, entry.spacing[0]):
+        if entry.spacing is None or entry.even_spacing:
             return cls(spacing=entry.spacing)
-        positions = positions_along(affines, normal_of(affines[0]))
+        positions = positions_along(entry.affine_stack, normal_of(entry.affine_stack[0]))
         steps = np.diff(positions)
         in_order = (steps > 0).all() or (steps < 0).all()
         return cls(spacing=entry.spacing if in_order else None, positions=positions)
-
-
-def affines_of(entry: StackEntry) -> NDArray[np.float64]:
-    """(Z, 4, 4) of a stack."""
-    return np.asarray(entry.affines, float).reshape(-1, 4, 4)

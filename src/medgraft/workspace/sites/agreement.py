@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
-from medgraft.core.geometry import BASE_TO_APEX
+from medgraft.core.geometry import BASE_TO_APEX, even_spacing
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
 from medgraft.evaluation import Interval, dice, hausdorff95_or_worst, mean_interval
@@ -62,7 +62,8 @@ class CaseAgreement:
     """One structure in one part of one phase of one case.
 
     drawn_at_a, drawn_at_b: whether the site drew any of it there. hausdorff_mm: of the surfaces there, each to the
-    other site's whole surface; the diagonal of the image where a site drew none of the structure; NaN without spacing.
+    other site's whole surface; the diagonal of the image where a site drew none of the structure; NaN where the
+    spacing is unknown or slices are not equally far apart.
     """
 
     subject: str
@@ -159,6 +160,7 @@ def _apart(a: SiteMask, b: SiteMask) -> str:
 
 def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[CaseAgreement]:
     """Every structure in every part at every phase that both drew; nothing where neither drew anything."""
+    spacing = even_spacing(a.affines, a.spacing)
     for phase in sorted(set(a.phases) & set(b.phases)):
         parts = _parts(a.mask[phase], b.mask[phase], a.affines if a.spacing else None)
         for structure in (name for name in MASK_CLASSES if name in a.classes and name in b.classes):
@@ -175,9 +177,7 @@ def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[CaseA
                         drawn_at_a=bool(first.any()),
                         drawn_at_b=bool(second.any()),
                         dice=dice(first, second),
-                        hausdorff_mm=hausdorff95_or_worst(at_a, at_b, a.spacing, within=inside)
-                        if a.spacing
-                        else np.nan,
+                        hausdorff_mm=hausdorff95_or_worst(at_a, at_b, spacing, within=inside) if spacing else np.nan,
                     )
 
 

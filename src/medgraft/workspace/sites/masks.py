@@ -75,9 +75,13 @@ def _reader(project: Project, entry: StackEntry) -> Callable[[], SiteMask]:
             mask = cohort.mask(entry)
         if mask is None:
             raise InputError(f"Expected the mask of stack {entry.id} in {project.root.name}, found none.")
-        affines = np.asarray(entry.affines, float).reshape(-1, 4, 4)
-        classes = entry.mask_classes
-        return SiteMask(mask=mask, phases=entry.mask_phases, classes=classes, affines=affines, spacing=entry.spacing)
+        return SiteMask(
+            mask=mask,
+            phases=entry.mask_phases,
+            classes=entry.mask_classes,
+            affines=entry.affine_stack,
+            spacing=entry.spacing,
+        )
 
     return read
 

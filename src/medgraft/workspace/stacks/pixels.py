@@ -96,7 +96,7 @@ def stack_places(project: Project) -> dict[str, StackPlace]:
 
 
 def _place(entry: StackEntry) -> StackPlace:
-    affines = np.asarray(entry.affines, float).reshape(-1, 4, 4)
+    affines = entry.affine_stack
     origins = affines[:, :3, 3]
     positions = tuple(round(float(mm), 3) for mm in np.linalg.norm(origins - origins[0], axis=1))
     if entry.spacing is None:

@@ -58,7 +58,7 @@ def stack_volume(project: Project, stack: str) -> StackVolume:
     masks = {phase: phase_mask(project, stack, phase).digest for phase in entry.mask_phases}
     if entry.spacing is None:
         return StackVolume(names=_STORED, ends=None, positions=None, turned=(False, False, False), masks=masks)
-    affines = np.asarray(entry.affines, float).reshape(-1, 4, 4)
+    affines = entry.affine_stack
     ends = _ends(affines)
     return StackVolume(
         names=_names(entry, affines[0]),
