@@ -29,7 +29,7 @@ _INTERFACES = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
 _GONE_SECONDS = 10.0
 _LOST = "A process of the group was lost."
 
-#: What a member says: how far it is, at last what it made of the job or what went wrong.
+#: What a member says: how far it is, at last what it made of the job (nothing but for the first) or what went wrong.
 _Word = Progress | list[Trained] | Exception
 
 
@@ -97,16 +97,26 @@ class _Group:
     def __init__(self, settings: list[DeskSettings]) -> None:
         self._meeting = TemporaryDirectory(prefix="medgraft-")
         places = [Replica(rank=rank, count=len(settings)) for rank in range(len(settings))]
-        self._members = [self._member(*member) for member in zip(places, settings, strict=True)]
+        self._members: list[_Member] = []
+        try:
+            for member in zip(places, settings, strict=True):
+                self._members.append(self._member(*member))
+        except BaseException:  # those that were started wait for the others
+            self.end()
+            raise
 
     def work(self, job: Job[Trial], report: Report) -> list[Trained]:
-        """What the first member answers. Raises what any member does, `BrokenExecutor` if one is gone."""
-        words = self._words_on(job)
-        while isinstance(word := next(words), Progress):
-            report(word)
-        if isinstance(word, Exception):
-            raise self._cause(word)
-        return word
+        """What the members answer, when all have. Raises what any member does, `BrokenExecutor` if one is gone."""
+        words, answers = self._words_on(job), list[list[Trained]]()
+        while len(answers) < len(self._members):
+            word = next(words)
+            if isinstance(word, Exception):
+                raise self._cause(word)
+            if isinstance(word, Progress):
+                report(word)
+            else:
+                answers.append(word)
+        return [trained for answer in answers for trained in answer]
 
     def end(self) -> None:
         """End all, whatever they are doing."""
@@ -163,8 +173,7 @@ def _serve(place: Replica, meeting: str, settings: DeskSettings, pipe: Connectio
         try:
             while True:
                 answer = _answer(desk, pipe.recv_bytes(), pipe.send if replica.is_first else silent)
-                if replica.is_first or isinstance(answer, Exception):
-                    pipe.send(answer)
+                pipe.send(answer if replica.is_first or isinstance(answer, Exception) else [])
         except (EOFError, OSError):  # of the pipe: who asked is gone
             os._exit(1)
 
