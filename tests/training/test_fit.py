@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim import Adam
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress
@@ -189,6 +190,19 @@ def test_a_checkpoint_works_without_validation(tmp_path: Path) -> None:
     first = fit(Small(), batches, plan, key=(7,), checkpoint=always(tmp_path / "state"))
     again = fit(Small(), batches, plan, key=(7,), checkpoint=always(tmp_path / "state"))
     assert history_bytes(first) == history_bytes(again)
+
+
+def test_what_lies_beside_a_training_is_kept_with_it(tmp_path: Path) -> None:
+    path, plan = tmp_path / "state", Plan(rate=0.05, epochs=3)
+    first = Checkpoint(path=path, seconds=0, beside={"best": torch.ones(2)})
+    fit(Small(), batches, plan, key=(7,), checkpoint=first)
+    again = Checkpoint(path=path, beside={"best": torch.zeros(2)})
+    model = Small().train()
+    losses, _, _ = again.load(model, Adam(model.parameters()))
+    assert len(losses) == 3
+    assert torch.equal(again.beside["best"], torch.ones(2))
+    other = Checkpoint(path=path, beside={"other": torch.zeros(2)})
+    assert other.load(model, Adam(model.parameters())) == ([], [], 0), "of another program: begin anew"
 
 
 def test_a_checkpoint_is_not_written_more_often_than_asked(tmp_path: Path) -> None:

@@ -55,4 +55,3 @@ def test_one_process_alone_does_what_it_would_do_anyway() -> None:
     assert ALONE.forward(model) is model
     assert ALONE.loss(cross_entropy) is cross_entropy
     assert ALONE.gathered(ALONE.share([3, 1, 2])) == [3, 1, 2]
-    ALONE.wait()

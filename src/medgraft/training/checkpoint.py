@@ -15,10 +15,14 @@ from medgraft.core.files import whole_file
 
 @dataclass(kw_only=True)
 class Checkpoint:
-    """Saves a training to `path` between epochs, at most once per `seconds`; removed by the caller at the end."""
+    """Saves a training to `path` between epochs, at most once per `seconds`; removed by the caller at the end.
+
+    beside: tensors of the caller's, saved as they then are; `load` puts them back. A checkpoint without them is none.
+    """
 
     path: Path
     seconds: float = 30.0
+    beside: dict[str, Tensor] = field(default_factory=dict)
     _last: float = field(default_factory=time.monotonic)
 
     def save(
@@ -29,6 +33,7 @@ class Checkpoint:
             return
         tensors = {f"model.{name}": value.contiguous() for name, value in _moving_state(model).items()}
         tensors |= {name: value.contiguous() for name, value in _optimizer_state(optimizer).items()}
+        tensors |= {f"beside.{name}": value.contiguous() for name, value in self.beside.items()}
         tensors["losses"] = torch.tensor(losses, dtype=torch.float64)
         tensors["scores"] = torch.from_numpy(np.stack(scores))
         tensors["updates"] = torch.tensor(updates)
@@ -41,10 +46,13 @@ class Checkpoint:
         if not self.path.exists():
             return [], [], 0
         tensors = load_file(self.path)
+        if not tensors.keys() >= {f"beside.{name}" for name in self.beside}:
+            return [], [], 0
         with torch.no_grad():
             for name, value in _moving_state(model).items():
                 value.copy_(tensors[f"model.{name}"])
         _restore(optimizer, tensors)
+        self.beside.update({name: tensors[f"beside.{name}"] for name in self.beside})
         return tensors["losses"].tolist(), list(tensors["scores"].numpy()), int(tensors["updates"])
 
 

@@ -52,10 +52,6 @@ class Replica:
         distributed.all_gather_object(shares, list(own))
         return [shares[place % self.count][place // self.count] for place in range(sum(map(len, shares)))]
 
-    def wait(self) -> None:
-        """Until all have come as far as this."""
-        self.gathered([])
-
     def forward(self, model: nn.Module) -> Callable[..., Tensor]:
         """The forward pass of a model, frozen as wanted and on its device, whose gradients are averaged."""
         return model if self.count == 1 else DistributedDataParallel(model)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from medgraft.core.errors import InputError, WeightsError
-from medgraft.core.progress import Report, silent
+from medgraft.core.progress import Progress, Report, silent
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.study import Compute, Desk, DeskSettings, LocalExecutor, RunStore
 from medgraft.study.curve import AS_IS, CurveFile, CurveOutcome, Start, run_curve
@@ -160,6 +160,30 @@ def test_the_weights_that_are_kept_are_those_of_the_best_epoch(bench: Bench, tin
     assert point.validation == pytest.approx(np.mean([figure.mean_dice for figure in figures]), abs=2e-3)
 
 
+@pytest.mark.parametrize("killed_after", [1, 3, 5])
+def test_a_training_that_was_killed_keeps_the_weights_it_would_have_kept(
+    bench: Bench, tiny_curve: MakeCurve, tmp_path: Path, killed_after: int
+) -> None:
+    curve = tiny_curve(draws=1, sizes=[2], epochs=6, augment=False, arms={"scratch": {"rates": [0.3]}})
+    (point,) = bench.run(curve).points
+    job = Job(trials=(bench.done[0],), state={})
+    settings = replace(bench._local.desk.settings, unfinished=tmp_path / "killed")
+
+    def kill(progress: Progress) -> None:
+        if (progress.stage, progress.done) == ("epochs", killed_after):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Desk(settings).work(job, kill)
+    assert len(list(settings.unfinished.iterdir())) == 1, "one file, so what is in it belongs together"
+    epochs: list[int] = []
+    (trained,) = Desk(settings).work(job, lambda p: epochs.append(p.done) if p.stage == "epochs" else None)
+    assert epochs == list(range(killed_after + 1, 7))
+    assert trained.state is not None
+    expected = bench.store.state(point.run)
+    assert all(np.array_equal(trained.state[name], value.numpy()) for name, value in expected.items())
+
+
 @pytest.mark.parametrize(
     ("network", "shape"), [("unet2d", [1, 16, 16]), ("unet3d", [16, 16, 16]), ("segnet4d", [16, 16, 16])]
 )
@@ -263,11 +287,11 @@ def test_nobody_is_held_out_whom_the_travelling_model_knows(
         bench.run(tiny_curve(arms=ARMS, package="home.medgraft", home={"site": "one"}), knowing)
 
 
-def test_a_training_that_diverges_at_once_is_measured_as_it_began(tmp_path: Path) -> None:
+def test_a_training_that_diverges_at_once_is_measured_as_it_began() -> None:
     model = build_segmenter("unet3d", n_classes=3)
     began = {name: value.clone() for name, value in model.state_dict().items()}
-    best = _Best(model=model, path=tmp_path / "best.safetensors", began=began)
+    best = _Best(model)
     for parameter in model.parameters():
         parameter.data.fill_(float("nan"))
     assert np.isnan(best.seen(np.ones((2, 3), np.float32))).all()
-    assert all(torch.equal(value, began[name]) for name, value in best.taken().items())
+    assert all(torch.equal(value, began[name]) for name, value in best.weights.items())

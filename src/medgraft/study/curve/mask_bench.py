@@ -3,17 +3,14 @@
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from medgraft.core.errors import InputError, WeightsError
-from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.seeds import rng
 from medgraft.evaluation import dice
@@ -61,22 +58,17 @@ class TrainingBench:
         started = time.monotonic()
         model = started_model(trial).to(self._device)
         freeze(model, trial.depth)
-        path = checkpoint_of(self._settings.unfinished, trial.identity)
-        kept = path.with_suffix(".best.safetensors") if self._replica.is_first else None
-        best = _Best(model=model, path=kept, began=_whole(model, copied=True))
-        history = self._fit(trial, model, best, path, report)
-        self._replica.wait()  # until all have read the checkpoint
-        # It goes first: without the best weights that came before it, it is no place to go on from.
-        path.unlink(missing_ok=True)
+        best = _Best(model)
+        history = self._fit(trial, model, best, report)
         return Trained(
             identity=trial.identity,
             history=history,
             facts={**_facts(trial), "stacks": [trial.data.samples.items[position].stack for position in trial.train]},
-            state={name: value.numpy() for name, value in best.taken().items()},
+            state={name: value.numpy() for name, value in best.weights.items()},
             seconds=time.monotonic() - started,
         )
 
-    def _fit(self, trial: MaskTraining, model: Segmenter, best: "_Best", path: Path, report: Report) -> History:
+    def _fit(self, trial: MaskTraining, model: Segmenter, best: "_Best", report: Report) -> History:
         if trial.training.batch_size % self._replica.count:
             raise InputError(
                 f"Expected batches that {self._replica.count} devices share evenly, got "
@@ -84,6 +76,7 @@ class TrainingBench:
             )
         pieces = self._rendered.pieces(trial.train, report)
         pause = self._settings.checkpoint_seconds if self._replica.is_first else math.inf  # one writes, all read
+        path = checkpoint_of(self._settings.unfinished, trial.identity)
         return fit(
             model,
             lambda epoch: self._epoch(trial, pieces, epoch),
@@ -92,7 +85,7 @@ class TrainingBench:
             forward=self._replica.forward(model),
             loss=self._replica.loss(dice_loss),
             evaluate=lambda: best.seen(self._dice(model, trial.validation)),
-            checkpoint=Checkpoint(path=path, seconds=pause),
+            checkpoint=Checkpoint(path=path, seconds=pause, beside=best.kept),
             report=report,
         )
 
@@ -199,47 +192,39 @@ def started_model(trial: MaskTraining | Assessment) -> Segmenter:
     return model
 
 
-@dataclass(kw_only=True)
 class _Best:
-    """The weights of the epoch with the best validation, on disk: a resumed training finds them again.
+    """The weights of the epoch with the best validation, or those before the first update where it never said anything.
 
-    path: None where another process keeps them.
-    began: the weights before the first update, for a training that never had a better epoch.
+    kept: these and their score, for the checkpoint: a training that goes on there finds them as they were.
     """
 
-    model: Segmenter
-    path: Path | None
-    began: Mapping[str, Tensor]
-    score: float = -np.inf
+    def __init__(self, model: Segmenter) -> None:
+        self._model = model
+        self.kept = _scored(_whole(model), -math.inf)
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """Every tensor of the model."""
+        return {name: value for name, value in self.kept.items() if name != _SCORE}
 
     def seen(self, dice: NDArray[np.float32]) -> NDArray[np.float32]:
         """Look at an epoch's Dice (n, K), and give it back; NaN if the weights are no numbers any more."""
-        if self.path is None:
-            return dice
-        weights = _whole(self.model)
+        weights = _whole(self._model)
         if not all(torch.isfinite(value).all() for value in weights.values()):
             return np.full_like(dice, np.nan)
         score = structure_dice(dice)
-        if not np.isfinite(self.score) and self.path.exists():
-            self.score = float(load_file(self.path)[_SCORE])
-        if score > self.score:
-            self.score = score
-            with whole_file(self.path) as draft:
-                save_file({**weights, _SCORE: torch.tensor(score, dtype=torch.float64)}, draft)
+        if score > self.kept[_SCORE].item():
+            self.kept.update(_scored(weights, score))
         return dice
 
-    def taken(self) -> dict[str, Tensor]:
-        """The best weights, or those it began with where validation never said anything; the file goes."""
-        if self.path is None or not self.path.exists():
-            return dict(self.began)
-        tensors = load_file(self.path)
-        self.path.unlink()
-        return {name: value for name, value in tensors.items() if name != _SCORE}
+
+def _whole(model: Segmenter) -> dict[str, Tensor]:
+    """A copy."""
+    return {name: value.to("cpu", copy=True).contiguous() for name, value in model.state_dict().items()}
 
 
-def _whole(model: Segmenter, *, copied: bool = False) -> dict[str, Tensor]:
-    whole = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    return {name: value.clone() for name, value in whole.items()} if copied else whole
+def _scored(weights: Mapping[str, Tensor], score: float) -> dict[str, Tensor]:
+    return {**weights, _SCORE: torch.tensor(score, dtype=torch.float64)}
 
 
 def _facts(trial: MaskTraining | Assessment) -> dict[str, object]:
