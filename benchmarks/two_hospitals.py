@@ -128,4 +128,7 @@ def _shown(row: CurveRow) -> str:
 
 
 def _plain(found: CurveSummary) -> object:
-    return to_jsonable_python(asdict(found), inf_nan_mode="null")
+    """Figures over subjects, none of a single one."""
+    said = {"verdict": asdict(found.verdict), "cautions": found.cautions}
+    figures = asdict(found.findings)
+    return to_jsonable_python({**said, "rows": figures["rows"], "contrasts": figures["contrasts"]}, inf_nan_mode="null")

@@ -14,7 +14,7 @@ def test_the_model_of_one_hospital_is_measured_at_the_other(tmp_path: Path):
     assert {line.name.rpartition(" ")[2] for line in measured.results} == {"scratch", "is"}
     assert all(line.ours is not None and 0 <= line.ours <= 1 for line in measured.results)
     # Sunnybrook's readers drew the cavity alone: nothing is said of the wall there.
-    figures = {(row["on"], row["figure"]) for row in measured.parts["here"]["findings"]["rows"]}
+    figures = {(row["on"], row["figure"]) for row in measured.parts["here"]["rows"]}
     assert ("test", "Dice pool") in figures
     assert ("test", "Dice myocardium") not in figures
     assert ("home", "Dice myocardium") in figures
