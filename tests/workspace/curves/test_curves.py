@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from medgraft.core.errors import InputError, ProjectError, StudyFileError
+from medgraft.core.errors import InputError, StudyFileError
 from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress
 from medgraft.core.stack import FoundStack
@@ -148,6 +148,6 @@ def test_what_is_seen_of_the_middle_must_be_what_the_travelling_model_sees(
 @pytest.mark.usefixtures("subjects")
 def test_a_curve_takes_no_name_of_a_study(project: Project) -> None:
     (project.studies / "tiny").mkdir(parents=True)
-    with pytest.raises(ProjectError, match="Expected a name that no study has, got 'tiny'"):
+    with pytest.raises(InputError, match="Expected a name that no study has, got 'tiny'"):
         start_curve(project, parse_curve({**TINY, "name": "tiny", "arms": {"scratch": {}}}))
     assert not (project.curves / "tiny").exists()

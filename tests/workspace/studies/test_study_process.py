@@ -96,6 +96,6 @@ def test_a_study_takes_no_name_of_a_curve(labelled: Callable[[], Project], tiny:
     project = labelled()
     (project.curves / "tiny").mkdir(parents=True)
     for start in (lambda: begin_study(project, resolved_yaml(tiny())), lambda: start_study(project, tiny())):
-        with pytest.raises(ProjectError, match="Expected a name that no learning curve has, got 'tiny'"):
+        with pytest.raises(InputError, match="Expected a name that no learning curve has, got 'tiny'"):
             start()
     assert not (project.studies / "tiny").exists()

@@ -123,8 +123,8 @@ def start_curve(
 
     Raises:
         InputError: no masks, too few subjects, held-out subjects that the travelling model has seen at any site, a
-        network that does not segment. WeightsError: the package is damaged or another network's. ProjectError: the
-        curve is running already, or a study has its name.
+        network that does not segment, a name that a study has. WeightsError: the package is damaged or another
+        network's. ProjectError: the curve is running already.
     """
     samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
     package = read_package(Path(curve.package)) if curve.package else None

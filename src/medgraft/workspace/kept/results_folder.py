@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from medgraft.core.errors import ProjectError
+from medgraft.core.errors import InputError, ProjectError
 from medgraft.workspace.kept.lock import study_lock
 
 #: What is put in place at the end, `results` last: it says that the work has ended.
@@ -20,12 +20,12 @@ _MADE_OF_THEM = ("report", "explanation")
 def claimed(folder: Path, other: Path, *, new: bool = False) -> Path:
     """The folder of a study or a learning curve, made if it is missing; both are found by name, so a name is of one.
 
-    Raises `ProjectError` if `other`, where the other kind would lie under that name, is there; `FileExistsError` if
+    Raises `InputError` if `other`, where the other kind would lie under that name, is there; `FileExistsError` if
     the folder must be `new` and is not.
     """
     if other.exists():
         holder = "learning curve" if other.parent.name == "curves" else "study"
-        raise ProjectError(f"Expected a name that no {holder} has, got {folder.name!r}. Do: give it another name.")
+        raise InputError(f"Expected a name that no {holder} has, got {folder.name!r}. Do: give it another name.")
     folder.mkdir(parents=True, exist_ok=not new)
     return folder
 

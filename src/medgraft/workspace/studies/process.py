@@ -44,7 +44,7 @@ def begin_study(project: Project, text: str) -> StudyProgress:
         text: the resolved study file (`text.resolve_study`).
 
     Raises:
-        InputError: a study of that name is there already. ProjectError: a learning curve has its name.
+        InputError: a study or a learning curve of that name is there already.
     """
     name = str(yaml.safe_load(text)["name"])
     try:

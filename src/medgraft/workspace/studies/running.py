@@ -68,8 +68,8 @@ def start_study(
 
     Raises:
         InputError: nothing labelled, too few subjects, unknown names, subjects that a package it starts from has seen
-        at any site. WeightsError: weights are missing.
-        ProjectError: the study is running already, or a learning curve has its name.
+        at any site, a name that a learning curve has. WeightsError: weights are missing. ProjectError: the study is
+        running already.
     """
     samples = project_samples(project, study.task, study.reader)
     _check_unseen(project, study, samples, report)
