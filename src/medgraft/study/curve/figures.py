@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from medgraft.core.digest import array_digest, digest
 from medgraft.evaluation import dice, hausdorff95_or_worst
 from medgraft.inference import predict_masks
 from medgraft.measurement import structure_volume, thickness_of, wall_thickness
@@ -17,6 +18,8 @@ from medgraft.study.curve.mask_data import MaskData
 
 Spacing = tuple[float, float, float]
 Mask = NDArray[np.uint8]
+#: Figures of the wall (Gupta et al. 2020, Table 1); None where there is none that joins its two surfaces.
+Wall = dict[str, float] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,26 +57,30 @@ def read_figures(facts: Mapping[str, Any]) -> SubjectFigures:
 
 
 def subject_figures(
-    model: Model, data: MaskData, position: int, device: torch.device, *, in_mm: bool, with_thickness: bool
+    model: Model, data: MaskData, position: int, device: torch.device, *, in_mm: bool, walls: dict[str, Wall] | None
 ) -> list[SubjectFigures]:
-    """Figures of one sample at each of its labelled phases; in_mm: distances are in mm, else in voxels."""
+    """Figures of one sample at each of its labelled phases.
+
+    in_mm: distances are in mm, else in voxels. walls: those measured before, by mask, and now also these: a reference
+    is measured once for all models; None to measure none.
+    """
     item = data.samples.items[position]
     pixels = data.read.pixels(item.stack)
     seen = predict_masks(model, data.recipe, pixels, item.spacing, dims=data.dims, phases=item.phases, device=device)
     true = codes_of_task(data.read.mask(item.stack)[list(item.phases)], data.samples.task)
     return [
-        _phase_figures(item, data, name, seen[phase], drawn, in_mm=in_mm, with_thickness=with_thickness)
+        _phase_figures(item, data, name, seen[phase], drawn, in_mm=in_mm, walls=walls)
         for phase, name, drawn in zip(item.phases, item.phase_names, true, strict=True)
     ]
 
 
 def _phase_figures(
-    item: MaskedSample, data: MaskData, name: str, seen: Mask, true: Mask, *, in_mm: bool, with_thickness: bool
+    item: MaskedSample, data: MaskData, name: str, seen: Mask, true: Mask, *, in_mm: bool, walls: dict[str, Wall] | None
 ) -> SubjectFigures:
     pairs = {code: (seen == column, true == column) for code, column in _columns(item, data).items()}
     spacing = item.spacing if in_mm else None
     in_ml = item.spacing is not None and "pool" in pairs
-    walled = with_thickness and item.spacing is not None and {"pool", "myocardium"} <= set(pairs)
+    known = walls if item.spacing is not None and {"pool", "myocardium"} <= set(pairs) else None
     seen, true = (mask_of_task(mask, data.samples.task) for mask in (seen, true))
     return SubjectFigures(
         subject=item.subject,
@@ -84,8 +91,8 @@ def _phase_figures(
         unmatched=tuple(code for code, (one, other) in pairs.items() if one.any() != other.any()),
         volume=structure_volume(seen, item.spacing) if in_ml else None,
         true_volume=structure_volume(true, item.spacing) if in_ml else None,
-        thickness=_wall(seen, item.spacing) if walled else None,
-        true_thickness=_wall(true, item.spacing) if walled else None,
+        thickness=_wall(seen, item.spacing, known),
+        true_thickness=_wall(true, item.spacing, known),
     )
 
 
@@ -94,9 +101,13 @@ def _columns(item: MaskedSample, data: MaskData) -> dict[str, int]:
     return {code: data.samples.task.index(code) for code in item.classes[1:]}
 
 
-def _wall(codes: Mask, spacing: Spacing | None) -> dict[str, float] | None:
-    """Figures of the wall (Gupta et al. 2020, Table 1); None where there is none that joins its two surfaces."""
-    found = thickness_of(wall_thickness(codes, spacing))
-    if not found.n_voxels:
+def _wall(codes: Mask, spacing: Spacing | None, known: dict[str, Wall] | None) -> Wall:
+    """What is known of this mask, or is now; None where nothing is asked."""
+    if known is None:
         return None
-    return {"median": found.median, "95th percentile": found.p95, "maximum": found.maximum}
+    key = digest([array_digest(codes), spacing])
+    if key not in known:
+        found = thickness_of(wall_thickness(codes, spacing))
+        figures = {"median": found.median, "95th percentile": found.p95, "maximum": found.maximum}
+        known[key] = figures if found.n_voxels else None
+    return known[key]

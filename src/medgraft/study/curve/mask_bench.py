@@ -17,7 +17,7 @@ from medgraft.evaluation import dice
 from medgraft.inference import phase_scores
 from medgraft.networks.freezing import freeze
 from medgraft.networks.segmenter import Segmenter, build_segmenter
-from medgraft.study.curve.figures import subject_figures
+from medgraft.study.curve.figures import Wall, subject_figures
 from medgraft.study.curve.mask_data import Piece, Rendered
 from medgraft.study.curve.mask_trial import Assessment, MaskTraining, structure_dice
 from medgraft.study.runs import checkpoint_of
@@ -129,7 +129,7 @@ class TrainingBench:
 
 
 class AssessmentBench:
-    """Measures models on native grids."""
+    """Measures models on native grids; walls that took long once are known for the next model."""
 
     def __init__(
         self,
@@ -139,6 +139,7 @@ class AssessmentBench:
         report: Report = silent,  # noqa: ARG002 (nothing is prepared)
     ) -> None:
         """Remember the device, and who shares the work."""
+        self._walls: dict[str, Wall] = {}
         self._replica = settings.replica
         self._device = device
 
@@ -170,7 +171,12 @@ class AssessmentBench:
         positions = self._replica.share(trial.groups[group].tolist())
         for done, position in enumerate(positions, start=1):
             found = subject_figures(
-                model, trial.data, position, self._device, in_mm=trial.in_mm, with_thickness=trial.thickness
+                model,
+                trial.data,
+                position,
+                self._device,
+                in_mm=trial.in_mm,
+                walls=self._walls if trial.thickness else None,
             )
             own.append([asdict(one) for one in found])
             report(Progress(stage=trial.title, done=done, total=len(positions), detail=group))
