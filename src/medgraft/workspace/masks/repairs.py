@@ -10,7 +10,7 @@ from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.labels import PAPER_REPAIR, MaskChange, RepairStep, repair_mask, repair_step
-from medgraft.workspace.masks.kept import keep_mask
+from medgraft.workspace.masks.before import keep_mask
 from medgraft.workspace.project import Project
 
 

@@ -14,7 +14,7 @@ from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.errors import InputError
 from medgraft.images import StructureSet, read_rtstruct
 from medgraft.labels import ROI_NAMES, ContourGrid, ContourMasks, masks_from_planar_contours, plain_name
-from medgraft.workspace.masks.kept import keep_mask
+from medgraft.workspace.masks.before import keep_mask
 from medgraft.workspace.project import Project
 
 
