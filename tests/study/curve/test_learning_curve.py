@@ -97,7 +97,7 @@ def test_beats_of_several_lengths_are_no_batch(bench: Bench, tiny_curve: MakeCur
     samples = bench.hearts.samples
     items = (replace(item, n_phases=3) if item.subject == "two001" else item for item in samples.items)
     samples = replace(samples, items=tuple(items))
-    with pytest.raises(InputError, match=r"equally many phases, or of 12 and more, .* got \[2, 3\]"):
+    with pytest.raises(InputError, match=r"equally many phases, or of 8 and more, .* got \[2, 3\]"):
         bench.run(tiny_curve(network="segnet4d", batch_size=2), samples=samples)
 
 

@@ -69,7 +69,12 @@ class CurveFile(Settings):
     name: str = Field("curve", pattern=FOLDER_NAME, description="folder under curves/; a name that no study has")
     task: str = Field("lv-wall", description="what is segmented")
     network: str = Field(description="a segmentation network of `medgraft networks`")
-    spacing: float | None = Field(1.0, gt=0, description="isotropic grid in mm; null stays on the pixels' own grid")
+    spacing: float | None = Field(
+        1.0,
+        gt=0,
+        description="isotropic grid in mm; stacks of unknown spacing or with slices not equally far apart are then "
+        "left out; null stays on the pixels' own grid",
+    )
     shape: tuple[int, int, int] = Field(description="slices, rows, columns that the network reads")
     centred: bool = Field(
         False,
