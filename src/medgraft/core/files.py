@@ -37,14 +37,11 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         if folder.exists():
             folder.rename(before)
         draft.rename(folder)
-    except BaseException:
-        if before.exists() and not folder.exists():
-            before.rename(folder)
-        raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-        if folder.exists():
-            shutil.rmtree(before, ignore_errors=True)
+        if before.exists() and not folder.exists():
+            before.rename(folder)
+        shutil.rmtree(before, ignore_errors=True)
 
 
 def _beside(path: Path) -> Path:

@@ -5,7 +5,7 @@ import pickle
 import socket
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -64,14 +64,14 @@ class GroupExecutor(AbstractContextManager["GroupExecutor"]):
         """A future that is done. What goes wrong is raised at once, unless a process was lost."""
         done: Future[list[Trained]] = Future()
         self._group = self._group or _Group(self._settings)
-        try:
-            done.set_result(self._group.work(job, report))
-        except BrokenExecutor as error:
-            self._end()
-            done.set_exception(error)
-        except BaseException:
-            self._end()
-            raise
+        with ExitStack() as unless_done:
+            unless_done.callback(self._end)
+            try:
+                done.set_result(self._group.work(job, report))
+            except BrokenExecutor as error:
+                done.set_exception(error)
+            else:
+                unless_done.pop_all()
         return done
 
     def __exit__(self, *raised: object) -> None:
@@ -98,12 +98,11 @@ class _Group:
         self._meeting = TemporaryDirectory(prefix="medgraft-")
         places = [Replica(rank=rank, count=len(settings)) for rank in range(len(settings))]
         self._members: list[_Member] = []
-        try:
+        with ExitStack() as unless_all_start:
+            unless_all_start.callback(self.end)  # those that were started wait for the others
             for member in zip(places, settings, strict=True):
                 self._members.append(self._member(*member))
-        except BaseException:  # those that were started wait for the others
-            self.end()
-            raise
+            unless_all_start.pop_all()
 
     def work(self, job: Job[Trial], report: Report) -> list[Trained]:
         """What the members answer, when all have. Raises what any member does, `BrokenExecutor` if one is gone."""
