@@ -21,7 +21,7 @@ from medgraft.evaluation.measured import Correlation, Differences, bland_altman,
 from medgraft.evaluation.metrics import CLASS_METRICS, METRICS, Metric, evaluate, metrics_for
 from medgraft.evaluation.overlap import MEAN_DICE, dice, hausdorff95, hausdorff95_or_worst, worst_distance
 from medgraft.evaluation.paired import PairedDifference, paired_difference
-from medgraft.evaluation.per_subject import mean_difference, mean_interval
+from medgraft.evaluation.per_subject import mean_difference, mean_interval, means_by_subject
 from medgraft.evaluation.ranking import auc
 from medgraft.evaluation.selection import Choice, one_standard_error
 from medgraft.evaluation.tables import Candidate, ResultRow, result_table, write_table_csv, write_table_json
@@ -61,6 +61,7 @@ __all__ = [
     "majority_baseline",
     "mean_difference",
     "mean_interval",
+    "means_by_subject",
     "metrics_for",
     "observed_agreement",
     "one_standard_error",

@@ -4,6 +4,8 @@ A subject that was measured several times (draws of the training set, say) count
 is resampled are subjects.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +35,20 @@ def mean_interval(values: NDArray[np.float64], *, n: int = 2000, seed: int = 0, 
     draws = _means(each, resamples(len(each), n, seed))
     low, high, n_defined = quantiles(draws, (tail, 1 - tail), _measured(each))
     return Interval(value=_mean(each), low=low, high=high, n_resamples=n_defined)
+
+
+def means_by_subject(subjects: Sequence[str], values: Sequence[float | None]) -> dict[str, float]:
+    """The mean of each subject's values, by name in order: a subject counts once, however much was measured of it.
+
+    What is None or not finite is no value; NaN where a subject has none.
+
+    >>> means_by_subject(["b", "a", "b", "c"], [1.0, 3.0, 2.0, None])
+    {'a': 3.0, 'b': 1.5, 'c': nan}
+    """
+    own: dict[str, list[float]] = {name: [] for name in sorted(set(subjects))}
+    for name, value in zip(subjects, values, strict=True):
+        own[name] += [] if value is None or not np.isfinite(value) else [value]
+    return {name: float(np.mean(each)) if each else float("nan") for name, each in own.items()}
 
 
 def mean_difference(

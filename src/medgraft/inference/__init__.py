@@ -4,7 +4,7 @@ Enters: a model package and stacks, or a network of masks and a sequence. Leaves
 slice, or the class of each native voxel. Must not know: studies, labels, how the model was trained.
 """
 
-from medgraft.inference.masks import phase_scores, predict_masks, temporal_windows
+from medgraft.inference.masks import phase_scores, predict_masks
 from medgraft.inference.stacks import PixelsOf, predict_stacks
 
-__all__ = ["PixelsOf", "phase_scores", "predict_masks", "predict_stacks", "temporal_windows"]
+__all__ = ["PixelsOf", "phase_scores", "predict_masks", "predict_stacks"]

@@ -55,13 +55,12 @@ def predict_masks(
     _check(recipe, dims, asked, pixels, out)
     everywhere = not recipe.centred if full is None else full
     grid, limits = recipe.grid(pixels.shape, spacing, full=everywhere), recipe.window.limits(pixels)
-    window = (recipe.phases, *recipe.shape)[-dims:]
 
     def render(phase: int) -> Tensor:
         return recipe.render_on(grid, pixels[phase : phase + 1], limits)
 
     masks = np.zeros(pixels.shape, np.uint8) if out is None else out
-    scores = phase_scores(model.to(device or torch.device("cpu")), render, window, asked, len(pixels))
+    scores = phase_scores(model.to(device or torch.device("cpu")), render, recipe.sides(dims), asked, len(pixels))
     for done, (phase, answer) in enumerate(scores, start=1):
         masks[phase] = grid.scores_to_native(answer).numpy()
         report(Progress(stage="phases", done=done, total=len(asked)))

@@ -88,6 +88,14 @@ class VolumeRecipe:
         """
         return self.render_on(self.grid(pixels.shape, spacing, full=full), pixels, self.window.limits(pixels))
 
+    def sides(self, dims: int) -> tuple[int, ...]:
+        """What a network of some axes reads at once: (Y', X'), (Z', Y', X') or, over time, (T', Z', Y', X').
+
+        >>> VolumeRecipe(shape=(4, 8, 8), phases=2).sides(4)
+        (2, 4, 8, 8)
+        """
+        return (self.phases, *self.shape)[-dims:]
+
     def render_mask(self, mask: NDArray[Any], spacing: Triple | None, *, full: bool = False) -> Tensor:
         """A native mask (T, Z, Y, X) on the grid of `render`, (T, Z', Y', X') int64; 0 outside the volume."""
         grid = self.grid(mask.shape, spacing, full=full)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from medgraft.inference import temporal_windows
+from medgraft.inference.masks import temporal_windows
 from medgraft.recipe import VolumeRecipe
 from medgraft.samples import MaskedSamples
 from medgraft.study.curve import CurveFile, MaskData, mask_data

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
-from medgraft.evaluation import MEAN_DICE, Interval, PairedDifference, holm, mean_difference, mean_interval
+from medgraft.evaluation import (
+    MEAN_DICE,
+    Interval,
+    PairedDifference,
+    holm,
+    mean_difference,
+    mean_interval,
+    means_by_subject,
+)
 from medgraft.samples import MaskedSamples
 from medgraft.study.curve.figures import SubjectFigures
 from medgraft.study.curve.learning_curve import AS_IS
@@ -166,14 +174,12 @@ def _by_subject(
     points: Sequence[CurvePoint], on: str, measure: _Measure
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """(draws, S) the mean of a figure over each subject's stacks and phases, NaN where it has none; their names."""
-    subjects = tuple(sorted({figures.subject for figures in _group(points[0], on)}))
-    values = np.full((len(points), len(subjects)), np.nan)
-    for draw, point in enumerate(points):
-        for column, subject in enumerate(subjects):
-            own = [measure.value(figures) for figures in _group(point, on) if figures.subject == subject]
-            known = [value for value in own if np.isfinite(value)]
-            values[draw, column] = np.mean(known) if known else np.nan
-    return values, subjects
+    draws = [
+        means_by_subject([figures.subject for figures in found], [measure.value(figures) for figures in found])
+        for found in (_group(point, on) for point in points)
+    ]
+    subjects = tuple(draws[0])
+    return np.array([[means.get(subject, np.nan) for subject in subjects] for means in draws]), subjects
 
 
 def _group(point: CurvePoint, on: str) -> tuple[SubjectFigures, ...]:

@@ -116,7 +116,7 @@ class TrainingBench:
     def _phase_dice(self, model: Segmenter, position: int) -> Iterator[list[float]]:
         """Dice by class at each labelled phase of a sample."""
         data = self._rendered.data
-        item, window = data.samples.items[position], (data.recipe.phases, *data.recipe.shape)[-data.dims :]
+        item, window = data.samples.items[position], data.recipe.sides(data.dims)
         grey, codes = self._rendered.volumes(position)
         asked = [row for row, phase in enumerate(data.phases(position)) if phase in item.phases]
         scores = phase_scores(model, lambda row: grey[row : row + 1].float(), window, asked, len(grey))

@@ -138,17 +138,12 @@ def start_curve(
             outcome = run_curve(curve, samples, volume_reader(cohort), executor, store, package=start, report=tell)
         draft = fresh_draft(folder)
         write_curve(outcome, draft)
-        findings = curve_findings(outcome)
-        seen_before, unknown = _seen_before(outcome, samples, start, store), package.seen.unknown if package else ()
-        summary = CurveSummary(
-            name=curve.name,
-            verdict=verdict(outcome),
-            findings=findings,
+        summary = _summary(
+            outcome,
+            samples,
             rules=rules,
-            seen_before=seen_before,
-            unknown_trainings=unknown,
-            cautions=curve_cautions(outcome, findings, seen_before=seen_before, unknown_trainings=unknown),
-            distance_unit=distance_unit(outcome, samples),
+            seen_before=_seen_before(outcome, samples, start, store),
+            unknown=package.seen.unknown if package else (),
         )
         (draft / FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
         _keep_models(outcome, samples, package, draft / "models", store, advised=summary.verdict)
@@ -198,6 +193,27 @@ def _start(curve: CurveFile, package: ModelPackage, known: frozenset[str]) -> St
         digest=package.weights_digest,
         state=package.state,
         trained_on=known,
+    )
+
+
+def _summary(
+    outcome: CurveOutcome,
+    samples: MaskedSamples,
+    *,
+    rules: tuple[RuleDifference, ...],
+    seen_before: tuple[str, ...],
+    unknown: tuple[str, ...],
+) -> CurveSummary:
+    findings = curve_findings(outcome)
+    return CurveSummary(
+        name=outcome.curve.name,
+        verdict=verdict(outcome),
+        findings=findings,
+        rules=rules,
+        seen_before=seen_before,
+        unknown_trainings=unknown,
+        cautions=curve_cautions(outcome, findings, seen_before=seen_before, unknown_trainings=unknown),
+        distance_unit=distance_unit(outcome, samples),
     )
 
 

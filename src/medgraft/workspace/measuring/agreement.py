@@ -1,11 +1,10 @@
 """How far what a model's masks come to agrees with the reference, over subjects."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from medgraft.evaluation import Interval, bland_altman, icc, mean_interval, pearson
+from medgraft.evaluation import Interval, bland_altman, icc, mean_interval, means_by_subject, pearson
 from medgraft.workspace.measuring.figures import FigureValue
 from medgraft.workspace.measuring.measured import MeasuredAgreement, OverlapAgreement, OverlapMeasures
 
@@ -26,10 +25,11 @@ def overlap_agreement(overlaps: Sequence[OverlapMeasures]) -> tuple[OverlapAgree
 def _agreement(figure: str, unit: str, values: Sequence[FigureValue]) -> MeasuredAgreement | None:
     """None unless two subjects have the figure from both sides."""
     pairs = list(_pairs(values))
-    subjects = sorted({subject for subject, _ in pairs})
+    whose = [subject for subject, _ in pairs]
+    sides = [means_by_subject(whose, [pair[side] for _, pair in pairs]) for side in (0, 1)]
+    subjects, both = list(sides[0]), np.array([list(means.values()) for means in sides]).T
     if len(subjects) < 2:
         return None
-    both = np.array([np.mean([pair for whose, pair in pairs if whose == subject], axis=0) for subject in subjects])
     differences = bland_altman(both[:, 0], both[:, 1], np.asarray(subjects))
     return MeasuredAgreement(
         figure=figure,
@@ -62,14 +62,11 @@ def _overlap(structure: str, phase: str, rows: Sequence[OverlapMeasures]) -> Ove
         phase=phase,
         subjects=len({row.subject for row in rows}),
         unmatched=sum(row.unmatched for row in rows),
-        dice=_mean([(row.subject, row.dice) for row in rows]),
-        hausdorff_mm=_mean([(row.subject, row.hausdorff_mm) for row in rows]),
+        dice=_mean(rows, [row.dice for row in rows]),
+        hausdorff_mm=_mean(rows, [row.hausdorff_mm for row in rows]),
     )
 
 
-def _mean(rows: Sequence[tuple[str, float | None]]) -> Interval:
+def _mean(rows: Sequence[OverlapMeasures], values: Sequence[float | None]) -> Interval:
     """The mean over subjects, each with the mean over its stacks."""
-    found: dict[str, list[float]] = defaultdict(list)
-    for subject, value in rows:
-        found[subject] += [] if value is None else [value]
-    return mean_interval(np.array([np.mean(own) if own else np.nan for own in found.values()]))
+    return mean_interval(np.array(list(means_by_subject([row.subject for row in rows], values).values())))

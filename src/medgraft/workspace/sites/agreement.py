@@ -1,7 +1,6 @@
 """How far two sites agree on masks of the same cases, drawn blindly at both: per structure and annotation rule."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.geometry import BASE_TO_APEX, even_spacing
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
-from medgraft.evaluation import Interval, dice, hausdorff95_or_worst, mean_interval
+from medgraft.evaluation import Interval, dice, hausdorff95_or_worst, mean_interval, means_by_subject
 from medgraft.exchange import QUESTIONS, AnnotationRules, Part, read_rules
 from medgraft.workspace.sites.masks import Cases, SiteMask, site_cases
 
@@ -225,18 +224,15 @@ def _summary(scores: Sequence[CaseAgreement], structure: str, part: Part, seed: 
         subjects=len({score.subject for score in found}),
         cases=len(found),
         unmatched=sum(score.drawn_at_a != score.drawn_at_b for score in found),
-        dice=mean_interval(_per_subject(found, "dice"), seed=seed),
-        hausdorff_mm=mean_interval(_per_subject(found, "hausdorff_mm"), seed=seed),
+        dice=_mean(found, "dice", seed),
+        hausdorff_mm=_mean(found, "hausdorff_mm", seed),
     )
 
 
-def _per_subject(scores: Sequence[CaseAgreement], figure: str) -> NDArray[np.float64]:
-    """(S,) the mean over a subject's phases and cases; NaN where it is defined in none."""
-    values: Mapping[str, list[float]] = defaultdict(list)
-    for score in scores:
-        values[score.subject].append(getattr(score, figure))
-    defined = [[value for value in found if np.isfinite(value)] for _, found in sorted(values.items())]
-    return np.asarray([float(np.mean(found)) if found else float("nan") for found in defined])
+def _mean(scores: Sequence[CaseAgreement], figure: str, seed: int) -> Interval:
+    """The mean over subjects, each with the mean over its phases and cases."""
+    means = means_by_subject([score.subject for score in scores], [getattr(score, figure) for score in scores])
+    return mean_interval(np.array(list(means.values())), seed=seed)
 
 
 def _rules(a: AnnotationRules | None, b: AnnotationRules | None) -> Iterator[RuleAgreement]:
