@@ -180,6 +180,11 @@ def another_tensor(state: dict[str, torch.Tensor]) -> None:
     state["head.extra"] = torch.zeros(7)
 
 
+def lacking(ending: str) -> Callable[[dict[str, torch.Tensor]], object]:
+    """Without the first tensor whose name ends so."""
+    return lambda state: state.pop(min(name for name in state if name.endswith(ending)))
+
+
 def shaken(state: dict[str, torch.Tensor]) -> None:
     state["head.scores.bias"] += 1 + torch.arange(3)
 
@@ -318,7 +323,11 @@ KINDS: dict[str, tuple[Kind, str]] = {
     "weights that are no numbers": (passed_off("model.safetensors", tensors(not_a_number)), "finite numbers"),
     "a tensor of another shape": (passed_off("model.safetensors", tensors(another_shape)), "its tensors are not"),
     "a tensor too many": (passed_off("model.safetensors", tensors(another_tensor)), "its tensors are not"),
-    "a tensor too few": (passed_off("model.safetensors", tensors(dict.popitem)), "its tensors are not"),
+    "a weight too few": (passed_off("model.safetensors", tensors(lacking(".weight"))), "its tensors are not"),
+    "a counter too few": (
+        passed_off("model.safetensors", tensors(lacking("_tracked"))),
+        "its tensors are not",
+    ),
     "vectors of other names": (
         passed_off("vectors.safetensors", tensors(lambda found: found.pop("inputs"))),
         "inputs and expected",

@@ -1,9 +1,8 @@
 """The page in a real browser: tables sort, the policy lets exactly our own style and script through."""
 
-import re
-import shutil
-import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,16 +12,15 @@ from medgraft.report.picture import Picture
 from medgraft.report.study.document import study_page
 from medgraft.report.study.tables import study_tables
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update", "--virtual-time-budget=2000")  # fmt: skip
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on PATH (Debian: apt-get install chromium)"),
-]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
-#: Runs after the report's own script; allowed by a policy of its own, see `opened`.
-PROBE = """
+pytestmark = pytest.mark.slow
+
+Opened = Callable[[str, int], "Page"]
+
+#: Clicks twice on a head: what is sorted how after each, then whether the page is too wide, and its padding.
+PROBE = """() => {
 const table = document.querySelector("#table-results table");
 const column = [...table.tHead.rows[0].cells].findIndex((head) => head.textContent === "Macro F1");
 const button = table.tHead.rows[0].cells[column].querySelector("button");
@@ -34,8 +32,8 @@ for (let click = 0; click < 2; click += 1) {
 }
 const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
 seen.push("overflow: " + wide, "padding: " + getComputedStyle(document.querySelector("main")).paddingTop);
-document.title = seen.join("|");
-"""
+return seen;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -44,31 +42,25 @@ def page(content: StudyContent) -> str:
     return render(study_page(content, study_tables(content), tuple(blank)))
 
 
-def opened(page: str, folder: Path, width: int) -> str:
-    """The title that the probe left, or the page's own where no script ran."""
-    path = folder / "report.html"
-    path.write_text(page)
-    command = [
-        str(CHROMIUM),
-        *FLAGS,
-        f"--user-data-dir={folder / 'profile'}",
-        f"--window-size={width},900",
-        "--dump-dom",
-    ]
-    answer = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=60, check=True)
-    title = re.search(r"<title>(.*?)</title>", answer.stdout, re.DOTALL)
-    assert title is not None
-    return title[1]
+@pytest.fixture
+def opened(chromium: "Browser", tmp_path: Path) -> Iterator[Opened]:
+    """A page in a window of a width in pixels."""
+    windows: list[Page] = []
 
+    def open_it(page: str, width: int) -> "Page":
+        (tmp_path / "report.html").write_text(page)
+        windows.append(chromium.new_page(viewport={"width": width, "height": 900}))
+        windows[-1].goto((tmp_path / "report.html").as_uri())
+        return windows[-1]
 
-def probed(page: str) -> str:
-    inside = page.replace("script-src ", "script-src &#39;nonce-probe&#39; ")
-    return inside.replace("</body>", f'<script nonce="probe">{PROBE}</script></body>')
+    yield open_it
+    for window in windows:
+        window.close()
 
 
 @pytest.mark.parametrize("width", [800, 1440])
-def test_a_click_sorts_by_value_and_a_second_one_turns_it_round(page: str, tmp_path: Path, width: int) -> None:
-    down, up, overflow, padding = opened(probed(page), tmp_path, width).split("|")
+def test_a_click_sorts_by_value_and_a_second_one_turns_it_round(opened: Opened, page: str, width: int) -> None:
+    down, up, overflow, padding = opened(page, width).evaluate(PROBE)
     falling = [float(value) for value in down.removeprefix("descending: ").split()]
     rising = [float(value) for value in up.removeprefix("ascending: ").split()]
     assert len(falling) == 8
@@ -78,6 +70,6 @@ def test_a_click_sorts_by_value_and_a_second_one_turns_it_round(page: str, tmp_p
     assert padding == ("padding: 24px" if width == 800 else "padding: 48px")
 
 
-def test_a_foreign_script_does_not_run(content: StudyContent, page: str, tmp_path: Path) -> None:
+def test_a_foreign_script_does_not_run(opened: Opened, content: StudyContent, page: str) -> None:
     foreign = page.replace("</body>", '<script>document.title = "taken over"</script></body>')
-    assert opened(foreign, tmp_path, 800) == content.title
+    assert opened(foreign, 800).title() == content.title

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,17 +27,6 @@ if TYPE_CHECKING:
 #: Without Playwright the pages are left out, and the rest is tested all the same.
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*_page.py", "studies"]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 BASE = "http://127.0.0.1:8080"
 
 
@@ -154,18 +142,6 @@ def own_server(scans: Path, tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path / "heart")
     yield server
     server.kill()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> "Iterator[Browser]":
-    from playwright.sync_api import sync_playwright
-
-    if CHROMIUM is None:
-        pytest.skip("no chromium on PATH (Debian: apt-get install chromium)")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -128,6 +128,7 @@ class ModelPackage:
     def _loaded(self, build_it: Callable[[], AnyModel]) -> AnyModel:
         try:
             model = build_it()
+            _check_none_missing(model, self.state)
             model.load_state_dict(dict(self.state))
         except InputError as error:
             raise WeightsError(f"Package {self.name} cannot be used here: {error}") from error
@@ -136,6 +137,12 @@ class ModelPackage:
                 f"Package {self.name} says it is {self.network}, its tensors are not: {str(error)[:300]} ..."
             ) from error
         return model.eval()
+
+
+def _check_none_missing(model: Model, state: Mapping[str, Tensor]) -> None:
+    """Names are compared here: torch forgives a missing counter of a batch normalisation, and begins to count anew."""
+    if missing := sorted(model.state_dict().keys() - state.keys()):
+        raise RuntimeError(f"missing {', '.join(missing)}")
 
 
 def write_package(package: ModelPackage, folder: Path) -> Path:

@@ -1,11 +1,10 @@
 """The surface in a real browser: keys and mouse turn it, it stands still when asked to, and is seen without scripts."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from medgraft.report import CurveContent
 from medgraft.report.curve.document import curve_page
@@ -15,11 +14,10 @@ from medgraft.report.page import render
 from medgraft.report.picture import Picture
 from medgraft.report.style import png_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on PATH (Debian: apt-get install chromium)"),
-]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
 CANVAS = "#figure-surfaces canvas[role=img]"
 #: How much of the first surface is drawn, and where its middle is.
 DRAWN = f"""() => {{
@@ -29,14 +27,6 @@ DRAWN = f"""() => {{
   for (let i = 0; i < pixels.length; i += 4) {{ count += pixels[i + 3] > 0; sum = (sum * 31 + pixels[i]) % 1000003; }}
   return [count, sum];
 }}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +42,14 @@ def address(curve: CurveContent, tmp_path_factory: pytest.TempPathFactory) -> st
 
 
 @pytest.fixture
-def still(browser: Browser, address: str) -> Iterator[Page]:
-    page = browser.new_page(reduced_motion="reduce")
+def still(chromium: "Browser", address: str) -> "Iterator[Page]":
+    page = chromium.new_page(reduced_motion="reduce")
     page.goto(address)
     yield page
     page.close()
 
 
-def test_every_surface_is_drawn_and_stands_still_for_who_asks(still: Page) -> None:
+def test_every_surface_is_drawn_and_stands_still_for_who_asks(still: "Page") -> None:
     assert still.locator(CANVAS).count() == 2
     first = still.evaluate(DRAWN)
     assert first[0] > 20_000
@@ -68,7 +58,7 @@ def test_every_surface_is_drawn_and_stands_still_for_who_asks(still: Page) -> No
     assert still.get_by_role("button", name="Turn", exact=True).count() == 1
 
 
-def test_keys_turn_it_and_home_brings_it_back(still: Page) -> None:
+def test_keys_turn_it_and_home_brings_it_back(still: "Page") -> None:
     first = still.evaluate(DRAWN)
     still.locator(CANVAS).first.focus()
     seen = {tuple(first)}
@@ -80,7 +70,7 @@ def test_keys_turn_it_and_home_brings_it_back(still: Page) -> None:
     assert still.evaluate(DRAWN) == first
 
 
-def test_the_mouse_turns_it(still: Page) -> None:
+def test_the_mouse_turns_it(still: "Page") -> None:
     first = still.evaluate(DRAWN)
     canvas = still.locator(CANVAS).first
     canvas.scroll_into_view_if_needed()
@@ -88,8 +78,8 @@ def test_the_mouse_turns_it(still: Page) -> None:
     assert still.evaluate(DRAWN) != first
 
 
-def test_it_turns_by_itself_until_it_is_stopped(browser: Browser, address: str) -> None:
-    page = browser.new_page(reduced_motion="no-preference")
+def test_it_turns_by_itself_until_it_is_stopped(chromium: "Browser", address: str) -> None:
+    page = chromium.new_page(reduced_motion="no-preference")
     page.goto(address)
     page.locator("#figure-surfaces").scroll_into_view_if_needed()
     first = page.evaluate(DRAWN)
@@ -101,8 +91,8 @@ def test_it_turns_by_itself_until_it_is_stopped(browser: Browser, address: str) 
     page.close()
 
 
-def test_without_scripts_the_picture_is_there(browser: Browser, address: str) -> None:
-    page = browser.new_page(java_script_enabled=False)
+def test_without_scripts_the_picture_is_there(chromium: "Browser", address: str) -> None:
+    page = chromium.new_page(java_script_enabled=False)
     page.goto(address)
     assert page.locator("#figure-surfaces img").is_visible()
     assert page.locator("#figure-surfaces canvas").count() == 0
