@@ -137,3 +137,13 @@ def test_errors_teach(project: Project, tmp_path: Path) -> None:
         label_from_masks(project, "best")
     with pytest.raises(InputError, match="import masks"):
         label_from_masks(Project.create(tmp_path / "empty"))
+
+
+@pytest.mark.slow
+def test_the_real_hearts_count_as_they_should(real_data: Path, tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "acdc")
+    assert len(import_images(project, real_data / "acdc").added) == 60
+    assert label_from_masks(project).counts == {
+        "pool": {"OAP": 39, "IN": 1072, "OBS": 25},
+        "any": {"OAP": 27, "IN": 1084, "OBS": 25},
+    }

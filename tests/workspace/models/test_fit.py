@@ -1,6 +1,4 @@
-"""What is asked of a study's models is answered, or refused for what it is, of a learning curve's."""
-
-from pathlib import Path
+"""Stacks beside those that a model was trained on."""
 
 import pytest
 
@@ -12,7 +10,6 @@ from medgraft.exchange.package import ModelPackage, write_package
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.recipe import VolumeRecipe
 from medgraft.workspace import Project
-from medgraft.workspace.models.explaining import explain_model
 from medgraft.workspace.models.fit import stack_fit
 
 
@@ -33,12 +30,6 @@ def stacks(project: Project) -> list[str]:
     )
     write_package(package, project.curves / "own" / "models" / "scratch-2")
     return stacks
-
-
-@pytest.mark.usefixtures("stacks")
-def test_one_that_segments_has_no_answers_to_explain(project: Project, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"a model that classifies, .* got own: scratch, 2 subjects"):
-        explain_model(project, "own/scratch-2", tmp_path)
 
 
 def test_stacks_are_compared_with_those_it_was_trained_on(project: Project, stacks: list[str]) -> None:

@@ -1,21 +1,18 @@
 """Labels by hand: two keystrokes say what all slices of a stack are, whichever end the base is at."""
 
-import itertools
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError, LabelError
-from medgraft.core.task import SAX_LEVELS, SAX_RANGE, UnitKey
+from medgraft.core.task import SAX_RANGE, UnitKey
 from medgraft.workspace import (
     Project,
     accept_proposal,
     add_reader,
     ask_opinion,
     base_to_apex,
-    changes_of,
     close_reading,
     codes_between,
     finish_stack,
@@ -62,28 +59,6 @@ def test_two_keystrokes_label_the_stack_as_the_mask_does(
         assert done.events == entry.shape[1]
     along = [truth[index] for index in base_to_apex(entry)]
     assert along == sorted(along, key=SAX_RANGE.along_stack.index), "OBS, then IN, then OAP"
-
-
-@pytest.mark.parametrize("base_first", [True, False])
-@pytest.mark.parametrize("task", [SAX_RANGE, SAX_LEVELS])
-def test_codes_and_changes_are_each_others_inverse(project: Project, entry: StackEntry, task, *, base_first) -> None:  # type: ignore[no-untyped-def]  # parametrized
-    entry = flipped(project, entry, base_first)
-    n_changes = len(task.along_stack) - 1
-    for changes in itertools.combinations_with_replacement(range(entry.shape[1] + 1), n_changes):
-        codes = codes_between(entry, task, changes)
-        assert changes_of(entry, task, codes) == changes
-        counts = Counter(codes)
-        assert [counts[code] for code in task.along_stack] == [
-            b - a for a, b in itertools.pairwise((0, *changes, entry.shape[1]))
-        ]
-
-
-def test_changes_need_codes_of_all_slices_but_not_in_order(project: Project, entry: StackEntry) -> None:
-    inside = ["IN"] * (entry.shape[1] - 3)
-    assert changes_of(entry, SAX_RANGE, ["IN", "OBS", *inside, "OAP"]) == (1, entry.shape[1] - 1)
-    for codes in (["IN", None], ["mid"]):
-        with pytest.raises(InputError, match=r"OBS . IN . OAP for all slices"):
-            changes_of(entry, SAX_RANGE, codes)  # type: ignore[arg-type]  # what a page may hold
 
 
 def test_five_levels_are_given_by_their_changes(project: Project, entry: StackEntry) -> None:

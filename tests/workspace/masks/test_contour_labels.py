@@ -1,59 +1,13 @@
-"""Sheets and contours: labels leave, come back unchanged, and belong to this project's stacks."""
+"""Contour files become masks where their image is, and labels of it."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from medgraft.core.errors import InputError, LabelError
+from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CODES
-from medgraft.workspace import (
-    Project,
-    export_labels,
-    import_images,
-    import_labels,
-    label_from_contours,
-    label_from_masks,
-    label_status,
-    list_cohort,
-    write_phantoms,
-)
-
-
-def test_a_sheet_comes_back_unchanged(project: Project, tmp_path: Path) -> None:
-    labelled = label_from_masks(project).changes.added
-    before = label_status(project)
-    out = export_labels(project, tmp_path / "labels.csv")
-    back = import_labels(project, tmp_path / "labels.csv")
-    assert out.rows == back.unchanged == labelled
-    assert back.rows == 0
-    assert label_status(project) == before
-
-
-def test_a_sheet_fills_an_empty_copy(project: Project, tmp_path: Path) -> None:
-    label_from_masks(project)
-    before = label_status(project)
-    export_labels(project, tmp_path / "labels.csv")
-    (project.root / "fresh").mkdir()
-    other = Project(root=project.root, labels_url="fresh/labels.db")
-    import_labels(other, tmp_path / "labels.csv")
-    assert label_status(other) == before
-
-
-def test_a_row_about_a_foreign_stack_stops_the_sheet(project: Project, tmp_path: Path) -> None:
-    mine = list_cohort(project).stacks[0].id
-    sheet = tmp_path / "labels.csv"
-    sheet.write_text(f"stack,phase,slice,task,label\n{mine},0,0,sax-range,IN\nelsewhere,0,0,sax-range,IN\n")
-    with pytest.raises(LabelError, match="line 3"):
-        import_labels(project, sheet, reader="ana")
-    assert label_status(project).labelled == 0
-
-
-def test_a_missing_sheet_or_task_teaches(project: Project, tmp_path: Path) -> None:
-    with pytest.raises(LabelError, match="is no file"):
-        import_labels(project, tmp_path / "nowhere.csv")
-    with pytest.raises(LabelError, match="Available"):
-        export_labels(project, tmp_path / "labels.csv", task="colour")
+from medgraft.workspace import Project, import_images, label_from_contours, label_status, list_cohort, write_phantoms
 
 
 @pytest.fixture
@@ -107,13 +61,3 @@ def test_the_real_pig_has_its_contours(real_data: Path, tmp_path: Path) -> None:
     assert (row.phases, row.slices) == (20, 20)
     done = label_from_contours(project, real_data / "pig_cine" / "lvContours")
     assert (done.phases, done.slices) == (20, 400)
-
-
-@pytest.mark.slow
-def test_the_real_hearts_count_as_they_should(real_data: Path, tmp_path: Path) -> None:
-    project = Project.create(tmp_path / "acdc")
-    assert len(import_images(project, real_data / "acdc").added) == 60
-    assert label_from_masks(project).counts == {
-        "pool": {"OAP": 39, "IN": 1072, "OBS": 25},
-        "any": {"OAP": 27, "IN": 1084, "OBS": 25},
-    }

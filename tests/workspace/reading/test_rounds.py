@@ -1,7 +1,6 @@
 """A round from sign-in to adjudication, and what it says about its readers."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from sklearn.metrics import cohen_kappa_score
 from medgraft.core.errors import InputError, LabelError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import SAX_RANGE, UnitKey
-from medgraft.labels import LabelAct
 from medgraft.workspace import (
     Project,
     add_reader,
@@ -36,7 +34,6 @@ from medgraft.workspace import (
     worklist,
 )
 from medgraft.workspace.reading.agreement import reading_agreement
-from medgraft.workspace.reading.progress import seconds_per_stack
 
 FEW = {"n": 50}
 
@@ -234,22 +231,3 @@ def test_a_round_has_its_own_worklist(project: Project, stacks: list[str]) -> No
     ana, bo = reading_status(project, "first").readers
     assert (ana.labelled, ana.done, ana.finished, bo.labelled) == (1, 1, False, 0)
     assert ana.last_at is not None
-
-
-def acts(*steps: tuple[str, float], source: str = "app") -> list[LabelAct]:
-    """Acts on stacks at seconds."""
-    start = datetime(2026, 11, 21, 9, tzinfo=UTC)
-    return [
-        LabelAct(stack=stack, source=source, at=(start + timedelta(seconds=seconds)).isoformat())
-        for stack, seconds in steps
-    ]
-
-
-def test_pace_is_the_median_without_breaks_and_sheets() -> None:
-    steady = (("a", 0), ("b", 8), ("b", 10), ("c", 14), ("d", 30))
-    assert seconds_per_stack(acts(*steady)) == 10, "b took 10, c 4, d 16; a began nobody knows when"
-    assert seconds_per_stack(acts(*steady, ("e", 1000), ("f", 1010))) == 10, "e came after a break"
-    assert seconds_per_stack(acts(*steady, ("c", 40))) == 14, "going back to c is time spent on c"
-    assert seconds_per_stack(acts(*steady, source="csv")) is None
-    assert seconds_per_stack(acts(("a", 0), ("a", 5))) is None
-    assert seconds_per_stack([]) is None
