@@ -1,5 +1,6 @@
 """Laws of every import: order and repetition change nothing, a bad file stops nothing, nothing leaks out or in."""
 
+import os
 import random
 import shutil
 import sqlite3
@@ -250,6 +251,17 @@ def test_what_fits_no_layout_teaches(cohort, tmp_path, layout):
         import_source(folder, cohort, layout=layout)
     assert all(name in str(told.value) for name in layouts())
     assert cohort.imports() == ()
+
+
+def test_names_of_older_systems_are_read_as_latin_1(cohort, tmp_path):
+    """As on discs of scanners that know no Unicode: bytes that are no UTF-8."""
+    make_nifti(tmp_path / "in")
+    patient = os.fsdecode(b"M\xfcller.nii.gz")
+    shutil.copy(next((tmp_path / "in").rglob("*.nii.gz")), tmp_path / "in" / patient)
+    (tmp_path / "in" / os.fsdecode(b"Gr\xf6\xdfe.nii.gz")).write_bytes(b"broken")
+    done = import_source(tmp_path / "in", cohort, options=ImportOptions(subject_pattern=r"([^/.]+)\.nii"))
+    assert "Müller" in {entry.subject for entry in cohort.entries()}
+    assert [note.where for note in done.notes if note.code == "unreadable"] == ["Größe.nii.gz"]
 
 
 def test_hidden_files_are_set_aside(cohort, tmp_path):

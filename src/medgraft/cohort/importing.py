@@ -11,7 +11,7 @@ from medgraft.cohort.found import FoundLabel, labels_of
 from medgraft.cohort.importers import IMPORTERS, Importer
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.pseudonym import Pseudonyms, words_of
-from medgraft.cohort.source import Source, open_source
+from medgraft.cohort.source import Source, open_source, readable, with_readable_names
 from medgraft.core.cohort import ImportNote, ImportReport, StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Report, silent
@@ -109,7 +109,7 @@ class _Diary:
         self._added: dict[str, StackEntry] = {}
         self._known: dict[str, StackEntry] = {}
         self._labels: dict[str, tuple[FoundLabel, ...]] = {}
-        name = source.root.resolve().name
+        name = readable(source.root.resolve().name)
         self._record = cohort.begin_import(
             source=self._pseudonyms.place(name) if self._pseudonyms else name,
             layout=importer.name,
@@ -118,6 +118,7 @@ class _Diary:
         )
 
     def note(self, note: ImportNote) -> None:
+        note = with_readable_names(note)
         self._notes.append(note)
         self._unwritten.append(note)
 
@@ -126,6 +127,7 @@ class _Diary:
             self.note(note)
 
     def take(self, found: FoundStack) -> None:
+        found = with_readable_names(found)
         if not found.subject.strip():
             text = "No subject is known: such images could not be kept apart in folds. Name the subject in the source."
             return self.note(ImportNote(kind="refused", code="no-subject", where=found.source, text=text))
@@ -141,7 +143,7 @@ class _Diary:
         self.notes([*_shared_pixels(entries, mine), *_torn_subjects(entries, mine)])
         self._write(finished=True)
         return ImportReport(
-            source=self._source.root.name,
+            source=readable(self._source.root.name),
             added=tuple(self._added.values()),
             known=tuple(self._known.values()),
             notes=tuple(self._notes),

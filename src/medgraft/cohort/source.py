@@ -2,17 +2,22 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from medgraft.core.cohort import ImportNote
 from medgraft.core.errors import InputError
+from medgraft.core.stack import FoundStack
 
 _NOT_ENTERED = "Hidden folders and links to folders are not entered; import the folder that a link leads to."
 
+#: Bytes of names that are no UTF-8, as Python reads them, and what they were in Latin-1.
+_LATIN = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+
 Note = Callable[[ImportNote], None]
 _Read = TypeVar("_Read")
+_Told = TypeVar("_Told", FoundStack, ImportNote)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +73,22 @@ def attempt(read: Callable[[], _Read], where: str, note: Note) -> _Read | None:
     except (InputError, OSError) as error:
         note(ImportNote(kind="refused", code="unreadable", where=where, text=str(error)))
         return None
+
+
+def with_readable_names(told: _Told) -> _Told:
+    """The same with every text as Unicode: files from older systems have names in Latin-1, which nothing can store."""
+    values = {field.name: getattr(told, field.name) for field in fields(told)}
+    texts: dict[str, Any] = {name: readable(value) for name, value in values.items() if isinstance(value, str)}
+    return replace(told, **texts)
+
+
+def readable(name: str) -> str:
+    r"""A name as Unicode.
+
+    >>> readable(b"M\xfcller".decode(errors="surrogateescape"))
+    'Müller'
+    """
+    return name.translate(_LATIN)
 
 
 def _walk(root: Path, note: Note) -> Iterable[Path]:
