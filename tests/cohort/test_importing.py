@@ -253,15 +253,18 @@ def test_what_fits_no_layout_teaches(cohort, tmp_path, layout):
     assert cohort.imports() == ()
 
 
-def test_names_of_older_systems_are_read_as_latin_1(cohort, tmp_path):
+@pytest.mark.parametrize("secret", [None, "a long secret"])
+def test_names_of_older_systems_are_read_as_latin_1(cohort, tmp_path, secret):
     """As on discs of scanners that know no Unicode: bytes that are no UTF-8."""
     make_nifti(tmp_path / "in")
-    patient = os.fsdecode(b"M\xfcller.nii.gz")
-    shutil.copy(next((tmp_path / "in").rglob("*.nii.gz")), tmp_path / "in" / patient)
-    (tmp_path / "in" / os.fsdecode(b"Gr\xf6\xdfe.nii.gz")).write_bytes(b"broken")
-    done = import_source(tmp_path / "in", cohort, options=ImportOptions(subject_pattern=r"([^/.]+)\.nii"))
-    assert "Müller" in {entry.subject for entry in cohort.entries()}
-    assert [note.where for note in done.notes if note.code == "unreadable"] == ["Größe.nii.gz"]
+    patient, broken = (tmp_path / "in" / os.fsdecode(name) for name in (b"M\xfcller.nii.gz", b"Gr\xf6\xdfe.nii.gz"))
+    shutil.copy(next((tmp_path / "in").rglob("*.nii.gz")), patient)
+    broken.write_bytes(b"broken")
+    options = ImportOptions(subject_pattern=r"([^/.]+)\.nii", pseudonyms=secret)
+    import_source(tmp_path / "in", cohort, options=options)
+    kept = [*(entry.subject for entry in cohort.entries()), *(note.where + note.text for note in cohort.notes())]
+    for name in ("Müller", "Größe"):
+        assert any(name in text for text in kept) is (secret is None)
 
 
 def test_hidden_files_are_set_aside(cohort, tmp_path):

@@ -103,7 +103,7 @@ class _Diary:
     def __init__(self, cohort: Cohort, source: Source, importer: Importer, options: ImportOptions, when: str) -> None:
         self._cohort, self._source, self._options = cohort, source, options
         self._pseudonyms = Pseudonyms(options.pseudonyms) if options.pseudonyms is not None else None
-        self._names = words_of([source.root.name, *map(source.relative, source.files)])
+        self._names = words_of(map(readable, [source.root.name, *map(source.relative, source.files)]))
         self._notes: list[ImportNote] = []
         self._unwritten: list[ImportNote] = []
         self._added: dict[str, StackEntry] = {}
