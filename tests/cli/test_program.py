@@ -31,6 +31,7 @@ def test_version(medgraft: Run, tmp_path: Path) -> None:
         ["cohort", "--colour"],
         ["notes", "--kind", "funny"],
         ["correct"],
+        ["correct", "--subject", "a"],
         ["correct", "--stack", "a", "--subject", "b"],
         ["correct", "--stack", "a", "--split", "test"],
         ["correct", "--subject", "a", "--base", "first"],
@@ -94,6 +95,16 @@ def test_the_project_is_named_or_in_the_environment_or_here(medgraft: Run, tmp_p
     assert [done.code for done in asked] == [0, 0, 0, 0]
     assert len({done.out for done in asked}) == 1
     assert json.loads(asked[0].out)["subjects"] == 2
+
+
+def test_several_subjects_are_corrected_at_once(medgraft: Run, tmp_path: Path, scans: Path) -> None:
+    medgraft("import", scans, "--project", "heart", cwd=tmp_path)
+    listed = json.loads(medgraft("cohort", "--project", "heart", "--json", cwd=tmp_path).out)["stacks"]
+    named = [word for stack in listed for word in ("--subject", stack["subject"])]
+    done = medgraft("correct", *named, "--split", "test", "--project", "heart", "--json", cwd=tmp_path)
+    splits = {stack["subject"]: stack["split"] for stack in json.loads(done.out)["stacks"]}
+    assert len(listed) > 1
+    assert splits == {stack["subject"]: "test" for stack in listed}
 
 
 def test_json_is_one_document_and_nothing_else(medgraft: Run, tmp_path: Path, scans: Path) -> None:

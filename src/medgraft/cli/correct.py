@@ -14,9 +14,12 @@ _ENDS = {"first": True, "last": False}
 def correct(
     *,
     stack: Annotated[str | None, typer.Option(help="A stack's id, as medgraft cohort shows it.")] = None,
-    subject: Annotated[str | None, typer.Option(help="A subject, with all its stacks.")] = None,
+    subject: Annotated[
+        list[str] | None, typer.Option(help="A subject, with all its stacks; may be given again.")
+    ] = None,
     phase: Annotated[
-        list[str] | None, typer.Option(help="NAME=INDEX of a phase of the stack, from 0; may be given again.")
+        list[str] | None,
+        typer.Option(help="NAME=INDEX of a phase, from 0; may be given again. Names that are not given are forgotten."),
     ] = None,
     base: Annotated[
         Literal["first", "last"] | None, typer.Option(help="Which slice is at the base of the heart.")
@@ -30,12 +33,14 @@ def correct(
 
     Examples:
       medgraft correct --stack 5a0c2e7d91b4f368 --phase ed=0 --phase es=9
-      medgraft correct --subject P012 --split test --site Lyon
+      medgraft correct --subject P012 --subject P015 --split test --site Lyon
     """
     from medgraft.workspace import Project, correct_stack, correct_subject
 
-    if (stack is None) == (subject is None):
+    if (stack is None) == (not subject):
         raise typer.BadParameter("Expected either --stack or --subject.")
+    if not (phase or base or site is not None or split is not None):
+        raise typer.BadParameter("Expected what is to be corrected: --phase, --base, --site or --split.")
     if stack is not None:
         _refuse({"--site": site, "--split": split}, "--subject")
         named = _phases(phase) if phase else None
@@ -43,7 +48,11 @@ def correct(
         rows = [correct_stack(Project.open(project), stack, phases=named, base_first=base_first)]
     else:
         _refuse({"--phase": phase, "--base": base}, "--stack")
-        rows = list(correct_subject(Project.open(project), str(subject), site=site, split=split))
+        rows = [
+            row
+            for name in subject or ()
+            for row in correct_subject(Project.open(project), name, site=site, split=split)
+        ]
     if as_json:
         write_json({"stacks": rows})
         return
