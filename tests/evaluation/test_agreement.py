@@ -136,6 +136,14 @@ def test_mistakes_teach(ratings: np.ndarray, changes: dict[str, object], message
         cohen_kappa(*ratings.T, np.arange(len(ratings)), 3, **changes)
 
 
+def test_readers_of_different_units_teach() -> None:
+    for compare in (observed_agreement, lambda a, b, whose: cohen_kappa(a, b, whose, 3)):
+        with pytest.raises(InputError, match=r"same units by both readers, got \(2,\) and \(1,\)"):
+            compare(np.array([0, 1]), np.array([0]), np.arange(2))
+        with pytest.raises(InputError, match="from 0"):
+            compare(np.array([0, 1]), np.array([0, np.nan]), np.arange(2))
+
+
 def test_differences_are_those_of_numpy() -> None:
     random = rng(4, "positions")
     a, b = random.integers(0, 5, (2, 40))

@@ -82,6 +82,15 @@ def test_too_few_rows_are_explained() -> None:
         delong(np.array([0, 1]), np.ones(3), np.ones(3))
 
 
+def test_what_cannot_be_compared_is_no_equality() -> None:
+    """A score that is NaN once had a p-value of 1."""
+    y, score = np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.5, 0.8])
+    with pytest.raises(InputError, match="got 1 rows with NaN"):
+        delong(y, np.array([0.1, np.nan, 0.5, 0.8]), score)
+    with pytest.raises(InputError, match="level between 0 and 1"):
+        delong(y, score, score, level=95)
+
+
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_is_its_definition(p_values: list[float]) -> None:
     p = np.array(p_values)

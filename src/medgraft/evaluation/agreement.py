@@ -30,7 +30,7 @@ def observed_agreement(
     a: NDArray[Any], b: NDArray[Any], subject: NDArray[Any], *, n: int = 2000, seed: int = 0, level: float = 0.95
 ) -> Interval:
     """The share of units that two readers label alike. Arguments as in `cohen_kappa`."""
-    a, b = _checked(np.stack([a, b], axis=1), subject).T
+    a, b = _checked(_side_by_side(a, b), subject).T
     unit, n_units = units_of(subject)
     equal, count = np.bincount(unit, a == b, n_units), np.bincount(unit, minlength=n_units)
     return resampled(lambda weights: ratio(weights @ equal, weights @ count), n_units, n=n, seed=seed, level=level)
@@ -68,7 +68,7 @@ def cohen_kappa(
     >>> round(cohen_kappa(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), np.arange(4), 2).value, 3)
     0.5
     """
-    a, b = _checked(np.stack([a, b], axis=1), subject, n_classes).T
+    a, b = _checked(_side_by_side(a, b), subject, n_classes).T
     cost = _cost(n_classes, weighting, order)
     unit, n_units = units_of(subject)
     cells = np.bincount(unit * n_classes**2 + a * n_classes + b, minlength=n_units * n_classes**2)
@@ -153,6 +153,12 @@ def _cost(n_classes: int, weighting: str, order: Sequence[int] | None) -> Floats
     return _COST[weighting](np.abs(rank[:, None] - rank[None, :]).astype(float))
 
 
+def _side_by_side(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    if np.shape(a) != np.shape(b):
+        raise InputError(f"Expected labels of the same units by both readers, got {np.shape(a)} and {np.shape(b)}.")
+    return np.stack([a, b], axis=1)
+
+
 def _checked(ratings: NDArray[Any], subject: NDArray[Any], n_classes: float = np.inf) -> NDArray[np.int64]:
     ratings = np.asarray(ratings)
     if ratings.ndim != 2 or ratings.shape[1] < 2 or len(ratings) != len(subject) or not len(ratings):
@@ -160,6 +166,6 @@ def _checked(ratings: NDArray[Any], subject: NDArray[Any], n_classes: float = np
             f"Expected labels of at least one unit by at least two readers and a subject for each unit, got labels "
             f"{ratings.shape} and {len(subject)} subjects."
         )
-    if ratings.min() < 0 or ratings.max() >= n_classes:
+    if not 0 <= ratings.min() <= ratings.max() < n_classes:
         raise InputError(f"Expected classes from 0 below {n_classes}, got {ratings.min()}..{ratings.max()}.")
     return np.asarray(ratings, np.int64)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
 from medgraft.core.errors import InputError
+from medgraft.evaluation.bootstrap import tail_of
 
 Floats = NDArray[np.float64]
 
@@ -39,11 +40,12 @@ def delong(y_true: NDArray[Any], score_a: NDArray[Any], score_b: NDArray[Any], l
         y_true: (N,) 0 or 1, at least two of each.
         score_a: (N,) scores, higher for 1.
         score_b: (N,) the other scores of the same rows.
-        level: of the normal interval of the difference.
+        level: of the normal interval of the difference, within 0..1.
 
     Raises:
-        InputError: lengths differ, or a class has fewer than two rows.
+        InputError: lengths differ, a score is NaN, a class has fewer than two rows, or a level out of range.
     """
+    tail = tail_of(level, 1)
     positive, scores = _checked(np.asarray(y_true), np.stack([np.asarray(score_a, float), np.asarray(score_b, float)]))
     of_positives, of_negatives = _placements(positive, scores)
     covariance = np.cov(of_positives) / of_positives.shape[1] + np.cov(of_negatives) / of_negatives.shape[1]
@@ -51,7 +53,7 @@ def delong(y_true: NDArray[Any], score_a: NDArray[Any], score_b: NDArray[Any], l
     difference = auc_a - auc_b
     se = np.sqrt(max(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1], 0.0))
     z = _z(difference, se)
-    reach = norm.ppf((1 + level) / 2) * se
+    reach = norm.isf(tail) * se
     return DeLong(
         auc_a=float(auc_a),
         auc_b=float(auc_b),
@@ -85,6 +87,8 @@ def _placements(positive: NDArray[np.bool_], scores: Floats) -> tuple[Floats, Fl
 def _checked(y_true: NDArray[Any], scores: Floats) -> tuple[NDArray[np.bool_], Floats]:
     if y_true.shape != scores.shape[1:]:
         raise InputError(f"Expected as many truths as scores, got {y_true.shape} and {scores.shape[1:]}.")
+    if np.isnan(scores).any():
+        raise InputError(f"Expected scores to compare, got {np.isnan(scores).any(axis=0).sum()} rows with NaN.")
     positive = y_true.astype(bool)
     if min(positive.sum(), (~positive).sum()) < 2:
         raise InputError(f"Expected at least two rows of each class, got {positive.sum()} of {len(positive)} positive.")
