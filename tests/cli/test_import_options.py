@@ -67,3 +67,14 @@ def test_codes_of_a_class_that_is_not_known_are_refused(medgraft: Run, coded: Pa
     done = medgraft("import", coded, "--project", "heart", "--mask-codes", "500=heart", cwd=coded.parent)
     assert done.code == 1
     assert "Available: background, pool" in done.err
+
+
+@pytest.mark.parametrize(
+    ("secret", "code", "said"), [(b"\xff" * 32, 2, "openssl rand"), (b"", 1, "8 characters")], ids=["bytes", "empty"]
+)
+def test_a_key_that_hides_nobody_is_refused(medgraft: Run, coded: Path, secret: bytes, code: int, said: str) -> None:
+    (coded.parent / "secret").write_bytes(secret)
+    done = medgraft("import", coded, "-P", "heart", "--pseudonym-key", "secret", cwd=coded.parent)
+    assert done.code == code
+    assert said in " ".join(done.err.replace("│", "").split())
+    assert not (coded.parent / "heart").exists()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from medgraft import __version__
+from medgraft.workspace import Project
 
 Run = Callable[..., Any]
 Start = Callable[..., "Popen[str]"]
@@ -105,6 +106,30 @@ def test_several_subjects_are_corrected_at_once(medgraft: Run, tmp_path: Path, s
     splits = {stack["subject"]: stack["split"] for stack in json.loads(done.out)["stacks"]}
     assert len(listed) > 1
     assert splits == {stack["subject"]: "test" for stack in listed}
+
+
+def test_one_subject_has_figures_and_no_interval(medgraft: Run, tmp_path: Path) -> None:
+    for words in (["phantoms", "one", "--subjects", 1, "--size", 32, "--phases", 2], ["import", "one", "-P", "heart"]):
+        assert medgraft(*words, cwd=tmp_path).code == 0
+    said = medgraft("sites", "agree", "heart", "heart", cwd=tmp_path).out
+    assert "1.000" in said
+    assert "nan" not in said
+
+
+def test_a_user_without_a_name_owns_the_app_all_the_same(
+    medgraft: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that runs under a number."""
+
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    served: list[Any] = []
+    monkeypatch.setattr("getpass.getuser", unknown)
+    monkeypatch.setattr("medgraft.web.serve", lambda _project, settings, announce: served.append(settings))
+    Project.create(tmp_path / "heart")
+    assert medgraft("app", "-P", "heart", "--no-browser", cwd=tmp_path).code == 0
+    assert served[0].owner == "reader"
 
 
 def test_json_is_one_document_and_nothing_else(medgraft: Run, tmp_path: Path, scans: Path) -> None:

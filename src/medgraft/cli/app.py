@@ -33,7 +33,7 @@ def open_app(
     from medgraft.web import Settings, serve
     from medgraft.workspace import Project
 
-    settings = Settings(host=host, port=port, names=tuple(name or ()), owner=reader or getpass.getuser())
+    settings = Settings(host=host, port=port, names=tuple(name or ()), owner=reader or _login())
     links: list[str] = []
 
     def announce(link: str) -> None:
@@ -43,3 +43,11 @@ def open_app(
         links.append(link)
 
     serve(Project.open(project), settings, announce=announce)
+
+
+def _login() -> str:
+    """The login name; "reader" for a user whom the machine knows by number alone, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "reader"

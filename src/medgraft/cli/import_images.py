@@ -24,6 +24,7 @@ from medgraft.cli.import_options import (
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.cli.pairs import read_pairs
+from medgraft.cli.pseudonym_key import read_key
 
 if TYPE_CHECKING:
     from medgraft.core.cohort import ImportNote
@@ -63,7 +64,7 @@ def import_images(
     from medgraft.workspace.stacks.importing import project_to_fill
 
     options = ImportOptions(
-        pseudonyms=pseudonym_key.read_text(encoding="utf-8").strip() if pseudonym_key else None,
+        pseudonyms=read_key(pseudonym_key),
         site=site,
         short_axis=short_axis,
         subject_pattern=subject_pattern,

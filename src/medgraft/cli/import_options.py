@@ -42,5 +42,6 @@ PseudonymKeyOption = Annotated[
         "--pseudonym-key",
         help="File with a secret: subjects become pseudonyms that only it can repeat.",
         exists=True,
+        dir_okay=False,
     ),
 ]

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from medgraft.cli.bars import progress_bars
+from medgraft.cli.figures import with_ends
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
@@ -153,22 +153,15 @@ def _show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
 
 
 def _agreement_row(one: "MeasuredAgreement") -> tuple[object, ...]:
-    coefficients = [_with_ends(item.value, item.low, item.high, 2) for item in (one.pearson, one.icc)]
-    differences = [_with_ends(item.value, item.low, item.high, 1) for item in (one.bias, one.lower, one.upper)]
+    coefficients = [with_ends(item.value, item.low, item.high) for item in (one.pearson, one.icc)]
+    differences = [with_ends(item.value, item.low, item.high, ".1f") for item in (one.bias, one.lower, one.upper)]
     return one.figure, one.unit, len(one.subjects), *coefficients, *differences
 
 
 def _overlap_row(one: "OverlapAgreement") -> tuple[object, ...]:
-    figures = [_with_ends(item.value, item.low, item.high, 2) for item in (one.dice, one.hausdorff_mm)]
+    figures = [with_ends(item.value, item.low, item.high) for item in (one.dice, one.hausdorff_mm)]
     return one.structure, one.phase, one.subjects, one.unmatched, *figures
 
 
 def _rounded(*values: float | None) -> tuple[float | None, ...]:
     return tuple(None if value is None else round(value, 1) for value in values)
-
-
-def _with_ends(value: float, low: float, high: float, digits: int) -> str | None:
-    """None for what is not defined."""
-    if not isfinite(value):
-        return None
-    return f"{value:.{digits}f}" + (f" ({low:.{digits}f} to {high:.{digits}f})" if isfinite(low) else "")

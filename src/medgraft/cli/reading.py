@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medgraft.cli.command import add_command
+from medgraft.cli.figures import ends, with_ends
 from medgraft.cli.options import HERE, JsonOption, ProjectOption, TaskOption
 from medgraft.cli.output import write_json, write_line, write_table
 
@@ -105,7 +106,7 @@ def agreement(
         f"read by all, {len(found.left_out)} stacks left out"
     )
     if found.fleiss is not None:
-        write_line(f"Fleiss' kappa {_figure(found.fleiss)}")
+        write_line(f"Fleiss' kappa {_figure(found.fleiss) or 'not defined'}")
     write_table(_KAPPAS, [_kappas(pair) for pair in found.pairs])
     write_table(_DIFFERENCES, [row for pair in found.pairs for row in _differences(pair)])
 
@@ -146,7 +147,7 @@ def _differences(pair: "PairAgreement") -> list[tuple[object, ...]]:
             found.n,
             _figure(found.mean),
             _figure(found.absolute),
-            f"{found.lower.value:.2f} to {found.upper.value:.2f}",
+            ends(found.lower.value, found.upper.value),
         )
         for boundary in pair.boundaries
         for unit, found in (("slices", boundary.slices), ("mm", boundary.mm))
@@ -158,8 +159,8 @@ def _names(pair: "PairAgreement") -> str:
     return ", ".join(pair.readers)
 
 
-def _figure(figure: "Interval") -> str:
-    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
+def _figure(figure: "Interval") -> str | None:
+    return with_ends(figure.value, figure.low, figure.high)
 
 
 app = typer.Typer(no_args_is_help=True, help="Have several readers label the same stacks, blind to each other.")

@@ -7,6 +7,7 @@ import typer
 
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.command import add_command
+from medgraft.cli.figures import with_ends
 from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line, write_table
 
@@ -95,10 +96,8 @@ def _differs(rule: "RuleAgreement") -> str:
     return "not said"
 
 
-def _figures(one: "StructureAgreement") -> tuple[str, str]:
-    figures = (one.dice, one.hausdorff_mm)
-    dice, hausdorff = (f"{item.value:.3f} ({item.low:.3f} to {item.high:.3f})" for item in figures)
-    return dice, hausdorff
+def _figures(one: "StructureAgreement") -> tuple[str | None, ...]:
+    return tuple(with_ends(item.value, item.low, item.high, ".3f") for item in (one.dice, one.hausdorff_mm))
 
 
 app = typer.Typer(

@@ -8,6 +8,7 @@ import typer
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.cli.pairs import read_pairs
+from medgraft.cli.pseudonym_key import read_key
 
 
 def from_rtstruct(
@@ -24,7 +25,8 @@ def from_rtstruct(
     ] = None,
     stack: Annotated[str | None, typer.Option(help="The stack's id, where several would fit.")] = None,
     pseudonym_key: Annotated[
-        Path | None, typer.Option(help="File with the secret that the images were imported with.", exists=True)
+        Path | None,
+        typer.Option(help="File with the secret that the images were imported with.", exists=True, dir_okay=False),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Put them in place of masks that are there, which masks/before/ keeps.")
@@ -47,7 +49,7 @@ def from_rtstruct(
         stack=stack,
         names=read_pairs("--roi", roi or (), "LV=pool"),
         phase=phase,
-        pseudonyms=pseudonym_key.read_text(encoding="utf-8").strip() if pseudonym_key else None,
+        pseudonyms=read_key(pseudonym_key),
         replace=replace,
     )
     if as_json:

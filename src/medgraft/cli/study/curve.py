@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from medgraft.cli.bars import progress_bars
+from medgraft.cli.figures import ends, number, with_ends
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import MESSAGES, write_json, write_line, write_table
 from medgraft.cli.study.options import (
@@ -101,9 +102,9 @@ def show_curve(curve: "CurveSummary") -> None:
                 row.size,
                 row.on,
                 _with_unit(row.figure, curve.distance_unit),
-                f"{row.value.value:.3f}",
-                f"[{row.value.low:.3f}, {row.value.high:.3f}]",
-                f"{row.best:.3f}",
+                number(row.value.value, ".3f"),
+                ends(row.value.low, row.value.high, ".3f"),
+                number(row.best, ".3f"),
                 row.subjects,
                 len(row.draws),
                 f"{row.unmatched} of {row.masks}",
@@ -133,9 +134,9 @@ def _show_contrasts(curve: "CurveSummary") -> None:
                 item.size,
                 f"{item.other} {item.other_size or ''}".strip(),
                 item.on,
-                f"{item.difference.value:+.3f} [{item.difference.low:+.3f}, {item.difference.high:+.3f}]",
-                f"{min(item.draws):+.3f} to {max(item.draws):+.3f}",
-                f"{item.adjusted:.3f}",
+                with_ends(item.difference.value, item.difference.low, item.difference.high, "+.3f"),
+                ends(min(item.draws), max(item.draws), "+.3f"),
+                number(item.adjusted, ".3f"),
             )
             for item in curve.findings.contrasts
         ],

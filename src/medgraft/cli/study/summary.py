@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from medgraft.cli.figures import with_ends
 from medgraft.cli.output import write_line, write_table
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def show_summary(study: "StudySummary") -> None:
     write_table(
         columns,
         [
-            (row.model, _DECISIONS.get(row.decision, row.decision), interval(row.macro_f1), interval(row.accuracy))
+            (row.model, _DECISIONS.get(row.decision, row.decision), _figure(row.macro_f1), _figure(row.accuracy))
             for row in study.rows
         ],
     )
@@ -27,6 +28,5 @@ def show_summary(study: "StudySummary") -> None:
     write_line(f"results and models: {study.folder}; with pictures: medgraft report {study.name}")
 
 
-def interval(figure: "Interval") -> str:
-    """A figure with its interval."""
-    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+def _figure(figure: "Interval") -> str | None:
+    return with_ends(figure.value, figure.low, figure.high, ".3f")
