@@ -5,6 +5,7 @@ import pytest
 
 from medgraft.core.cohort import StackEntry
 from medgraft.exchange import fingerprint, stack_values
+from medgraft.exchange.fingerprint import INTENSITIES
 
 SHAPE = (2, 3, 8, 10)
 
@@ -49,6 +50,13 @@ def test_a_large_stack_is_looked_at_in_part() -> None:
     pixels = np.random.default_rng(0).normal(size=(1, 20, 400, 400)).astype(np.float32)
     values = stack_values(ENTRIES[0], pixels)
     assert values["dark (1 %)"] == pytest.approx(np.percentile(pixels, 1), abs=0.02)
+
+
+def test_voxels_that_are_no_number_have_no_part_in_it() -> None:
+    holed = np.where(np.arange(480).reshape(SHAPE) < 240, np.nan, np.arange(480.0).reshape(SHAPE))
+    assert stack_values(ENTRIES[0], holed)["middle (50 %)"] == 359.5
+    found = fingerprint(ENTRIES[:1], lambda _: np.full(SHAPE, np.nan))
+    assert {one.low for one in found.ranges if one.name in INTENSITIES} == {None}
 
 
 def test_a_part_of_a_large_stack_is_spread_over_all_of_its_columns() -> None:

@@ -67,7 +67,7 @@ def test_a_constant_image_becomes_zero_instead_of_nan() -> None:
 @settings(deadline=None, max_examples=60)
 @given(
     shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    levels=st.tuples(st.floats(0, 50), st.floats(50, 100)),
+    levels=st.tuples(st.floats(0, 45), st.floats(55, 100)),
     n_greys=st.sampled_from([2, 50, 4000]),
     seed=st.integers(0, 9),
 )
@@ -81,12 +81,30 @@ def test_the_window_is_that_of_torchs_quantiles(
     assert torch.equal(PercentileWindow(low=levels[0], high=levels[1]).apply(images, 8), expected)
 
 
-def test_a_picture_with_a_hole_is_not_passed_on_as_if_it_were_whole() -> None:
-    images = torch.ones(2, 1, 5, 5)
-    images[0, 0, 2, 2] = torch.nan
-    windowed = PercentileWindow().apply(images, 5)
-    assert windowed[0].isnan().all()
-    assert not windowed[1].isnan().any()
+@pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
+def test_pixels_that_are_no_number_change_nothing_around_them(hole: float) -> None:
+    image = smooth_image(40, 40).astype(np.float32)
+    image[:6] = hole
+    numbers = image[6:].ravel()
+    low, high = np.quantile(numbers, [0.01, 0.99])
+    windowed = PercentileWindow().apply(torch.from_numpy(image)[None, None], 40)[0, 0].numpy()
+    assert windowed[6:].ravel() == pytest.approx(((numbers - low) / (high - low)).clip(0, 1), abs=1e-5)
+    assert (windowed[:6] == (1 if hole > 0 else 0)).all()
+    assert torch.isfinite(PAPER.render(image, 32)).all()
+
+
+def test_a_picture_of_no_numbers_is_dark_and_leaves_others_alone() -> None:
+    images = torch.stack([torch.full((1, 5, 5), torch.nan), torch.arange(25.0).view(1, 5, 5)])
+    dark, other = PercentileWindow().apply(images, 5)
+    assert not dark.any()
+    assert torch.equal(other, PercentileWindow().apply(images[1:], 5)[0])
+
+
+def test_a_window_is_blind_to_units() -> None:
+    """A diffusion coefficient in m2/s is a billionth of the one in mm2/s."""
+    image = torch.rand(1, 1, 9, 9, generator=torch.Generator().manual_seed(1))
+    window = PercentileWindow()
+    torch.testing.assert_close(window.apply(image * 1e-9, 9), window.apply(image, 9), rtol=0, atol=1e-5)
 
 
 @settings(deadline=None, max_examples=20)
@@ -154,6 +172,22 @@ def test_choices_depend_on_their_key_alone() -> None:
 def test_an_unknown_step_or_setting_is_refused(broken: dict) -> None:
     with pytest.raises(InputError, match=r"(?i)recipe"):
         recipe_from_dict(broken)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"step": "centre-crop", "fraction": 0.0},
+        {"step": "centre-crop", "fraction": 1.5},
+        {"step": "centre-crop", "fraction": "half"},
+        {"step": "percentile-window", "low": 99.0, "high": 1.0},
+        {"step": "percentile-window", "low": 1.0, "high": 101.0},
+        {"step": "percentile-window", "low": float("nan"), "high": 99.0},
+    ],
+)
+def test_a_setting_out_of_range_is_refused(settings: dict) -> None:
+    with pytest.raises(InputError, match=r"Expected a (crop|window)|does not know these settings"):
+        recipe_from_dict({"after": [settings]})
 
 
 def test_render_refuses_what_is_not_one_grey_image() -> None:

@@ -78,6 +78,24 @@ def test_a_constant_sequence_becomes_zero_instead_of_nan():
     assert not SLICES.render(np.full((1, 2, 32, 32), 7), None).any()
 
 
+@pytest.mark.parametrize("recipe", [CUBES, SLICES], ids=["hu", "percentile"])
+@pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
+def test_voxels_that_are_no_number_change_nothing_around_them(recipe, hole):
+    pixels = sequence(dtype=np.float32)
+    holed = pixels.copy()
+    holed[:, :2] = hole
+    limits = recipe.window.limits(holed)
+    assert limits == recipe.window.limits(pixels[:, 2:])
+    grid = recipe.grid(pixels.shape, (1.0, 1.0, 1.0), full=True)
+    seen = recipe.render_on(grid, holed, limits)
+    assert torch.equal(seen[:, 2:], recipe.render_on(grid, pixels, limits)[:, 2:])
+    assert (seen[:, :2] == (1 if hole > 0 else 0)).all()
+
+
+def test_a_sequence_of_no_numbers_is_dark():
+    assert not SLICES.render(np.full((1, 2, 32, 32), np.nan), None).any()
+
+
 def test_slices_read_one_by_one_keep_their_number_and_places():
     pixels = sequence()
     seen = RECIPES[2].render(pixels, SPACING)
@@ -92,6 +110,8 @@ def test_an_unknown_window_or_setting_is_refused():
     for broken in (
         data | {"window": {"window": "sigmoid"}},
         data | {"window": {"window": "hu", "middle": 3}},
+        data | {"window": {"window": "hu", "low": 3.0, "high": 3.0}},
+        data | {"window": {"window": "percentile", "low": 1.0, "high": 101.0}},
         data | {"augment": {"flips": [], "shear": 3}},
         data | {"depth": 3},
         data | {"shape": [3, 3]},

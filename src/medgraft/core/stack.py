@@ -1,6 +1,7 @@
 """Stack: ordered slices over phases, each slice with its own place in the patient."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,14 +83,22 @@ class Stack:
             raise InputError(f"Expected phases within 0..{n_phases - 1}, got {self.phases}.")
 
 
-def thinned(pixels: NDArray[Any], most: int) -> NDArray[Any]:
-    """Every second, third ... voxel along each axis of space, some `most` of (T, Z, Y, X): all phases, all places.
+def grey_levels(pixels: NDArray[Any], percentiles: Sequence[float], *, most: int) -> list[float]:
+    """Percentiles (0..100) of the grey levels of (T, Z, Y, X); NaN where no voxel is a finite number.
 
-    For figures of grey levels, which many voxels tell as well as all. An axis of one voxel is not thinned. A view.
+    Voxels that are no number, as masked maps have them, have no part in it. Some `most` voxels are asked, of all phases
+    and all places, which tell as well as all.
 
-    >>> thinned(np.zeros((2, 8, 8, 8)), most=128).shape
-    (2, 4, 4, 4)
+    >>> grey_levels(np.array([[[[1.0, 2.0, 3.0, np.nan]]]]), [0, 50], most=100)
+    [1.0, 2.0]
     """
+    asked = _thinned(pixels, most)
+    numbers = asked[np.isfinite(asked)]
+    return list(np.percentile(numbers, percentiles).tolist()) if numbers.size else [math.nan] * len(percentiles)
+
+
+def _thinned(pixels: NDArray[Any], most: int) -> NDArray[Any]:
+    """Every second, third ... voxel along each axis of space; an axis of one voxel is not thinned. A view."""
     n_axes = sum(side > 1 for side in pixels.shape[1:])
     step = max(1, math.ceil((pixels.size / most) ** (1 / max(1, n_axes))))
     return pixels[:, ::step, ::step, ::step]

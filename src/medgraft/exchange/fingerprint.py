@@ -1,5 +1,6 @@
 """Fingerprint: what the images that a model was trained on are like, in ranges and counts; no image is in it."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
-from medgraft.core.stack import thinned
+from medgraft.core.stack import grey_levels
 
 PixelsOf = Callable[[StackEntry], NDArray[Any]]
 
@@ -90,8 +91,8 @@ def stack_values(entry: StackEntry, pixels: NDArray[Any] | None = None) -> dict[
 
 
 def _intensities(pixels: NDArray[Any]) -> dict[str, float | None]:
-    found = np.percentile(thinned(pixels, _LOOKED_AT), list(INTENSITIES.values()))
-    return dict(zip(INTENSITIES, map(float, found), strict=True))
+    found = grey_levels(pixels, list(INTENSITIES.values()), most=_LOOKED_AT)
+    return {name: None if math.isnan(level) else level for name, level in zip(INTENSITIES, found, strict=True)}
 
 
 def _range(name: str, values: Sequence[float | None]) -> Range:

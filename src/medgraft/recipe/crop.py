@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from medgraft.core.errors import InputError
+
 
 @dataclass(frozen=True, kw_only=True)
 class CentreCrop:
@@ -15,6 +17,11 @@ class CentreCrop:
     """
 
     fraction: float = 0.6
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for what is no part of an axis."""
+        if not 0 < self.fraction <= 1:
+            raise InputError(f"Expected a crop that keeps more than 0 and at most 1 of each axis, got {self.fraction}.")
 
     def apply(self, images: Tensor, size: int) -> Tensor:
         """Images (N, 1, size, size)."""

@@ -59,13 +59,11 @@ class VolumeRecipe:
     augment: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a grid or a window that cannot be."""
+        """Raise `InputError` for a grid that cannot be."""
         if len(self.shape) != 3 or min(*self.shape, self.phases) < 1:
             raise InputError(f"Expected three lengths and phases of 1 or more, got {self.shape}, {self.phases}.")
         if not (self.spacing is None or 0 < self.spacing < math.inf):
             raise InputError(f"Expected a spacing above 0 mm, got {self.spacing}.")
-        if not self.window.low < self.window.high:
-            raise InputError(f"Expected a window from low to high, got {self.window.low:g} to {self.window.high:g}.")
 
     @property
     def by_slice(self) -> bool:
@@ -200,7 +198,7 @@ def volume_recipe_from_dict(data: Mapping[str, Any]) -> VolumeRecipe:
 def _windowed(phases: NDArray[Any], low: float, high: float) -> Tensor:
     """(T, Z, Y, X) in 0..1. Clipped before resampling, so that bright bone does not bleed into its neighbours."""
     images = torch.from_numpy(np.array(phases, np.float32))
-    return images.sub_(low).div_(max(high - low, 1e-6)).clamp_(0, 1)
+    return images.sub_(low).div_(high - low if high > low else 1.0).clamp_(0, 1).nan_to_num_(0)
 
 
 def _three(items: Iterable[Item]) -> tuple[Item, Item, Item]:
