@@ -278,3 +278,46 @@ def test_a_single_image_is_set_aside_and_a_mammogram_is_not(tree, read_tree) -> 
     assert read_tree(tree(**single)).codes() == {("set aside", "single-slice")}
     [found], _ = read_tree(tree(_set(Modality="MG"), **single))
     assert found.stack.pixels.shape[:2] == (1, 1)
+
+
+def test_stations_along_the_spine_in_one_series_are_stacks_of_their_own(tree, read_tree, tmp_path, make_stack) -> None:
+    tree(n_phases=1)
+    for path in sorted((tmp_path / "in").iterdir()):
+        dataset = dcmread(path)
+        row = np.array(dataset.ImageOrientationPatient[:3], float)
+        dataset.ImagePositionPatient = list(np.array(dataset.ImagePositionPatient, float) + 300 * row)
+        dataset.SOPInstanceUID += ".1"
+        dataset.PixelData = bytes(len(dataset.PixelData))
+        dataset.save_as(path.with_name(f"low{path.name}"))
+    found, notes = read_tree(tmp_path / "in")
+    assert [item.stack.pixels.shape[:2] for item in found] == [(1, N_SLICES)] * 2
+    assert [item.stack.spacing[0] for item in found] == pytest.approx([8, 8])
+    assert [(note.kind, note.code, note.count) for note in notes] == [("repaired", "stations", 2 * N_SLICES)]
+
+
+def test_images_a_little_aside_of_each_other_in_one_plane_raise_nothing(tree, read_tree) -> None:
+    def edit(dataset: FileDataset, t: int, z: int) -> None:
+        if z < 3:
+            row = np.array(dataset.ImageOrientationPatient[:3], float)
+            dataset.ImagePositionPatient = list(np.array([-20, 15, 40]) + z * row)
+
+    [found], _ = read_tree(tree(edit))
+    assert found.stack.pixels.shape[1] == N_SLICES
+
+
+def test_a_localiser_within_a_series_leaves_its_images(tree, read_tree) -> None:
+    def edit(dataset: FileDataset, t: int, z: int) -> None:
+        if z == 0:
+            dataset.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+            dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+
+    [found], notes = read_tree(tree(edit, n_phases=1))
+    assert found.stack.pixels.shape[1] == N_SLICES - 1
+    assert [(note.kind, note.code, note.count) for note in notes] == [("set aside", "localiser", 1)]
+
+
+def test_images_that_share_a_uid_are_told_apart_by_place_and_time(tree, read_tree, make_stack) -> None:
+    [found], notes = read_tree(tree(_set(SOPInstanceUID="1.2.3")))
+    np.testing.assert_array_equal(found.stack.pixels, make_stack(n_phases=N_PHASES).pixels)
+    assert ("noticed", "shared-uid") in {(note.kind, note.code) for note in notes}
+    assert not [note for note in notes if note.kind == "set aside"]

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
 from medgraft.images.problem import FOREIGN
@@ -36,17 +37,16 @@ class Attributes:
 
     def __init__(self, dataset: Dataset, index: int = 0) -> None:
         self._dataset = dataset
-        per_frame = items(dataset, "PerFrameFunctionalGroupsSequence")
         self._groups = [
-            *per_frame[index : index + 1],
-            *items(dataset, "SharedFunctionalGroupsSequence")[:1],
+            *items(dataset, "PerFrameFunctionalGroupsSequence", slice(index, index + 1)),
+            *items(dataset, "SharedFunctionalGroupsSequence", slice(1)),
         ]
 
     def get(self, keyword: str) -> Any:
         """The value of an attribute: this frame's, else the shared one, else the top level's; None if missing."""
         for group in self._groups:
             for sequence in FUNCTIONAL_GROUPS.get(keyword, ()):
-                for item in items(group, sequence)[:1]:
+                for item in items(group, sequence, slice(1)):
                     value = _value(item, keyword)
                     if value is not None:
                         return value
@@ -84,10 +84,10 @@ class Attributes:
         return found[0] if found else None
 
 
-def items(dataset: Dataset, keyword: str) -> list[Dataset]:
-    """The items of a sequence; none if it is missing or no sequence."""
+def items(dataset: Dataset, keyword: str, which: slice = slice(None)) -> list[Dataset]:
+    """The items of a sequence, or which of them; none if it is missing or no sequence."""
     value = _value(dataset, keyword)
-    return [item for item in value if isinstance(item, Dataset)] if hasattr(value, "__iter__") else []
+    return [item for item in value[which] if isinstance(item, Dataset)] if isinstance(value, Sequence) else []
 
 
 def _value(dataset: Dataset, keyword: str) -> Any:

@@ -1,7 +1,7 @@
 """Copies of one image: the same SOPInstanceUID, or the same place, time and pixel bytes."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 
 from medgraft.core.digest import file_digest
@@ -10,32 +10,51 @@ from medgraft.images.ledger import Remark
 
 
 def drop_copies_by_uid(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remark]]:
-    """One file per SOPInstanceUID: of several, the one with the smallest content digest, whatever its name."""
-    files: dict[str, dict[str, Frame]] = defaultdict(dict)
+    """One file per SOPInstanceUID: of several, the one with the smallest content digest, whatever its name.
+
+    Single images of other places or times are no copies: their UIDs were lost when names were taken out.
+    """
+    files: dict[Hashable, dict[str, Frame]] = defaultdict(dict)
     for frame in frames:
-        files[frame.instance].setdefault(frame.where, frame)
+        files[frame.instance, _place_and_time(frame)].setdefault(frame.where, frame)
     dropped: set[str] = set()
     for copies in files.values():
         if len(copies) > 1:
             _, *others = sorted(copies.values(), key=lambda frame: (file_digest(frame.path), frame.where))
             dropped.update(frame.where for frame in others)
     kept = [frame for frame in frames if frame.where not in dropped]
-    return kept, _remarks("A file with the same SOPInstanceUID is there already.", frames, dropped)
+    return kept, [
+        *_remarks("A file with the same SOPInstanceUID is there already.", frames, dropped),
+        *_shared_uids(kept),
+    ]
 
 
 def drop_copies_by_content(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remark]]:
     """One of the images of a series with equal place, keys (but InstanceNumber) and pixel bytes."""
     alike: dict[Hashable, list[Frame]] = defaultdict(list)
     for frame in frames:
-        if frame.n_frames == 1 and frame.pixels_at is not None and frame.affine is not None:
-            keys = tuple(sorted((name, value) for name, value in frame.keys.items() if name != "InstanceNumber"))
-            alike[(frame.study, frame.series, frame.affine.tobytes(), keys)].append(frame)
+        if frame.pixels_at is not None and (place := _place_and_time(frame)):
+            alike[frame.study, frame.series, place].append(frame)
     dropped: set[str] = set()
     for candidates in alike.values():
         if len(candidates) > 1:
             dropped |= _copies(candidates)
     kept = [frame for frame in frames if frame.where not in dropped]
     return kept, _remarks("Place, time and pixels equal those of another image of the series.", frames, dropped)
+
+
+def _place_and_time(frame: Frame) -> tuple[Hashable, ...]:
+    """Where and when a single image was taken, whatever its InstanceNumber; () where that is not one place."""
+    if frame.n_frames > 1 or frame.affine is None:
+        return ()
+    return frame.affine.tobytes(), *sorted(item for item in frame.keys.items() if item[0] != "InstanceNumber")
+
+
+def _shared_uids(frames: list[Frame]) -> list[Remark]:
+    files = Counter(instance for instance, _ in {(frame.instance, frame.where) for frame in frames})
+    sharing = [frame for frame in frames if files[frame.instance] > 1]
+    text = "Images share a SOPInstanceUID; place and time tell them apart."
+    return [Remark(kind="noticed", code="shared-uid", text=text, frames=sharing)] if sharing else []
 
 
 def _copies(candidates: list[Frame]) -> set[str]:

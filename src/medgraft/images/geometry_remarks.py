@@ -41,7 +41,7 @@ def geometry_remarks(slices: list[list[Frame]], normal: NDArray[np.float64]) -> 
 
 
 def _gap(steps: NDArray[np.float64], usual: float) -> str:
-    wide = np.flatnonzero(steps > GAP * usual)
+    wide = np.flatnonzero((steps > GAP * usual) & (usual > 0))
     missing = int(sum(round(steps[i] / usual) - 1 for i in wide))
     places = ", ".join(f"{i} and {i + 1} ({steps[i]:.2f} mm)" for i in wide)
     return f"About {missing} slices are missing between {places}; usual distance {usual:.2f} mm." if len(wide) else ""

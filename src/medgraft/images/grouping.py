@@ -21,6 +21,9 @@ SAME_POSITION = 0.1
 #: Orientation as six direction cosines: 0.1 is about 4 degrees, so slightly tilted slices stay together.
 SAME_ORIENTATION = 0.1
 
+#: Fields of view in one plane are of different stations if they are farther apart than this, in mm.
+SAME_STATION = 10.0
+
 #: Pixel spacing in mm.
 SAME_SPACING = 1e-3
 
@@ -87,14 +90,18 @@ def _without_localisers(frames: list[Frame]) -> tuple[list[Frame], list[Remark]]
     """Localisers say so, or hold three planes at right angles with one image per position."""
     remarks, kept = [], []
     for series in split(frames, lambda frame: (frame.study, frame.series)):
-        if series[0].modality not in PROJECTIONS and (
-            any(frame.localiser for frame in series) or _has_three_planes(series)
-        ):
+        marked = _localisers(series) if series[0].modality not in PROJECTIONS else []
+        if marked:
             text = f"Localiser, not part of a stack: {series[0].description or 'three planes at right angles'}."
-            remarks.append(Remark(kind="set aside", code="localiser", text=text, frames=series))
-        else:
-            kept += series
+            remarks.append(Remark(kind="set aside", code="localiser", text=text, frames=marked))
+        kept += [frame for frame in series if frame not in marked]
     return kept, remarks
+
+
+def _localisers(series: list[Frame]) -> list[Frame]:
+    """The images of a series that are localisers: all, or those that say so among others (as some CT scanners send)."""
+    rest = [frame for frame in series if not frame.localiser]
+    return series if _has_three_planes(rest) else [frame for frame in series if frame.localiser]
 
 
 def _has_three_planes(series: list[Frame]) -> bool:
@@ -113,7 +120,9 @@ def _stacks(bucket: list[Frame]) -> tuple[list[list[Frame]], list[Remark]]:
         for part in _by_label(plane, clusters(np.array([frame.spacing for frame in plane], float), SAME_SPACING)):
             series = split(part, lambda frame: frame.series)
             joined, more = join_split_series(series, positions)
-            groups += [contrast for stack in joined for contrast in _by_contrast(stack)]
+            for stations in map(_by_station, joined):
+                groups += [contrast for station in stations for contrast in _by_contrast(station)]
+                remarks += [_stations_remark(stations)] if len(stations) > 1 else []
             remarks += more
     return groups, remarks + _mixed(bucket)
 
@@ -139,6 +148,22 @@ def _by_orientation(frames: Sequence[Frame]) -> list[list[Frame]]:
         if frame.affine is not None
     ]
     return _by_label(frames, clusters(np.round(np.array(turns), 4), SAME_ORIENTATION))
+
+
+def _by_station(frames: list[Frame]) -> list[list[Frame]]:
+    """Where the table moved along the slices' own planes (a whole spine), the images of each field of view."""
+    origins = _origins(frames)
+    normal = np.mean([normal_of(frame.affine) for frame in frames if frame.affine is not None], axis=0)
+    depths = (origins @ normal)[:, None]
+    if len(np.unique(clusters(depths, SAME_POSITION))) == len(np.unique(clusters(origins, SAME_POSITION))):
+        return [frames]
+    return _by_label(frames, clusters(origins - depths * normal, SAME_STATION))
+
+
+def _stations_remark(stations: list[list[Frame]]) -> Remark:
+    text = f"The fields of view lie side by side at {len(stations)} stations: a stack is made of each."
+    frames = [frame for station in stations for frame in station]
+    return Remark(kind="repaired", code="stations", text=text, frames=frames)
 
 
 def _by_contrast(frames: list[Frame]) -> list[list[Frame]]:
