@@ -113,6 +113,17 @@ def test_a_bundle_comes_back_as_the_package_it_was(tmp_path: Path, network: str)
     assert vectors_error(read_bundle(folder).model(), package.vectors) <= 1e-6
 
 
+@pytest.mark.parametrize("kept", [torch.nn.Parameter, torch.Tensor.half, torch.Tensor.bfloat16, torch.Tensor.double])
+def test_a_checkpoint_of_another_precision_is_read_in_single(tmp_path: Path, bundle: Path, kept: Any) -> None:
+    folder = Path(shutil.copytree(bundle, tmp_path / "walls"))
+    state = torch.load(folder / "models" / "model.pt", weights_only=True)
+    checkpoint({name: kept(value) for name, value in state.items()})(folder)
+    read = read_bundle(folder)
+    assert {value.dtype for value in read.state.values()} == {torch.float32}
+    assert len(read.weights_digest) == 64
+    torch.testing.assert_close(read.state["head.bias"], segmenter().state["head.bias"], rtol=1e-2, atol=1e-2)
+
+
 def test_the_metadata_have_the_keys_that_monai_asks_for(bundle: Path) -> None:
     said = json.loads((bundle / "configs" / "metadata.json").read_text())
     asked = (
@@ -278,6 +289,12 @@ HARMS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a checkpoint of a list": (checkpoint([torch.ones(1)]), "tensors by name"),
     "tensors of another network": (checkpoint({"a": torch.ones(1)}), "its tensors are not"),
     "tensors that are no numbers": (checkpoint({"a": torch.tensor([float("nan")])}), "finite"),
+    "tensors of complex numbers": (checkpoint({"a": torch.ones(1, dtype=torch.complex64)}), "plain tensors"),
+    "tensors that are nowhere": (checkpoint({"a": torch.ones(1, device="meta")}), "plain tensors"),
+    "a tensor of a trillion copies of one number": (
+        checkpoint({"a": torch.ones(1).expand(10**6, 10**6)}),
+        "plain tensors",
+    ),
     "a checkpoint cut short": (lambda folder: checkpoint({"a": torch.ones(9)})(folder) or cut(folder), "plain tensors"),
 }
 

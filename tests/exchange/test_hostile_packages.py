@@ -172,12 +172,24 @@ def not_a_number(state: dict[str, torch.Tensor]) -> None:
     state["head.scores.bias"][0] = np.nan
 
 
+def beyond_single_precision(state: dict[str, torch.Tensor]) -> None:
+    state["head.scores.bias"] = torch.full((3,), 1e300, dtype=torch.float64)
+
+
+def complex_numbers(state: dict[str, torch.Tensor]) -> None:
+    state["head.scores.bias"] = state["head.scores.bias"].to(torch.complex64)
+
+
 def another_shape(state: dict[str, torch.Tensor]) -> None:
     state["head.scores.bias"] = torch.zeros(7)
 
 
 def another_tensor(state: dict[str, torch.Tensor]) -> None:
     state["head.extra"] = torch.zeros(7)
+
+
+#: Answers to no inputs.
+NONE = torch.zeros(0, 3)
 
 
 def lacking(ending: str) -> Callable[[dict[str, torch.Tensor]], object]:
@@ -275,6 +287,15 @@ KINDS: dict[str, tuple[Kind, str]] = {
         claims(contract={"size": 64, "channels": 10**9, "mean": [0.5], "std": [0.5], "order": "RGB"}),
         "Expected channels of 0 to 64",
     ),
+    "a scaling that divides by nothing": (
+        claims(contract={"size": 64, "channels": 3, "mean": [0.5] * 3, "std": [0.0] * 3, "order": "RGB"}),
+        "std above 0",
+    ),
+    "a crop of nothing": (claims(recipe={"after": [{"step": "centre-crop", "fraction": 0.0}]}), "recipe .* crop"),
+    "a window that is none": (
+        claims(recipe={"before": [{"step": "percentile-window", "low": 99.0, "high": 1.0}]}),
+        "recipe .* percentiles",
+    ),
     "rules that nobody can have": (claims(rules={"answers": {"site": "here"}, "more": {}}), "annotation rule"),
     "nothing said of whom it saw": (claims("seen"), "seen"),
     "trainings without end": (saw([{"name": "one"}] * 10_000), "at most 32 trainings"),
@@ -321,6 +342,11 @@ KINDS: dict[str, tuple[Kind, str]] = {
     "offsets outside": (passed_off("model.safetensors", header(outside)), "cannot be read"),
     "offsets that overlap": (passed_off("model.safetensors", header(overlapping)), "cannot be read"),
     "weights that are no numbers": (passed_off("model.safetensors", tensors(not_a_number)), "finite numbers"),
+    "weights beyond single precision": (
+        passed_off("model.safetensors", tensors(beyond_single_precision)),
+        "finite numbers",
+    ),
+    "weights of complex numbers": (passed_off("model.safetensors", tensors(complex_numbers)), "plain tensors"),
     "a tensor of another shape": (passed_off("model.safetensors", tensors(another_shape)), "its tensors are not"),
     "a tensor too many": (passed_off("model.safetensors", tensors(another_tensor)), "its tensors are not"),
     "a weight too few": (passed_off("model.safetensors", tensors(lacking(".weight"))), "its tensors are not"),
@@ -331,6 +357,16 @@ KINDS: dict[str, tuple[Kind, str]] = {
     "vectors of other names": (
         passed_off("vectors.safetensors", tensors(lambda found: found.pop("inputs"))),
         "inputs and expected",
+    ),
+    "vectors of nothing": (
+        passed_off(
+            "vectors.safetensors", tensors(lambda found: found.update(inputs=found["inputs"][:0], expected=NONE))
+        ),
+        "answers differ",
+    ),
+    "vectors that are no probabilities": (
+        passed_off("vectors.safetensors", tensors(lambda found: found.update(expected=found["expected"] > 2))),
+        "answers differ",
     ),
     "weights that answer otherwise": (passed_off("model.safetensors", tensors(shaken)), "answers differ"),
 }

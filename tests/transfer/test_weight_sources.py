@@ -163,6 +163,15 @@ def save_as_keras(state: dict[str, torch.Tensor], path: Path) -> None:
             group["layer/kernel:0"] = value.numpy()
 
 
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".h5"])
+def test_weights_that_are_no_numbers_are_refused(suffix: str, tmp_path: Path) -> None:
+    state = build_base(spec("mobilenetv1_025")).state_dict() | {"bn1.running_var": torch.full((8,), torch.nan)}
+    path, kinds = tmp_path / f"diverged{suffix}", {".pth": torch.save, ".safetensors": safetensors.torch.save_file}
+    kinds.get(suffix, save_as_keras)(state, path)
+    with pytest.raises(WeightsError, match=rf"finite numbers in .*diverged\{suffix}, .* in bn1\.running_var"):
+        WeightFile(path).load(spec("mobilenetv1_025"))
+
+
 def test_tensors_without_names_are_refused(tmp_path: Path) -> None:
     torch.save([torch.zeros(3)], tmp_path / "list.pth")
     with pytest.raises(WeightsError, match="Expected tensors by name"):

@@ -65,7 +65,7 @@ class Seen:
 
         subject_of: whose each stack is, by its id.
         """
-        by_content = {subject for stack, subject in subject_of.items() if stack in self.stacks}
+        by_content = {subject_of[stack] for stack in self.stacks & subject_of.keys()}
         return frozenset(by_content.union(self.among(subject_of.values(), report)))
 
     def among(self, subjects: Iterable[str], report: Report = silent) -> tuple[str, ...]:

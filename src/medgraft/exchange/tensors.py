@@ -28,17 +28,32 @@ def tensors_digest(tensors: Mapping[str, Tensor]) -> str:
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file, on the CPU. Raises `WeightsError` for another kind of file, or numbers that are none."""
+    """The tensors of a file, as `plain` has them. Raises `WeightsError` for another kind of file, too."""
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except (safetensors.SafetensorError, ValueError, KeyError, AttributeError) as error:
         raise WeightsError(f"Expected safetensors in {path}, got a file that cannot be read: {error}.") from error
-    check_finite(tensors, path)
-    return tensors
+    return plain(tensors, path)
 
 
-def check_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Raise `WeightsError` for tensors of a file that hold what is no number."""
+def plain(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The tensors of a file as networks here have them: in single precision, or of whole numbers.
+
+    Raises `WeightsError` for tensors of another kind, such as sparse ones, or larger than the file, and for numbers
+    that are none, or beyond single precision.
+    """
+    found = {}
     for name, value in tensors.items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
+        if not _is_plain(value):
+            raise WeightsError(f"Expected plain tensors in {path}, got one of another kind in {name}: {value.dtype}.")
+        found[name] = value.detach().float() if value.is_floating_point() else value.detach()
+        if not torch.isfinite(found[name]).all():
             raise WeightsError(f"Expected finite numbers in {path}, got some that are not in {name}.")
+    return found
+
+
+def _is_plain(value: Tensor) -> bool:
+    """Whether every value lies in memory, once."""
+    in_memory = value.layout == torch.strided and value.device.type == "cpu"
+    of_numbers = not (value.is_complex() or value.is_quantized)
+    return in_memory and of_numbers and value.nbytes <= value.untyped_storage().nbytes()

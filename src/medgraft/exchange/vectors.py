@@ -38,14 +38,17 @@ def make_vectors(model: nn.Module, shape: Sequence[int], *, n: int = 2, key: obj
 
 
 def vectors_error(model: nn.Module, vectors: TestVectors) -> float:
-    """The largest difference of a model's answers from those expected; infinite where it has none of their shape."""
+    """The largest difference of a model's answers from those expected; infinite where it has none of their shape.
+
+    Without any it is infinite too: nothing is known then.
+    """
     try:
         answers = _answers(model, vectors.inputs)
     except (RuntimeError, IndexError):  # inputs of another shape or type than the model reads
         return float("inf")
-    if answers.shape != vectors.expected.shape:
+    if answers.shape != vectors.expected.shape or not answers.numel():
         return float("inf")
-    return float((answers - vectors.expected).abs().max())
+    return float((answers - vectors.expected.float()).abs().max())
 
 
 def write_vectors(vectors: TestVectors, path: Path) -> None:

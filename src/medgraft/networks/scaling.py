@@ -24,6 +24,8 @@ class Scaling(nn.Module):
         super().__init__()
         if not len(contract.mean) == len(contract.std) == contract.channels:
             raise InputError(f"Expected mean and std for {contract.channels} channels, got {contract}.")
+        if not all(std > 0 for std in contract.std):
+            raise InputError(f"Expected std above 0, got {contract}.")
         step = -1 if contract.order == "BGR" else 1
         self.channels = contract.channels
         self.reverse = step < 0

@@ -10,7 +10,6 @@ import torch
 from pydantic_core import from_json
 from torch import Tensor
 
-from medgraft.core.digest import digest
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.task import MASK_TASKS, ClassLabel, Task
@@ -20,7 +19,7 @@ from medgraft.exchange.bundle.seen import read_seen
 from medgraft.exchange.facts import MAX_BYTES, MAX_WORDS
 from medgraft.exchange.names import check_name
 from medgraft.exchange.package import AS_IT_IS, ModelPackage
-from medgraft.exchange.tensors import check_finite, read_tensors
+from medgraft.exchange.tensors import plain, read_tensors, tensors_digest
 from medgraft.networks import spec
 
 _METADATA, _INFERENCE = Path("configs", "metadata.json"), Path("configs", "inference.json")
@@ -55,7 +54,7 @@ def read_bundle(folder: Path) -> ModelPackage:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(f"Expected a MONAI bundle that medgraft can use in {folder}: {error}") from error
     state = network.from_bundle(_weights(folder))
-    weights_digest = digest({key: value.numpy() for key, value in state.items()})
+    weights_digest = tensors_digest(state)
     hop = Hop(what=what, weights_digest=weights_digest, task=task.name)
     package = ModelPackage(
         name=title,
@@ -134,5 +133,4 @@ def _plain_tensors(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"Expected plain tensors in {path}, got what is not: {str(error)[:300]}") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"Expected tensors by name in {path}, got something else.")
-    check_finite(state, path)
-    return {str(name): value for name, value in state.items()}
+    return plain({str(name): value for name, value in state.items()}, path)

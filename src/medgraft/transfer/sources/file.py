@@ -16,6 +16,7 @@ from medgraft.core.contract import InputContract
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import WeightsError
 from medgraft.exchange.seen import Seen, Training
+from medgraft.exchange.tensors import plain
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.keras_files import read_keras
 from medgraft.transfer.weights import Weights
@@ -50,7 +51,7 @@ class WeightFile:
         if reader is None:
             raise WeightsError(f"Expected one of {', '.join(_READERS)} as a weight file, got {path.name}.")
         return Weights(
-            state=reader(path, network),
+            state=plain(reader(path, network), path),
             contract=self.contract or network.contract,
             licence=self.licence,
             origin=path.name,
