@@ -23,7 +23,7 @@ from medgraft.web.uploads import inside
 from medgraft.workspace import Project, add_reader
 from medgraft.workspace.stacks.pixels import screen_pixels
 
-from .conftest import Served
+from .conftest import BASE, Served
 
 TASK = "/api/v1/tasks/sax-range"
 
@@ -168,7 +168,15 @@ def test_a_bad_act_is_refused_in_one_form(
 
 
 @pytest.mark.parametrize(
-    "path", ["/stacks/nowhere/pixels/0", "/stacks/nowhere", "/tasks/other/worklist", "/imports/nowhere", "/nowhere"]
+    "path",
+    [
+        "/stacks/nowhere/pixels/0",
+        "/stacks/nowhere",
+        "/tasks/other/worklist",
+        "/tasks/sax-range/labels/nowhere",
+        "/imports/nowhere",
+        "/nowhere",
+    ],
 )
 def test_what_is_not_there_is_said_so(ana: TestClient, path: str) -> None:
     answer = ana.get(f"/api/v1{path}")
@@ -259,6 +267,67 @@ def imported(client: TestClient, folder: Path, body: dict[str, object]) -> dict[
     while (now := client.get(f"/api/v1/imports/{upload}").json())["state"] == "running":
         time.sleep(0.05)
     return dict(now)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (OSError(28, "No space left on device", "/heart/project.db"), "No space left on device: /heart/project.db"),
+        (ZeroDivisionError(), "It broke off; the terminal of the server says why."),
+    ],
+)
+def test_an_import_that_breaks_has_failed(
+    of_its_own: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Exception, said: str
+) -> None:
+    def break_off(*_: object, **__: object) -> None:
+        raise broken
+
+    monkeypatch.setattr("medgraft.web.uploads.import_images", break_off)
+    done = imported(of_its_own.client("ana"), masked_volume(tmp_path), {})
+    assert (done["state"], done["error"]) == ("failed", said)
+    assert not list((of_its_own.project.cache / "incoming").iterdir())
+
+
+def test_imports_whose_page_was_closed_make_room(of_its_own: Served) -> None:
+    clock = [0.0]
+    of_its_own.app.state.uploads.clock = lambda: clock[0]
+    ana = of_its_own.client("ana")
+    begun = [ana.post("/api/v1/imports").json()["id"] for _ in range(16)]
+    clock[0] = 1800
+    assert ana.put(f"/api/v1/imports/{begun[0]}/files/a.nii", content=b"x").status_code == 200
+    assert ana.put(f"/api/v1/imports/{begun[1]}/files/b/a.nii", content=b"x").status_code == 200
+    assert ana.post("/api/v1/imports").status_code == 400
+    clock[0] = 3700
+    assert ana.post("/api/v1/imports").status_code == 200
+    states = [ana.get(f"/api/v1/imports/{one}").json()["state"] for one in begun]
+    assert states == ["receiving", "receiving", *["failed"] * 14]
+    clock[0] = 7300
+    assert ana.post("/api/v1/imports").status_code == 200
+    assert not list((of_its_own.project.cache / "incoming").iterdir()), "nothing of a patient stays"
+
+
+def test_a_file_where_a_folder_should_be_is_refused(of_its_own: Served) -> None:
+    ana = of_its_own.client("ana")
+    upload = ana.post("/api/v1/imports").json()["id"]
+    answers = [ana.put(f"/api/v1/imports/{upload}/files/{path}", content=b"x") for path in ("a", "a/b", "c" * 300)]
+    assert [answer.status_code for answer in answers] == [200, 503, 503]
+    assert all("Expected room for" in answer.json()["error"] for answer in answers[1:])
+
+
+def test_whatever_goes_wrong_is_an_answer_of_one_form(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is said; a mistake of ours is no text for people, and not shown."""
+    broken: list[Exception] = [OSError(28, "No space left on device"), ZeroDivisionError("secret")]
+
+    def break_off(_project: object) -> None:
+        raise broken.pop(0)
+
+    monkeypatch.setattr("medgraft.web.api.stacks.import_notes", break_off)
+    ana = TestClient(served.guard, base_url=BASE, cookies=served.client("ana").cookies, raise_server_exceptions=False)
+    full, mistake = (ana.get("/api/v1/notes") for _ in range(2))
+    assert (full.status_code, full.json()) == (503, {"error": "No space left on device"})
+    assert (mistake.status_code, set(mistake.json())) == (500, {"error"})
+    assert "secret" not in mistake.text
 
 
 def test_an_import_belongs_to_who_began_it(served: Served) -> None:

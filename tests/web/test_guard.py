@@ -157,6 +157,23 @@ def test_another_address_answers_to_the_names_it_was_given() -> None:
     assert Settings(host="10.0.0.7", names=("Reading.example",)).hosts == {"10.0.0.7", "reading.example"}
 
 
+@pytest.mark.parametrize(
+    ("host", "link"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "[::1]"),
+        ("localhost", "localhost"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("clinic.example", "clinic.example"),
+    ],
+)
+def test_the_link_that_is_shown_leads_to_the_server(host: str, link: str) -> None:
+    settings = Settings(host=host)
+    assert settings.link_host == link
+    assert link in settings.hosts
+
+
 def test_pages_of_others_cannot_act(ana: TestClient) -> None:
     for origin in ("https://evil.example", "http://127.0.0.1:9999", "null"):
         assert ana.post("/api/v1/imports", headers={"Origin": origin}).status_code == 403

@@ -24,6 +24,7 @@ SIGN_IN = "/sign-in"
 _OPEN = {(SIGN_IN, "GET"), (SIGN_IN, "POST")}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _POLICY_VIOLATION = 1008
+_WRONG_HOST = "Expected a Host that this server was started for. Do: start it with --name and the name you use."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ class Guard:
     def _check_address(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Whether a request is meant for this server, comes from its own pages, and can be read at all."""
         if _host(headers.get(b"host", b"")) not in self._settings.hosts:
-            raise _RefusedError(status=HTTPStatus.BAD_REQUEST, text="Expected a Host that this server was started for.")
+            raise _RefusedError(status=HTTPStatus.BAD_REQUEST, text=_WRONG_HOST)
         if ".." in scope["path"].split("/") or "\0" in scope["path"]:
             raise _RefusedError(status=HTTPStatus.BAD_REQUEST, text="Expected a path without '..' in it.")
         origin = headers.get(b"origin")

@@ -104,13 +104,12 @@ def serve(project: Project, settings: Settings, *, announce: Callable[[str], Non
     Raises `InputError` if the port is taken or the address is not this machine's.
     """
     listening = _listen(settings)
-    host, port = listening.getsockname()[:2]
-    settings = replace(settings, port=port)
+    settings = replace(settings, port=listening.getsockname()[1])
     sessions = Sessions(idle=settings.idle, lifetime=settings.lifetime)
 
     def new_link() -> None:
-        name = "127.0.0.1" if settings.is_loopback else host
-        announce(f"http://{name}:{port}{SIGN_IN}?token={sessions.new_link(settings.owner)}")
+        token = sessions.new_link(settings.owner)
+        announce(f"http://{settings.link_host}:{settings.port}{SIGN_IN}?token={token}")
 
     app = make_app(project, settings, sessions, link_used=new_link)
     # Addresses in an access log would carry tokens, and subjects' names in paths.

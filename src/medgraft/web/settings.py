@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 MIB = 2**20
 
+_LOCAL = {"localhost", "127.0.0.1", "[::1]"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -27,16 +29,26 @@ class Settings:
     most_files: int = 100_000
 
     @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
-    @property
     def hosts(self) -> frozenset[str]:
         """What a request's Host may name, without port, lower case: other names are DNS rebinding or a mistake."""
-        local = {"localhost", "127.0.0.1", "[::1]"} if self.is_loopback else set()
-        literal = f"[{self.host}]" if ":" in self.host else self.host
-        return frozenset(name.lower() for name in {literal, *local, *self.names})
+        local = _LOCAL if self._is_reached_from_here else set()
+        return frozenset(name.lower() for name in {_in_addresses(self.host), *local, *self.names})
+
+    @property
+    def link_host(self) -> str:
+        """The server in an address for this machine's own browser: where it listens, one way in if at every address."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+        return _in_addresses(everywhere.get(self.host, self.host))
+
+    @property
+    def _is_reached_from_here(self) -> bool:
+        """Whether the names of this machine for itself lead to the server."""
+        try:
+            address = ipaddress.ip_address(self.host)
+        except ValueError:
+            return self.host == "localhost"
+        return address.is_loopback or address.is_unspecified
+
+
+def _in_addresses(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

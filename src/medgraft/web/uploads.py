@@ -2,29 +2,37 @@
 
 import shutil
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from starlette.concurrency import run_in_threadpool
 
-from medgraft.core.errors import InputError, MedgraftError, ProjectError
+from medgraft.core.errors import InputError, MedgraftError, ProjectError, reason
+from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress
 from medgraft.workspace import Imported, ImportOptions, Project, import_images
 
 #: Bytes of one import over all of its files.
 _MOST_BYTES = 64 * 2**30
 _MOST_OPEN = 16
+#: Seconds without a file after which a page that sends is taken for closed.
+_PATIENCE = 3600
 _LONGEST_PATH = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """One import by upload. state: receiving, running, done or failed. text: what came of it; error: why it failed."""
+    """One import by upload. state: receiving, running, done or failed. text: what came of it; error: why it failed.
+
+    heard: when something of it came, in seconds of the clock.
+    """
 
     id: str
     reader: str
+    heard: float
     state: str = "receiving"
     stage: str = ""
     done: int = 0
@@ -40,14 +48,16 @@ class Uploads:
 
     project: Project
     most_files: int
+    clock: Callable[[], float] = time.monotonic
     _known: dict[str, Upload] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, reader: str) -> Upload:
         """A new import that waits for files. Raises `InputError` if too many wait already."""
+        self._forget_abandoned()
         if sum(upload.state in ("receiving", "running") for upload in self._known.values()) >= _MOST_OPEN:
             raise InputError(f"Expected at most {_MOST_OPEN} imports at once. Do wait until one has ended.")
-        return self._keep(Upload(id=uuid4().hex, reader=reader))
+        return self._keep(Upload(id=uuid4().hex, reader=reader, heard=self.clock()))
 
     def get(self, id: str, reader: str) -> Upload:  # noqa: A002 - the field's own name
         """An import of a reader's. Raises `InputError` if there is none."""
@@ -60,11 +70,9 @@ class Uploads:
         """Keep one file. Raises `InputError` for a path that leaves its folder, or once there is too much."""
         target = self._folder(upload) / inside(path)
         self._check_room(upload)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._hear(upload)
         size = await _write(target, chunks)
-        with self._lock:
-            now = self._known[upload.id]
-            return self._keep(replace(now, done=now.done + 1, bytes=now.bytes + size))
+        return self._hear(upload, files=1, size=size)
 
     def start(self, upload: Upload, layout: str, options: ImportOptions) -> Upload:
         """Import what came, in a thread of its own. Raises `InputError` if that was begun already."""
@@ -88,9 +96,26 @@ class Uploads:
             )
             self._keep(replace(self._known[upload.id], state="done", text=_words(done)))
         except (MedgraftError, OSError) as error:
-            self._keep(replace(self._known[upload.id], state="failed", error=str(error)))
+            self._fail(upload, reason(error))
         finally:
+            if self._known[upload.id].state == "running":
+                self._fail(upload, "It broke off; the terminal of the server says why.")
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _forget_abandoned(self) -> None:
+        """Throw away what came of imports whose page was closed before it had sent everything."""
+        for upload in tuple(self._known.values()):
+            if upload.state == "receiving" and self.clock() - upload.heard > _PATIENCE:
+                self._fail(upload, "Nothing came for an hour. Do: import the folder again.")
+                shutil.rmtree(self._folder(upload), ignore_errors=True)
+
+    def _hear(self, upload: Upload, *, files: int = 0, size: int = 0) -> Upload:
+        with self._lock:
+            now = self._known[upload.id]
+            return self._keep(replace(now, heard=self.clock(), done=now.done + files, bytes=now.bytes + size))
+
+    def _fail(self, upload: Upload, why: str) -> None:
+        self._keep(replace(self._known[upload.id], state="failed", error=why))
 
     def _report(self, upload: Upload, progress: Progress) -> None:
         now = self._known[upload.id]
@@ -121,18 +146,13 @@ def _words(done: Imported) -> str:
 
 async def _write(target: Path, chunks: AsyncIterator[bytes]) -> int:
     """Write a file whole or not at all: one that breaks off, or grows too large, leaves nothing. Gives its bytes."""
-    draft = target.with_name(f"{uuid4().hex}.part")
     try:
-        with draft.open("wb") as file:
+        with whole_file(target) as draft, draft.open("wb") as file:
             async for chunk in chunks:
                 await run_in_threadpool(file.write, chunk)
-            size = file.tell()
-        draft.replace(target)
+            return file.tell()
     except OSError as error:
-        raise ProjectError(f"Expected room for {target.name} in the project's cache, got: {error}.") from error
-    finally:
-        draft.unlink(missing_ok=True)
-    return size
+        raise ProjectError(f"Expected room for {target.name} in the project's cache, got: {reason(error)}.") from error
 
 
 def inside(path: str) -> PurePosixPath:

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from medgraft.core.errors import InputError, MedgraftError
+from medgraft.core.errors import InputError, MedgraftError, reason
 
 
 def answer_errors(app: FastAPI) -> None:
@@ -15,6 +15,8 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(MedgraftError, _medgraft)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OSError, _machine)
+    app.add_exception_handler(Exception, _mistake)
 
 
 def _medgraft(_request: Request, error: Exception) -> JSONResponse:
@@ -32,6 +34,16 @@ def _validation(_request: Request, error: Exception) -> JSONResponse:
 def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return _problem(str(error.detail), HTTPStatus(error.status_code))
+
+
+def _machine(_request: Request, error: Exception) -> JSONResponse:
+    """The machine's own answers, such as that the disk is full."""
+    return _problem(reason(error), HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _mistake(_request: Request, _error: Exception) -> JSONResponse:
+    """A mistake of ours: what it was stays in the terminal."""
+    return _problem("This could not be done; the terminal of the server says why.", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _problem(text: str, status: HTTPStatus) -> JSONResponse:

@@ -26,7 +26,7 @@ from medgraft.web.api.models import (
     WorklistView,
     WorkView,
 )
-from medgraft.web.api.stacks import PlaceOf, stack_views
+from medgraft.web.api.stacks import PlaceOf, stack_view, stack_views
 from medgraft.web.place import Place, reader_of
 from medgraft.workspace import list_cohort
 from medgraft.workspace.labelling.by_hand import (
@@ -86,7 +86,7 @@ def work(
 @routes.get("/{task}/labels/{stack}")
 def labels(task: str, stack: str, place: PlaceOf, reader: ReaderOf) -> tuple[AskedPhase, ...]:
     """What the reader says now about each phase of a stack that has a label."""
-    view = stack_views(place, list_cohort(place.project))[stack]
+    view = stack_view(place, stack)
     said = _said(place, reader, task)
     phases = sorted({unit.phase for unit in said if unit.stack == stack})
     return tuple(_asked(view, phase, said) for phase in phases)

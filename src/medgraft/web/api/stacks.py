@@ -44,17 +44,14 @@ def notes(place: PlaceOf) -> tuple[NoteView, ...]:
 @routes.get("/stacks/{stack}")
 def stack(stack: str, place: PlaceOf) -> StackView:
     """One stack."""
-    views = stack_views(place, list_cohort(place.project))
-    if stack not in views:
-        raise InputError(f"Expected the id of an imported stack, got {stack!r}. Available: see /api/v1/cohort.")
-    return views[stack]
+    return stack_view(place, stack)
 
 
 @routes.put("/stacks/{stack}/base")
 def set_base(stack: str, body: BaseEnd, place: PlaceOf) -> StackView:
     """Say at which end of a stack the base of the heart is."""
     correct_stack(place.project, stack, base_first=body.base_first)
-    return stack_views(place, list_cohort(place.project))[stack]
+    return stack_view(place, stack)
 
 
 @routes.get("/stacks/{stack}/pixels/{phase}", response_class=Response)
@@ -91,6 +88,14 @@ def picture(
     """One slice, small."""
     shown = slice_picture(place.project, stack, phase, slice, side=side)
     return Response(shown, media_type="image/png", headers={"Cache-Control": FOREVER})
+
+
+def stack_view(place: Place, stack: str) -> StackView:
+    """One stack with its place in the patient. Raises `InputError` for an id that is none."""
+    views = stack_views(place, list_cohort(place.project))
+    if stack not in views:
+        raise InputError(f"Expected the id of an imported stack, got {stack!r}. Available: see /api/v1/cohort.")
+    return views[stack]
 
 
 def stack_views(place: Place, found: CohortList) -> dict[str, StackView]:

@@ -143,7 +143,7 @@ def _rate_panels(model: StudyModel) -> tuple[RatePanel, ...]:
     losses = np.concatenate([model.train_loss.ravel(), model.validation_loss.ravel()])
     finite = losses[np.isfinite(losses)]
     # One fold that diverges must not flatten all other curves.
-    top = 1.05 * float(np.percentile(finite, 99)) if finite.size else 1.0
+    top = 1.05 * float(np.percentile(finite, 99)) if finite.any() else 1.0
     return tuple(
         RatePanel(
             rate=rate,
