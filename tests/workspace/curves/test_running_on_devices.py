@@ -16,7 +16,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.stack import FoundStack
 from medgraft.phantoms import short_axis_heart
-from medgraft.study import DeskSettings, GroupExecutor, RunStore, resolved_yaml
+from medgraft.study import RunStore, resolved_yaml
 from medgraft.study.curve import CurveFile, parse_curve
 from medgraft.workspace import Project
 from medgraft.workspace.curves.running import curve_outcome, start_curve
@@ -149,13 +149,14 @@ def test_a_group_ends_with_the_process_that_started_it_and_is_not_reached_from_o
         time.sleep(0.1)
 
 
-@pytest.mark.slow
-def test_batches_that_devices_cannot_share_evenly_are_refused(
+def test_batches_that_devices_cannot_share_evenly_are_refused_before_anything_runs(
     make_project: Callable[[str], Project], curve: CurveFile
 ) -> None:
+    project = make_project("heart")
     with pytest.raises(InputError, match=r"2 devices share evenly, got 3 images per update\. Do: set batch_size"):
-        run(make_project("heart"), curve.model_copy(update={"batch_size": 3}), 2)
+        run(project, curve.model_copy(update={"batch_size": 3}), 2)
     assert not members()
+    assert not project.curves.exists()
 
 
 @pytest.mark.parametrize(
@@ -171,10 +172,14 @@ def test_who_shares_a_training_does_not_also_do_others(settings: dict[str, Any],
         Machines(**settings)
 
 
-def test_more_devices_than_gpus_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
-    with pytest.raises(InputError, match="at most 4 devices on a machine of 4 GPUs, got 5"):
-        GroupExecutor(5, DeskSettings(cache=tmp_path, unfinished=tmp_path))
+def test_more_devices_than_gpus_are_refused_before_anything_runs(
+    make_project: Callable[[str], Project], curve: CurveFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    project = make_project("heart")
+    with pytest.raises(InputError, match="at most 3 devices on a machine of 3 GPUs, got 4"):
+        run(project, curve, 4)
+    assert not project.curves.exists()
 
 
 def members(parent: int | None = None) -> set[int]:

@@ -3,6 +3,7 @@
 import html
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 
 from medgraft.core.errors import ProjectError
+from medgraft.exchange import Seen, Training
+from medgraft.exchange.package import read_package, write_package
 from medgraft.labels import LabelEvent
 from medgraft.workspace import Project
 from medgraft.workspace.kept.outcomes import study_outcome
 from medgraft.workspace.models.explaining import explain_model
+from medgraft.workspace.studies import reporting
 from medgraft.workspace.studies.reporting import report_study
 from medgraft.workspace.studies.samples import project_samples
 
@@ -125,6 +129,20 @@ def test_labels_that_changed_since_are_said(studied: Project, tmp_path: Path) ->
     }
     with pytest.raises(ProjectError, match=r"labels have changed.*Do run the study again"):
         explain_model(project, "leaky/mobilenetv1_025-random-depth-0", tmp_path)
+
+
+def test_trainings_of_unknown_patients_are_said(
+    studied: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the study's own, nor ImageNet, which shows no patients."""
+    monkeypatch.setattr(reporting, "_pictures", lambda *_: {})
+    project = Project.open(Path(shutil.copytree(studied.root, tmp_path / "heart")))
+    for folder in (project.studies / "tiny" / "models").iterdir():
+        package = read_package(folder)
+        before = Training(name="timm mobilenetv1_100"), Training(name="theirs.h5")
+        write_package(replace(package, seen=Seen(trainings=(*before, *package.seen.trainings))), folder)
+    made = report_study(project, "tiny", now=NOW)
+    assert "they bring no hashes of theirs.h5." in text_of(Path(made.page).parent)
 
 
 def test_studies_without_results_have_no_report(studied: Project) -> None:

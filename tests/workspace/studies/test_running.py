@@ -194,8 +194,9 @@ def test_weights_that_have_seen_a_subject_are_refused_before_training(
     }
     model = write_package(replace(package, seen=Seen(trainings=trainings[known_by])), tmp_path / "seen")
     network = {"network": "mobilenetv1_025", "weights": f"package:{model}", "size": 32}
-    with pytest.raises(InputError, match="as each is validated or tested here, got"):
-        start_study(project, tiny(name="next", networks=[network]))
+    for verb in (plan_study, start_study):
+        with pytest.raises(InputError, match="as each is validated or tested here, got"):
+            verb(project, tiny(name="next", networks=[network]))
     assert not fits
     assert "next" not in {state.name for state in study_states(project)}
 

@@ -12,6 +12,7 @@ from medgraft.study.curve.curve_file import ArmEntry, CurveFile, parse_curve, re
 from medgraft.study.curve.figures import SubjectFigures
 from medgraft.study.curve.findings import CurveFindings, curve_findings
 from medgraft.study.curve.learning_curve import AS_IS, run_curve
+from medgraft.study.curve.mask_bench import check_shares
 from medgraft.study.curve.mask_data import MaskData
 from medgraft.study.curve.mask_trial import Start
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint, read_curve, write_curve
@@ -28,6 +29,7 @@ __all__ = [
     "Start",
     "SubjectFigures",
     "Verdict",
+    "check_shares",
     "curve_findings",
     "parse_curve",
     "read_curve",

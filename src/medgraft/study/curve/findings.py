@@ -21,6 +21,7 @@ from medgraft.samples import MaskedSamples
 from medgraft.study.curve.figures import SubjectFigures
 from medgraft.study.curve.learning_curve import AS_IS
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
+from medgraft.study.curve.volumes import VolumeAgreement, volume_agreements
 from medgraft.study.curve.walls import WallAgreement, WallContrast, wall_agreements, wall_contrasts
 
 
@@ -84,6 +85,7 @@ class CurveFindings:
     contrasts: tuple[CurveContrast, ...]
     walls: tuple[WallAgreement, ...]
     wall_contrasts: tuple[WallContrast, ...]
+    volumes: tuple[VolumeAgreement, ...]
     trainings: tuple[ArmTrainings, ...]
 
 
@@ -97,6 +99,7 @@ def curve_findings(outcome: CurveOutcome) -> CurveFindings:
         contrasts=(*_between_arms(outcome), *_against_as_is(outcome, "test"), *_against_as_is(outcome, "home")),
         walls=walls,
         wall_contrasts=wall_contrasts(walls, outcome.curve.seed),
+        volumes=volume_agreements(outcome),
         trainings=tuple(_trainings(outcome, arm) for arm in outcome.arms),
     )
 

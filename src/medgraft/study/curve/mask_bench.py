@@ -69,11 +69,7 @@ class TrainingBench:
         )
 
     def _fit(self, trial: MaskTraining, model: Segmenter, best: "_Best", report: Report) -> History:
-        if trial.training.batch_size % self._replica.count:
-            raise InputError(
-                f"Expected batches that {self._replica.count} devices share evenly, got "
-                f"{trial.training.batch_size} images per update. Do: set batch_size to a multiple of the devices."
-            )
+        check_shares(trial.training.batch_size, self._replica.count)
         pieces = self._rendered.pieces(trial.train, report)
         pause = self._settings.checkpoint_seconds if self._replica.is_first else math.inf  # one writes, all read
         path = checkpoint_of(self._settings.unfinished, trial.identity)
@@ -181,6 +177,15 @@ class AssessmentBench:
             own.append([asdict(one) for one in found])
             report(Progress(stage=trial.title, done=done, total=len(positions), detail=group))
         return [figures for stack in self._replica.gathered(own) for figures in stack]
+
+
+def check_shares(batch_size: int, devices: int) -> None:
+    """Raise `InputError` for batches that devices cannot share evenly: gradients would be weighed wrongly."""
+    if batch_size % devices:
+        raise InputError(
+            f"Expected batches that {devices} devices share evenly, got {batch_size} images per update. Do: set "
+            "batch_size to a multiple of the devices."
+        )
 
 
 def started_model(trial: MaskTraining | Assessment) -> Segmenter:

@@ -3,10 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from medgraft.core.lineage import Lineage
-from medgraft.evaluation import bland_altman, icc, pearson
 from medgraft.networks import spec
 from medgraft.report import (
     Agreement,
@@ -30,9 +27,9 @@ from medgraft.study import resolved_yaml
 from medgraft.study.curve import CurveFile, CurveFindings, CurveOutcome, CurvePoint, Verdict
 from medgraft.study.curve.findings import subject_means
 from medgraft.study.curve.volumes import VolumeAgreement as FoundVolume
-from medgraft.study.curve.volumes import volume_agreements
 from medgraft.study.curve.walls import WallAgreement as FoundWall
 from medgraft.study.curve.walls import compared_models
+from medgraft.workspace.measuring.agreement import drawn_agreement, figure_agreement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +86,7 @@ def curve_content(
         distance_unit=distance_unit,
         walls=tuple(_wall(wall, curve.seed) for wall in findings.walls if wall.subjects),
         wall_differences=tuple(_wall_differences(findings)),
-        volumes=tuple(_volume(item, curve.seed) for item in volume_agreements(outcome)),
+        volumes=tuple(_volume(item, curve.seed) for item in findings.volumes),
         subjects=tuple(_subjects(outcome)),
         overlays=pictures.overlays,
         bulls_eyes=pictures.bulls_eyes,
@@ -138,26 +135,16 @@ def _differences(findings: CurveFindings) -> Iterator[CurveDifference]:
 
 def _wall(wall: FoundWall, seed: int) -> WallAgreement:
     key = ModelKey(arm=wall.arm, size=wall.size)
-    return WallAgreement(model=key, phase=wall.phase, figure=wall.figure, **vars(_agreement(wall, seed)))
+    return WallAgreement(model=key, phase=wall.phase, figure=wall.figure, **vars(_agreement(wall, "mm", seed)))
 
 
 def _volume(found: FoundVolume, seed: int) -> VolumeAgreement:
     key = ModelKey(arm=found.arm, size=found.size)
-    return VolumeAgreement(model=key, figure=found.figure, unit=found.unit, **vars(_agreement(found, seed)))
+    return VolumeAgreement(model=key, figure=found.figure, unit=found.unit, **vars(_agreement(found, found.unit, seed)))
 
 
-def _agreement(found: FoundWall | FoundVolume, seed: int) -> Agreement:
-    seen, reference = np.asarray(found.seen), np.asarray(found.reference)
-    differences = bland_altman(seen, reference, np.asarray(found.subjects), seed=seed)
-    return Agreement(
-        seen=seen,
-        reference=reference,
-        pearson=pearson(seen, reference).interval,
-        icc=icc(np.stack([seen, reference], axis=1)).interval,
-        bias=differences.mean,
-        lower=differences.lower,
-        upper=differences.upper,
-    )
+def _agreement(found: FoundWall | FoundVolume, unit: str, seed: int) -> Agreement:
+    return drawn_agreement(figure_agreement(found.figure, unit, found.subjects, found.seen, found.reference, seed=seed))
 
 
 def _subjects(outcome: CurveOutcome) -> Iterator[SubjectFigure]:

@@ -31,6 +31,7 @@ from medgraft.study.curve import (
     CurvePoint,
     Start,
     Verdict,
+    check_shares,
     curve_findings,
     read_curve,
     read_curve_file,
@@ -45,6 +46,7 @@ from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.kept.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.kept.progress import kept_progress
 from medgraft.workspace.kept.results_folder import announce, claimed, fresh_draft, only_once, publish
+from medgraft.workspace.kept.unknown_trainings import unknown_trainings
 from medgraft.workspace.masks.samples import mask_task, project_masks, volume_reader
 from medgraft.workspace.project import Project
 from medgraft.workspace.studies.executor import open_executor
@@ -123,19 +125,24 @@ def start_curve(
 
     Raises:
         InputError: no masks, too few subjects, held-out subjects that the travelling model has seen at any site, a
-        network that does not segment, a name that a study has. WeightsError: the package is damaged or another
+        network that does not segment, a name that a study has, machines that are not there or batches that devices
+        cannot share evenly. WeightsError: the package is damaged or another
         network's. ProjectError: the curve is running already.
     """
+    check_shares(curve.batch_size, machines.devices)
     samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
     package = read_package(Path(curve.package)) if curve.package else None
     start = _start(curve, package, _known(project, package.seen, samples, report)) if package else None
     rules = _apart(curve, package.rules if package else None)
-    folder = claimed(project.curves / curve.name, project.studies / curve.name)
     store = RunStore(root=project.runs)
-    with only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
+    with (
+        open_executor(machines, project, checkpoint_seconds) as executor,
+        only_once(claimed(project.curves / curve.name, project.studies / curve.name)) as folder,
+        kept_progress(folder, report, machines) as tell,
+        project.cohort() as cohort,
+    ):
         announce(folder / CURVE_FILE, resolved_yaml(curve))
-        with open_executor(machines, project, checkpoint_seconds) as executor:
-            outcome = run_curve(curve, samples, volume_reader(cohort), executor, store, package=start, report=tell)
+        outcome = run_curve(curve, samples, volume_reader(cohort), executor, store, package=start, report=tell)
         draft = fresh_draft(folder)
         write_curve(outcome, draft)
         summary = _summary(
@@ -143,7 +150,7 @@ def start_curve(
             samples,
             rules=rules,
             seen_before=_seen_before(outcome, samples, start, store),
-            unknown=package.seen.unknown if package else (),
+            unknown=unknown_trainings(package.seen, cohort) if package else (),
         )
         (draft / FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
         _keep_models(outcome, samples, package, draft / "models", store, advised=summary.verdict)

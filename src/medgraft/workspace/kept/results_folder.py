@@ -31,8 +31,8 @@ def claimed(folder: Path, other: Path, *, new: bool = False) -> Path:
 
 
 @contextmanager
-def only_once(folder: Path) -> Iterator[None]:
-    """Hold a folder while work on it goes on; a second start is refused instead of waiting."""
+def only_once(folder: Path) -> Iterator[Path]:
+    """Hold a folder while work on it goes on, and give it; a second start is refused instead of waiting."""
     # A moment, for `is_running` holds the lock for a moment.
     lock = study_lock(folder, timeout=1)
     try:
@@ -40,7 +40,7 @@ def only_once(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise ProjectError(f"{folder.name} is being run by another process. Do: wait for it.") from error
     try:
-        yield
+        yield folder
     finally:
         lock.release()
 

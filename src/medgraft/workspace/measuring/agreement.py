@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from medgraft.evaluation import Interval, bland_altman, icc, mean_interval, means_by_subject, pearson
+from medgraft.report import Agreement
 from medgraft.workspace.measuring.figures import FigureValue
 from medgraft.workspace.measuring.measured import MeasuredAgreement, OverlapAgreement, OverlapMeasures
 
@@ -14,6 +15,48 @@ def measured_agreement(values: Sequence[FigureValue]) -> tuple[MeasuredAgreement
     figures = dict.fromkeys((value.figure, value.unit) for value in values)
     found = (_agreement(*key, [value for value in values if value.figure == key[0]]) for key in figures)
     return tuple(one for one in found if one)
+
+
+def figure_agreement(
+    figure: str,
+    unit: str,
+    subjects: Sequence[str],
+    seen: Sequence[float],
+    reference: Sequence[float],
+    *,
+    seed: int = 0,
+) -> MeasuredAgreement:
+    """Correlations, bias and limits of agreement of a figure that two or more subjects have from both sides.
+
+    seed: of the resampling of subjects.
+    """
+    both = np.array([seen, reference]).T
+    differences = bland_altman(both[:, 0], both[:, 1], np.asarray(subjects), seed=seed)
+    return MeasuredAgreement(
+        figure=figure,
+        unit=unit,
+        subjects=tuple(subjects),
+        seen=tuple(seen),
+        reference=tuple(reference),
+        pearson=pearson(both[:, 0], both[:, 1]),
+        icc=icc(both),
+        bias=differences.mean,
+        lower=differences.lower,
+        upper=differences.upper,
+    )
+
+
+def drawn_agreement(found: MeasuredAgreement) -> Agreement:
+    """The same as a report draws it."""
+    return Agreement(
+        seen=np.array(found.seen),
+        reference=np.array(found.reference),
+        pearson=found.pearson.interval,
+        icc=found.icc.interval,
+        bias=found.bias,
+        lower=found.lower,
+        upper=found.upper,
+    )
 
 
 def overlap_agreement(overlaps: Sequence[OverlapMeasures]) -> tuple[OverlapAgreement, ...]:
@@ -26,23 +69,10 @@ def _agreement(figure: str, unit: str, values: Sequence[FigureValue]) -> Measure
     """None unless two subjects have the figure from both sides."""
     pairs = list(_pairs(values))
     whose = [subject for subject, _ in pairs]
-    sides = [means_by_subject(whose, [pair[side] for _, pair in pairs]) for side in (0, 1)]
-    subjects, both = list(sides[0]), np.array([list(means.values()) for means in sides]).T
-    if len(subjects) < 2:
+    seen, reference = (means_by_subject(whose, [pair[side] for _, pair in pairs]) for side in (0, 1))
+    if len(seen) < 2:
         return None
-    differences = bland_altman(both[:, 0], both[:, 1], np.asarray(subjects))
-    return MeasuredAgreement(
-        figure=figure,
-        unit=unit,
-        subjects=tuple(subjects),
-        seen=tuple(both[:, 0].tolist()),
-        reference=tuple(both[:, 1].tolist()),
-        pearson=pearson(both[:, 0], both[:, 1]),
-        icc=icc(both),
-        bias=differences.mean,
-        lower=differences.lower,
-        upper=differences.upper,
-    )
+    return figure_agreement(figure, unit, list(seen), list(seen.values()), list(reference.values()))
 
 
 def _pairs(values: Sequence[FigureValue]) -> Iterator[tuple[str, tuple[float, float]]]:

@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from medgraft.evaluation import Correlation, Interval
 from medgraft.measurement import AHA_SEGMENTS
 from medgraft.report import BullsEye, FigureAgreement, agreement_plots, bulls_eyes, png_of
+from medgraft.workspace.measuring.agreement import drawn_agreement
 from medgraft.workspace.measuring.measured import Measured, MeasuredAgreement, PhaseMeasures
 
 #: Tables by the field of `Measured` that they show.
@@ -84,7 +85,7 @@ def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
 def _pictures(measured: Measured, with_bulls_eyes: bool) -> Iterator[tuple[str, Figure]]:
     """Each picture with its place in the folder."""
     if measured.agreement:
-        yield "agreement.png", agreement_plots([_drawn(one) for one in measured.agreement])
+        yield "agreement.png", agreement_plots([_titled(one) for one in measured.agreement])
     parted = [row for row in measured.phases if any(row.segments_mm)] if with_bulls_eyes else []
     for stack in dict.fromkeys(row.stack for row in parted):
         own = [row for row in parted if row.stack == stack]
@@ -97,15 +98,5 @@ def _eye(rows: Sequence[PhaseMeasures]) -> BullsEye:
     return BullsEye(subject=rows[0].subject, phase=rows[0].phase, by_source=by_source)
 
 
-def _drawn(agreement: MeasuredAgreement) -> FigureAgreement:
-    return FigureAgreement(
-        title=agreement.figure,
-        unit=agreement.unit,
-        seen=np.array(agreement.seen),
-        reference=np.array(agreement.reference),
-        pearson=agreement.pearson.interval,
-        icc=agreement.icc.interval,
-        bias=agreement.bias,
-        lower=agreement.lower,
-        upper=agreement.upper,
-    )
+def _titled(agreement: MeasuredAgreement) -> FigureAgreement:
+    return FigureAgreement(title=agreement.figure, unit=agreement.unit, **vars(drawn_agreement(agreement)))

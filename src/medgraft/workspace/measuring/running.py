@@ -23,6 +23,7 @@ from medgraft.networks.model import Model
 from medgraft.samples import mask_of_task
 from medgraft.study import Compute
 from medgraft.workspace.kept.find_model import find_model
+from medgraft.workspace.kept.unknown_trainings import unknown_trainings
 from medgraft.workspace.measuring.agreement import measured_agreement, overlap_agreement
 from medgraft.workspace.measuring.figures import figure_values, means_over_subjects
 from medgraft.workspace.measuring.files import write_measured
@@ -130,20 +131,12 @@ class _Segmenter:
         return cls(name=package.name, package=package, model=package.segmenter(), device=Compute().prepare())
 
     def memory(self, cohort: Cohort, report: Report) -> _Memory:
-        """Whom it has seen of the subjects with masks, by any of their stacks.
-
-        A training without hashes is known all the same if all its stacks are in the cohort.
-        """
-        seen, here = self.package.seen, {entry.id for entry in cohort.entries()}
+        """Whom it has seen of the subjects with masks, by any of their stacks."""
         drawn = {entry.subject for entry in cohort.entries() if entry.mask_phases}
         return _Memory(
             model=self.name,
-            subjects=seen.of_stacks(cohort.subject_of_stacks(drawn), report),
-            unknown=tuple(
-                training.name
-                for training in seen.trainings
-                if training.subjects is None and not (training.stacks and here.issuperset(training.stacks))
-            ),
+            subjects=self.package.seen.of_stacks(cohort.subject_of_stacks(drawn), report),
+            unknown=unknown_trainings(self.package.seen, cohort),
         )
 
     def mask(self, pixels: NDArray[np.generic], entry: StackEntry, phases: tuple[int, ...]) -> DrawnMask:

@@ -1,17 +1,19 @@
 """The report of a finished study: figures, tables and pictures in one page."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from medgraft import __version__
-from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress, Report, silent
+from medgraft.exchange import PackageFacts, Seen, read_facts
 from medgraft.exchange.package import read_package
 from medgraft.report import write_report
 from medgraft.samples import Samples
 from medgraft.study import RunStore, StageOutcome, StudyOutcome
 from medgraft.workspace.kept.outcomes import model_folder, study_outcome
+from medgraft.workspace.kept.unknown_trainings import unknown_trainings
 from medgraft.workspace.project import Project
 from medgraft.workspace.studies.pictures import ModelPictures, model_pictures
 from medgraft.workspace.studies.report_content import report_content
@@ -24,6 +26,10 @@ _CHANGED = (
     "Labels or images of the project have changed since this study was run. Figures are of the study as it was run; "
     "maps and Grad-CAM are left out. Run the study again for the labels as they are now."
 )
+
+
+#: How trainings on ImageNet are called (`transfer.ImageNet`), which shows no patients.
+_IMAGENET = "timm "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +53,18 @@ def report_study(
         report: told after every picture.
 
     Raises:
-        ProjectError: no such study, or it has not ended.
+        ProjectError: no such study, or it has not ended. WeightsError: a model of it is gone or damaged.
     """
     outcome = study_outcome(project, name)
     samples = project_samples(project, outcome.study.task, outcome.study.reader)
-    lineage = _lineage(project, outcome)
-    changed = any(hops.hops[-1].data_digest != samples.digest for hops in lineage.values())
+    models = _models(project, outcome)
+    changed = any(facts.lineage.hops[-1].data_digest != samples.digest for facts in models.values())
     content = report_content(
         outcome,
-        lineage=lineage,
+        lineage={title: facts.lineage for title, facts in models.items()},
         pictures={} if changed else _pictures(project, outcome, samples, report),
         store=RunStore(root=project.runs),
-        warnings=(_CHANGED,) if changed else _left_out(samples),
+        warnings=(*_of_unknown_trainings(project, models.values()), *((_CHANGED,) if changed else _left_out(samples))),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
     page = write_report(content, folder or project.studies / name / "report")
@@ -81,10 +87,26 @@ def _pictures(project: Project, outcome: StudyOutcome, samples: Samples, report:
     return pictures
 
 
-def _lineage(project: Project, outcome: StudyOutcome) -> dict[str, Lineage]:
-    """Of every model, by title: of the first seed, whose models are kept."""
+def _models(project: Project, outcome: StudyOutcome) -> dict[str, PackageFacts]:
+    """What every model says of itself, by title: of the first seed, whose models are kept."""
     first = [stage for stage in outcome.stages if stage.seed == outcome.study.seeds[0]]
-    return {stage.title: read_package(_package(project, outcome, stage)).lineage for stage in first}
+    return {stage.title: read_facts(_package(project, outcome, stage)) for stage in first}
+
+
+def _of_unknown_trainings(project: Project, models: Iterable[PackageFacts]) -> Iterator[str]:
+    """A warning of trainings before those of the study of which nobody knows whether they saw its subjects."""
+    with project.cohort() as cohort:
+        unknown = {
+            training
+            for facts in models
+            for training in unknown_trainings(Seen(trainings=facts.seen.trainings[:-1]), cohort)
+            if not training.startswith(_IMAGENET)
+        }
+    if unknown:
+        yield (
+            "Whether weights that models start from have seen subjects of this study is not known, and figures are too "
+            f"good if they have: they bring no hashes of {', '.join(sorted(unknown))}."
+        )
 
 
 def _left_out(samples: Samples) -> tuple[str, ...]:

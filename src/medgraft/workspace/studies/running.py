@@ -68,17 +68,20 @@ def start_study(
 
     Raises:
         InputError: nothing labelled, too few subjects, unknown names, subjects that a package it starts from has seen
-        at any site, a name that a learning curve has. WeightsError: weights are missing. ProjectError: the study is
-        running already.
+        at any site, a name that a learning curve has, machines that are not there. WeightsError: weights are missing.
+        ProjectError: the study is running already.
     """
     samples = project_samples(project, study.task, study.reader)
     _check_unseen(project, study, samples, report)
-    folder = claimed(project.studies / study.name, project.curves / study.name)
     store = RunStore(root=project.runs)
-    with only_once(folder), kept_progress(folder, report, machines) as tell, project.cohort() as cohort:
+    with (
+        open_executor(machines, project, checkpoint_seconds) as executor,
+        only_once(claimed(project.studies / study.name, project.curves / study.name)) as folder,
+        kept_progress(folder, report, machines) as tell,
+        project.cohort() as cohort,
+    ):
         announce(folder / STUDY_FILE, resolved_yaml(study))
-        with open_executor(machines, project, checkpoint_seconds) as executor:
-            outcome = run_study(study, samples, image_reader(cohort), executor, store, report=tell)
+        outcome = run_study(study, samples, image_reader(cohort), executor, store, report=tell)
         findings = find(outcome)
         draft = fresh_draft(folder)
         write_outcome(outcome, draft)
@@ -90,8 +93,12 @@ def start_study(
 
 
 def plan_study(project: Project, study: StudyFile) -> Estimate:
-    """What a study would do, how long it may take and what disk it needs, from a few measured passes."""
+    """What a study would do, how long it may take and what disk it needs, from a few measured passes.
+
+    Raises what `start_study` raises before training, for missing weights, machines and names apart.
+    """
     samples = project_samples(project, study.task, study.reader)
+    _check_unseen(project, study, samples)
     with project.cohort() as cohort:
         return estimate_study(study, samples, image_reader(cohort), Compute().prepare())
 
@@ -102,7 +109,7 @@ def show_study(project: Project, name: str) -> StudySummary:
     return study_summary(outcome, find(outcome))
 
 
-def _check_unseen(project: Project, study: StudyFile, samples: Samples, report: Report) -> None:
+def _check_unseen(project: Project, study: StudyFile, samples: Samples, report: Report = silent) -> None:
     """Every subject of a study is validated or tested: with weights that know some, memory would be measured."""
     with project.cohort() as cohort:
         subject_of = cohort.subject_of_stacks({item.subject for item in samples.items})
