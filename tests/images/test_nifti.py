@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from medgraft.core.cohort import ImportNote
 from medgraft.core.errors import ImageError, InputError
 from medgraft.core.seeds import rng
 from medgraft.core.stack import Stack
@@ -123,3 +124,49 @@ def test_damaged_files_are_refused(tmp_path: Path, make_stack, suffix: str, n_by
     path.write_bytes(path.read_bytes()[:n_bytes])
     with pytest.raises(ImageError, match="Expected"):
         read_nifti(path)
+
+
+TURNS = {"as it is": "RAS", "left to right": "LAS", "feet to head": "LPI", "axes in another order": "SAR"}
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_mask_whose_axes_run_another_way_lies_where_its_affine_says(tmp_path: Path, turn: str) -> None:
+    stored = rng("turned").integers(0, 4, (6, 5, 3)).astype(np.uint8)
+    image = nib.Nifti1Image(stored, np.diag([1.5, 1.4, 8, 1]))
+    nib.save(image, tmp_path / "image.nii")
+    there, here = (nib.orientations.axcodes2ornt(TURNS[name]) for name in ("as it is", turn))
+    nib.save(image.as_reoriented(nib.orientations.ornt_transform(there, here)), tmp_path / "mask.nii")
+    notes: list[ImportNote] = []
+    stack = read_nifti(tmp_path / "image.nii", tmp_path / "mask.nii", note=notes.append)
+    np.testing.assert_array_equal(stack.mask, stack.pixels)
+    assert [(note.kind, note.code) for note in notes] == ([("repaired", "mask-turned")] if turn != "as it is" else [])
+
+
+def test_a_mask_that_lost_its_affine_is_taken_as_it_lies_and_told(tmp_path: Path) -> None:
+    stored = rng("elsewhere").integers(0, 4, (6, 5, 3)).astype(np.uint8)
+    nib.save(nib.Nifti1Image(stored, np.diag([-1.5, -1.4, 8, 1])), tmp_path / "image.nii")
+    nib.save(nib.Nifti1Image(stored, np.eye(4)), tmp_path / "mask.nii")
+    notes: list[ImportNote] = []
+    stack = read_nifti(tmp_path / "image.nii", tmp_path / "mask.nii", note=notes.append)
+    np.testing.assert_array_equal(stack.mask, stack.pixels)
+    assert [(note.kind, note.code) for note in notes] == [("noticed", "mask-elsewhere")]
+
+
+@pytest.mark.parametrize(("code", "mm"), [(0, 1.0), (1, 1000.0), (2, 1.0), (3, 0.001), (255, 1.0)])
+def test_the_header_says_the_unit_of_length(tmp_path: Path, code: int, mm: float) -> None:
+    image = nib.Nifti1Image(np.zeros((3, 4, 2, 2), np.int16), np.diag([1.5, 1.4, 8, 1]))
+    image.header["xyzt_units"] = code
+    nib.save(image, tmp_path / "a.nii")
+    stack = read_nifti(tmp_path / "a.nii")
+    assert stack.spacing == pytest.approx((8 * mm, 1.4 * mm, 1.5 * mm))
+    assert stack.times is None
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_voxels_without_size_are_refused(tmp_path: Path, value: float) -> None:
+    nib.save(nib.Nifti1Image(np.zeros((3, 4, 2), np.int16), np.eye(4)), tmp_path / "a.nii")
+    raw = bytearray((tmp_path / "a.nii").read_bytes())
+    raw[280:328] = np.full(12, value, np.float32).tobytes()  # srow_x, srow_y, srow_z
+    (tmp_path / "a.nii").write_bytes(raw)
+    with pytest.raises(ImageError, match="correct its sform"):
+        read_nifti(tmp_path / "a.nii")

@@ -54,3 +54,17 @@ def test_an_absurd_size_is_refused_before_it_is_read(tmp_path: Path, monkeypatch
     monkeypatch.setattr(picture, "MAX_PIXELS", 60)
     with pytest.raises(ImageError, match="60 pixels"):
         read_picture(tmp_path / "a.png")
+
+
+def test_a_file_of_several_pages_is_refused_rather_than_read_in_part(tmp_path: Path) -> None:
+    page = Image.fromarray(GREY)
+    page.save(tmp_path / "a.tif", save_all=True, append_images=[page])
+    with pytest.raises(ImageError, match="got 2 pages"):
+        read_picture(tmp_path / "a.tif")
+
+
+def test_of_a_file_that_is_no_picture_only_the_name_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(ImageError) as told:
+        read_picture(tmp_path / "a.png")
+    assert str(tmp_path) not in str(told.value)

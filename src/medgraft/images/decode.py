@@ -32,6 +32,7 @@ from pydicom.uid import (
 )
 
 from medgraft.images.problem import FOREIGN, UnusableFileError
+from medgraft.images.where import cause
 
 #: Red, green, blue to grey (ITU-R BT.601).
 LUMINANCE = np.array([0.299, 0.587, 0.114])
@@ -64,7 +65,7 @@ def decode(path: Path, indices: Sequence[int]) -> NDArray[Any]:
     except FOREIGN as error:
         if isinstance(error, UnusableFileError):
             raise
-        text = str(error).splitlines()[0][:200] if str(error) else ""
+        text = (cause(error, path).splitlines() or [""])[0][:200]
         raise UnusableFileError(
             "undecodable", f"The pixels cannot be decoded ({type(error).__name__}: {text})."
         ) from error

@@ -21,6 +21,7 @@ from medgraft.images.heart import base_is_last, shows_short_axis, starts_at_end_
 from medgraft.images.ledger import Ledger, Remark
 from medgraft.images.pixel_reader import PixelReader, smallest
 from medgraft.images.problem import UnusableFileError
+from medgraft.images.where import where_in
 
 V = TypeVar("V")
 
@@ -64,7 +65,7 @@ def _headers(files: Sequence[Path], root: Path, ledger: Ledger, report: Report) 
         try:
             frames += read_frames(path, root)
         except UnusableFileError as problem:
-            ledger.file(problem, path, path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name)
+            ledger.file(problem, path, where_in(root, path))
     return frames
 
 

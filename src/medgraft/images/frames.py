@@ -14,6 +14,7 @@ from medgraft.images.dicom_file import DicomHeader, read_header
 from medgraft.images.frame import Frame
 from medgraft.images.phases import PHASE_KEYS
 from medgraft.images.problem import FOREIGN, UnusableFileError
+from medgraft.images.where import where_in
 
 #: Attributes that travel as facts; names, dates and identifiers of persons are not among them.
 FACTS = (
@@ -71,12 +72,11 @@ _GE_B_VALUE_OFFSET = 1e9  # some GE software adds 10^9 to the b-value
 
 def read_frames(path: Path, root: Path) -> tuple[Frame, ...]:
     """The frames of one file; empty for a DICOMDIR. Raises `UnusableFileError` where the file is no usable image."""
-    where = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom warns about each odd value, also when it is first looked at
             header = read_header(path)
-            return () if header is None else _frames(header, path, where)
+            return () if header is None else _frames(header, path, where_in(root, path))
     except FOREIGN as error:
         if isinstance(error, UnusableFileError):
             raise

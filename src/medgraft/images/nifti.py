@@ -1,7 +1,7 @@
 """NIfTI-1 and -2 files to stacks and back. NIfTI counts towards right, anterior, superior; medgraft towards L, P, S."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,15 @@ from nibabel.spatialimages import HeaderDataError
 from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
+from medgraft.core.cohort import ImportNote
 from medgraft.core.errors import ImageError, InputError
-from medgraft.core.geometry import normal_of
+from medgraft.core.geometry import Affine, normal_of
 from medgraft.core.stack import Stack
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
+from medgraft.images.nifti_grid import MASK_NOTES, affine_mm, laid_on, times_ms
 from medgraft.images.pixel_reader import smallest
 from medgraft.images.problem import FOREIGN
+from medgraft.images.where import cause
 
 #: A 4D heart CT of 20 phases, 512 x 512 x 250, 16 bits, is 2.4 GiB.
 MAX_BYTES = 8 << 30
@@ -26,7 +29,6 @@ MAX_BYTES = 8 << 30
 EVEN = 1e-2
 
 _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_MILLISECONDS = {"msec": 1.0, "sec": 1000.0, "usec": 1e-3}
 
 
 def read_nifti(
@@ -36,30 +38,33 @@ def read_nifti(
     *,
     mask_classes: tuple[str, ...] | None = None,
     empty_phases_labelled: bool = False,
+    note: Callable[[ImportNote], None] = lambda _note: None,
 ) -> Stack:
     """The stack in a 3D (x, y, z) or 4D (x, y, z, t) file, pixels in the stored type unless the header scales them.
 
     Args:
         path: `.nii` or `.nii.gz`.
-        mask: a mask of the same shape.
+        mask: a mask of the same voxels; its axes may run another way.
         mask_codes: code in the file -> code of `core.task.MASK_CODES`; by default the file's are ours.
         mask_classes: the classes that the mask labels at all. None: those that `mask_codes` names, else those that
             the mask holds.
         empty_phases_labelled: a phase whose mask is all zero says that nothing is there; else it is not labelled.
+        note: receives what was odd about the place of the mask.
 
     Raises:
-        ImageError: no NIfTI file, damaged, neither 3D nor 4D, a mask of another shape or with unknown codes.
+        ImageError: no NIfTI file, damaged, neither 3D nor 4D, voxels of no size, a mask of another shape or with
+            unknown codes.
     """
     image = _load(path)
-    pixels = _pixels(image, path)
-    affine = _TO_LPS @ _true_affine(image)
+    pixels, place = _pixels(image, path), _place(image, path)
+    affine = _TO_LPS @ place
     affines = np.stack([_slice_affine(affine, z) for z in range(pixels.shape[1])])
-    labels = None if mask is None else _mask(mask, pixels.shape, mask_codes)
+    labels = None if mask is None else _in_our_codes(_mask(mask, place, pixels.shape, note), mask, mask_codes)
     return Stack(
         pixels=pixels,
         affines=affines,
         spacing=_spacing(affine),
-        times=_times(image, len(pixels)),
+        times=times_ms(image, len(pixels)),
         mask=labels,
         mask_phases=() if labels is None else _labelled(labels, empty_phases_labelled),
         mask_classes=mask_classes or _classes(labels, mask_codes),
@@ -84,7 +89,9 @@ def _load(path: Path) -> Any:
     try:
         image: Any = nib.load(path)
     except (*FOREIGN, ImageFileError, HeaderDataError, WrapStructError) as error:
-        raise ImageError(f"Expected a NIfTI file in {path.name}, got {type(error).__name__}: {error}.") from error
+        raise ImageError(
+            f"Expected a NIfTI file in {path.name}, got {type(error).__name__}: {cause(error, path)}."
+        ) from error
     if not isinstance(image, nib.Nifti1Image) or len(image.shape) not in (3, 4) or 0 in image.shape:
         raise ImageError(
             f"Expected NIfTI of 3 or 4 dimensions in {path.name}, got {type(image).__name__} {image.shape}."
@@ -103,18 +110,21 @@ def _pixels(image: Any, path: Path) -> NDArray[Any]:
             pixels = smallest(stored) if scaled else np.array(stored, stored.dtype.newbyteorder("="))
     except FOREIGN as error:
         raise ImageError(
-            f"Expected {image.shape} pixels in {path.name}, got {type(error).__name__}: {error}."
+            f"Expected {image.shape} pixels in {path.name}, got {type(error).__name__}: {cause(error, path)}."
         ) from error
     if pixels.dtype.kind not in "iuf":
         raise ImageError(f"Expected grey pixels in {path.name}, got {pixels.dtype}.")
     return np.ascontiguousarray(pixels.reshape((*pixels.shape[:3], -1)).transpose())
 
 
-def _true_affine(image: Any) -> NDArray[np.float64]:
-    """The file's affine in RAS. One of 1 mm voxels is a placeholder if `pixdim` says otherwise (as in ACDC)."""
-    affine, sizes = np.array(image.affine, float), np.asarray(image.header.get_zooms()[:3], float)
-    placeholder = np.allclose(np.linalg.norm(affine[:3, :3], axis=0), 1) and bool(np.all(sizes > 0))
-    return affine @ np.diag([*(sizes if placeholder else (1, 1, 1)), 1])
+def _place(image: Any, path: Path) -> Affine:
+    affine = affine_mm(image)
+    if affine is None:
+        raise ImageError(
+            f"Expected voxels of a size and place in {path.name}, got an affine of {image.affine.round(3).tolist()}. "
+            "Do: correct its sform, or write it again from its source."
+        )
+    return affine
 
 
 def _slice_affine(affine: NDArray[np.float64], z: int) -> NDArray[np.float64]:
@@ -126,22 +136,22 @@ def _slice_affine(affine: NDArray[np.float64], z: int) -> NDArray[np.float64]:
 
 def _spacing(affine: NDArray[np.float64]) -> tuple[float, float, float]:
     x, y = np.linalg.norm(affine[:3, :2], axis=0)
-    return abs(float(affine[:3, 2] @ normal_of(affine))), float(y), float(x)
+    return abs(float(affine[:3, 2] @ normal_of(affine))) or 1.0, float(y), float(x)
 
 
-def _times(image: Any, n_phases: int) -> NDArray[np.float64] | None:
-    """Phase times in ms where the header gives a step and its unit."""
-    unit = _MILLISECONDS.get(image.header.get_xyzt_units()[1])
-    step = float(image.header["pixdim"][4])
-    if n_phases == 1 or unit is None or not step > 0:
-        return None
-    return np.asarray((float(image.header["toffset"]) + step * np.arange(n_phases)) * unit, float)
+def _mask(path: Path, place: Affine, shape: tuple[int, ...], note: Callable[[ImportNote], None]) -> NDArray[Any]:
+    """The voxels of a mask as they lie on the image at `place`."""
+    image = _load(path)
+    laid, code = laid_on(_pixels(image, path), _place(image, path), place, shape)
+    if laid.shape != shape:
+        raise ImageError(f"Expected a mask of shape {shape} in {path.name}, got {laid.shape}.")
+    if code:
+        kind, text = MASK_NOTES[code]
+        note(ImportNote(kind=kind, code=code, where=path.name, text=text))
+    return laid
 
 
-def _mask(path: Path, shape: tuple[int, ...], codes: Mapping[int, int] | None) -> NDArray[np.uint8]:
-    stored = _pixels(_load(path), path)
-    if stored.shape != shape:
-        raise ImageError(f"Expected a mask of shape {shape} in {path.name}, got {stored.shape}.")
+def _in_our_codes(stored: NDArray[Any], path: Path, codes: Mapping[int, int] | None) -> NDArray[np.uint8]:
     table = dict(codes) if codes is not None else {code: code for code in MASK_CODES.values()}
     found = {float(code) for code in np.unique(stored)}
     unknown = found - {float(code) for code in table}
@@ -149,7 +159,7 @@ def _mask(path: Path, shape: tuple[int, ...], codes: Mapping[int, int] | None) -
         raise ImageError(
             f"Expected the codes {sorted(table)} in {path.name}, got {sorted(unknown)}. Name them in mask_codes."
         )
-    mask = np.zeros(shape, np.uint8)
+    mask = np.zeros(stored.shape, np.uint8)
     for code, ours in table.items():
         mask[stored == code] = ours
     return mask

@@ -15,6 +15,7 @@ from medgraft.core.contour import PlanarContour
 from medgraft.core.errors import ImageError
 from medgraft.images.attributes import Attributes, items
 from medgraft.images.problem import FOREIGN
+from medgraft.images.where import cause
 
 #: Geometric types that surround an area (PS3.3 C.8.8.6.1); the second one says XOR aloud.
 _AREAS = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
@@ -54,7 +55,7 @@ def read_rtstruct(path: Path) -> StructureSet:
         if isinstance(error, ImageError):
             raise
         raise ImageError(
-            f"Expected an RT Structure Set in {path.name}, got {type(error).__name__}: {error}."
+            f"Expected an RT Structure Set in {path.name}, got {type(error).__name__}: {cause(error, path)}."
         ) from error
 
 
