@@ -126,9 +126,9 @@ class Dreamt:
         return Trained(identity=trial.identity, history=history, facts={}, state=state, seconds=0.0)
 
 
-@pytest.fixture
-def dreamt(tmp_path: Path) -> Callable[..., Dreamt]:
-    return partial(Dreamt, folder=tmp_path)
+@pytest.fixture(scope="session")
+def dreamt(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Dreamt]:
+    return partial(Dreamt, folder=tmp_path_factory.mktemp("dreamt"))
 
 
 @dataclass(kw_only=True)

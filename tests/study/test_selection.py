@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from medgraft.core.errors import InputError, MedgraftError, WeightsError
+from medgraft.core.errors import InputError, MedgraftError, ProjectError, WeightsError
 from medgraft.core.progress import Progress
 from medgraft.evaluation import one_standard_error
 from medgraft.study import StudyFile, read_outcome, write_outcome
@@ -82,6 +82,9 @@ def test_a_model_that_diverged_at_one_seed_is_lost_and_the_others_go_on(
     }
     write_outcome(outcome, tmp_path)
     assert read_outcome(tmp_path, lambda _: outcome.task).lost == outcome.lost
+    (tmp_path / "study.yaml").write_text("networks: [vgg16")
+    with pytest.raises(ProjectError, match=r"(?s)finished study in .*goes on from where it was"):
+        read_outcome(tmp_path, lambda _: outcome.task)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ def test_what_is_not_said_is_the_papers() -> None:
         ({"staging": "leaky"}, ["staging"]),
         ({"test": "test"}, ["test"]),
         ({"folds": "five", "seeds": []}, ["folds", "seeds"]),
+        ({"cache": {"limit_gb": float("inf")}}, ["cache.limit_gb"]),
     ],
 )
 def test_every_wrong_key_is_named(wrong: dict[str, object], named: list[str]) -> None:
@@ -75,6 +76,13 @@ def test_every_wrong_key_is_named(wrong: dict[str, object], named: list[str]) ->
     assert complaints.startswith("hearts.yaml")
     assert [name for name in named if name not in complaints] == []
     assert "networks" in str(caught.value).rpartition("\nKeys:")[2]
+
+
+def test_a_list_is_too_short_only_if_nothing_else_is_wrong_with_it() -> None:
+    with pytest.raises(StudyFileError) as caught:
+        parse_study({**LEAST, "stages": [{"depth": 0, "rates": [-1], "epochs": 1}], "scratch_stages": []})
+    complaints = str(caught.value).rpartition("\nKeys:")[0].splitlines()[1:]
+    assert [line.split(":")[0].strip() for line in complaints] == ["stages.0.rates.0", "scratch_stages"]
 
 
 def test_networks_must_be_named() -> None:
@@ -118,6 +126,7 @@ def test_later_overrides_win(tmp_path: Path) -> None:
         ("folds.of=3", "folds"),
         ("name.first=3", "keys of its own"),
         ("folds=[", "YAML value"),
+        ("name=2026-02-30", "YAML value"),
         ("unknown=1", "unknown"),
     ],
 )
@@ -127,7 +136,7 @@ def test_overrides_that_fit_nothing_teach(tmp_path: Path, override: str, says: s
         read_study_file(file, [override])
 
 
-@pytest.mark.parametrize("text", ["networks: [", "- vgg16", "", "\x00"])
+@pytest.mark.parametrize("text", ["networks: [", "- vgg16", "", "\x00", "name: 2026-02-30"])
 def test_files_that_are_no_study_teach(tmp_path: Path, text: str) -> None:
     with pytest.raises(StudyFileError, match=r"study\.yaml"):
         read_study_file(written(tmp_path, text))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from medgraft.core.errors import ProjectError, reason
@@ -17,7 +16,7 @@ from medgraft.core.task import Task
 from medgraft.evaluation import Choice
 from medgraft.study.curves import Curves
 from medgraft.study.settings import resolved_yaml
-from medgraft.study.study_file import Depth, StudyFile, parse_study
+from medgraft.study.study_file import Depth, StudyFile, read_study_file
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,7 +122,7 @@ def read_outcome(folder: Path, task_of: Callable[[str], Task]) -> StudyOutcome:
     Raises `ProjectError` if the study has not ended or its results are damaged.
     """
     try:
-        study = parse_study(yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8")), where=folder.name)
+        study = read_study_file(folder / "study.yaml")
         done = json.loads((folder / "results" / "stages.json").read_text())
         stages = tuple(_read_stage(folder / "results" / name) for name in done["stages"])
         lost = tuple(LostStage(**item) for item in done.get("lost", []))

@@ -5,16 +5,16 @@ killed finds its finished runs and does only what is missing.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -58,21 +58,16 @@ class RunStore:
 
     def write(self, trained: Trained) -> Run:
         """Keep a finished training; its folder is there whole before this returns, or not at all."""
-        identity, history = trained.identity, trained.history
-        folder = self.folder(identity)
-        partial = self.unfinished / f"{folder.name}.{os.getpid()}"
-        shutil.rmtree(partial, ignore_errors=True)
+        folder = self.folder(trained.identity)
+        partial = self.unfinished / f"{folder.name}.{uuid4().hex[:8]}"
         partial.mkdir(parents=True)
-        np.save(partial / "train_loss.npy", history.train_loss)
-        np.save(partial / "scores.npy", history.scores)
-        if trained.state is not None:
-            save_file({name: np.asarray(value, order="C") for name, value in trained.state.items()}, partial / _STATE)
-        (partial / "seconds.json").write_text(json.dumps(round(trained.seconds, 3)))
-        (partial / "run.json").write_text(json.dumps({"identity": identity, **trained.facts}, indent=1, sort_keys=True))
-        _publish(partial, folder)
-        shutil.rmtree(partial, ignore_errors=True)
-        self.checkpoint(identity).unlink(missing_ok=True)
-        return self.read(identity)
+        try:
+            _fill(partial, trained)
+            _publish(partial, folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        self.checkpoint(trained.identity).unlink(missing_ok=True)
+        return self.read(trained.identity)
 
     def read(self, identity: str) -> Run:
         """A finished run."""
@@ -93,6 +88,17 @@ class RunStore:
 def checkpoint_of(unfinished: Path, identity: str) -> Path:
     """Where a training in progress keeps its checkpoint, within a folder of such."""
     return unfinished / f"{identity[:32]}.safetensors"
+
+
+def _fill(folder: Path, trained: Trained) -> None:
+    np.save(folder / "train_loss.npy", trained.history.train_loss)
+    np.save(folder / "scores.npy", trained.history.scores)
+    if trained.state is not None:
+        state = {name: np.asarray(value, order="C") for name, value in trained.state.items()}
+        (folder / _STATE).write_bytes(save(state))  # not `save_file`, to which a full disk is no OSError
+    (folder / "seconds.json").write_text(json.dumps(round(trained.seconds, 3)))
+    facts = {"identity": trained.identity, **trained.facts}
+    (folder / "run.json").write_text(json.dumps(facts, indent=1, sort_keys=True))
 
 
 def _publish(partial: Path, folder: Path) -> None:

@@ -59,7 +59,8 @@ def run_chains(
                 flying[executor.submit(job, report)] = (line, job)
         if not flying:
             return [result for line in lines for result in line.results]
-        for future in wait(flying, return_when=FIRST_COMPLETED).done:
+        done = wait(flying, return_when=FIRST_COMPLETED).done
+        for future in sorted(done, key=lambda future: future.exception() is not None):  # what went well is kept first
             line, job = flying.pop(future)
             try:
                 line.runs |= {trained.identity: store.write(trained) for trained in future.result()}

@@ -31,7 +31,7 @@ def read_yaml(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no UTF-8, or a day that no month has
         raise StudyFileError(f"Expected a YAML file at {path}, got: {reason(error)}") from error
     if not isinstance(data, dict):
         raise StudyFileError(f"Expected keys and values in {path}, got {type(data).__name__}.")
@@ -50,9 +50,15 @@ def validated(kind: type[File], data: dict[str, Any], where: str) -> File:
             raise StudyFileError(
                 f"{where} has the key {marks[0]}. Do: {_READ_BY[marks[0]]} reads such a file."
             ) from error
-        lines = [f"  {_line(item, kind)}" for item in error.errors()]
+        lines = [f"  {_line(item, kind)}" for item in error.errors() if not _follows(item, error.errors())]
         known = ", ".join(kind.model_fields)
         raise StudyFileError(f"{where} does not validate:\n" + "\n".join(lines) + f"\nKeys: {known}.") from error
+
+
+def _follows(item: ErrorDetails, items: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is said to be too short for no other reason than that what it holds is wrong."""
+    place = item["loc"]
+    return item["type"] == "too_short" and any(other["loc"][:-1][: len(place)] == place for other in items)
 
 
 def _line(item: ErrorDetails, kind: type[Settings]) -> str:
@@ -91,5 +97,5 @@ def _override(data: dict[str, Any], override: str) -> None:
 def _yaml_value(text: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise StudyFileError(f"Expected a YAML value, got {text!r}.") from error

@@ -40,7 +40,7 @@ class CacheEntry(Settings):
     """Where frozen features are kept."""
 
     dtype: Literal["float32", "float16"] = Field("float32", description="float16 takes half the disk")
-    limit_gb: float = Field(50.0, gt=0, description="the most one network's features may take")
+    limit_gb: float = Field(50.0, gt=0, allow_inf_nan=False, description="the most one network's features may take")
 
 
 class HeldOut(Settings):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from medgraft.core.errors import ProjectError
 from medgraft.core.task import MASK_TASKS
 from medgraft.evaluation import MEAN_DICE
 from medgraft.study.curve import AS_IS, CurveOutcome, curve_findings, read_curve, write_curve
@@ -97,6 +98,13 @@ def test_what_is_missed_is_counted_beside_the_figures_it_belongs_to(outcome: Cur
     }
     distance = next(row for row in rows if "Hausdorff" in row.figure)
     assert distance.value.value > 3, "a miss never lowers a mean distance"
+
+
+def test_results_that_are_damaged_are_called_so(outcome: CurveOutcome, tmp_path: Path) -> None:
+    write_curve(outcome, tmp_path)
+    (tmp_path / "curve.yaml").write_text("sizes: [5")
+    with pytest.raises(ProjectError, match=r"(?s)finished learning curve in .*goes on from where it was"):
+        read_curve(tmp_path, MASK_TASKS.__getitem__)
 
 
 def test_what_is_written_is_read(outcome: CurveOutcome, tmp_path: Path) -> None:

@@ -49,12 +49,6 @@ class WindowEntry(Settings):
     high: float = Field(600.0, description="HU, or percentile 0 to 100")
     of: Literal["hu", "percentile"] = Field("hu", description="hu for CT, percentile for MR")
 
-    @model_validator(mode="after")
-    def _is_a_window(self) -> "WindowEntry":
-        if not self.low < self.high:
-            raise ValueError(f"expected low below high, got {self.low} and {self.high}")
-        return self
-
 
 class Home(Settings):
     """Subjects of the institution that the model comes from: never trained on, to see what the model forgets."""
@@ -123,11 +117,12 @@ class CurveFile(Settings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "CurveFile":
+        _ = self.recipe  # raises here, and not when volumes are read
         if self.package is None and any(arm.start == "package" for arm in self.arms.values()):
             raise ValueError("an arm starts from the package, but `package` is not given")
         if list(self.sizes) != sorted(set(self.sizes), key=lambda size: float("inf") if size == "all" else size):
             raise ValueError(f"sizes must grow, got {list(self.sizes)}")
-        if strange := [name for name in self.arms if not re.match(FOLDER_NAME, name)]:
+        if strange := [name for name in self.arms if not re.fullmatch(FOLDER_NAME, name)]:
             raise ValueError(f"an arm's name becomes a folder: expected letters, digits, . _ -, got {strange[0]!r}")
         if self.validation.split == self.test.split:
             raise ValueError("validation and test must be different splits")

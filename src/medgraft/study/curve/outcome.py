@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from medgraft.core.errors import ProjectError, reason
 from medgraft.core.task import Task
-from medgraft.study.curve.curve_file import CurveFile, parse_curve
+from medgraft.study.curve.curve_file import CurveFile, read_curve_file
 from medgraft.study.curve.figures import SubjectFigures, read_figures
 from medgraft.study.settings import resolved_yaml
 
@@ -98,7 +96,7 @@ def write_curve(outcome: CurveOutcome, folder: Path) -> None:
 def read_curve(folder: Path, task_of: Callable[[str], Task]) -> CurveOutcome:
     """Read what `write_curve` wrote. Raises `ProjectError` if the curve has not ended or its results are damaged."""
     try:
-        curve = parse_curve(yaml.safe_load((folder / "curve.yaml").read_text(encoding="utf-8")), where=folder.name)
+        curve = read_curve_file(folder / "curve.yaml")
         facts = json.loads((folder / "results" / "points.json").read_text())
         return CurveOutcome(
             curve=curve,
