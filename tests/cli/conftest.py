@@ -1,9 +1,12 @@
 """The program as users run it: called in this process where that shows the same, else as a process of its own."""
 
+import io
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,22 +29,21 @@ class Said:
 Run = Callable[..., Said]
 
 
-@pytest.fixture
-def medgraft(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+@pytest.fixture(scope="session")
+def medgraft() -> Run:
     """Run `medgraft ARGUMENTS` in a folder, with these environment variables besides."""
 
     def run(*arguments: object, cwd: Path, **environment: str) -> Said:
-        with monkeypatch.context() as patch:
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.delenv("MEDGRAFT_PROJECT", raising=False)
             for name, value in environment.items():
                 patch.setenv(name, value)
             patch.chdir(cwd)
             patch.setattr(sys, "argv", ["medgraft", *map(str, arguments)])
-            capsys.readouterr()
             with pytest.raises(SystemExit) as end:
                 main()
-        streams = capsys.readouterr()
-        return Said(code=int(end.value.code or 0), out=streams.out, err=streams.err)
+        return Said(code=int(end.value.code or 0), out=out.getvalue(), err=err.getvalue())
 
     return run
 
@@ -66,9 +68,16 @@ def start() -> Callable[..., "Popen[str]"]:
     return start
 
 
-@pytest.fixture
-def scans(tmp_path: Path, medgraft: Run) -> Path:
-    """A folder with images of two synthetic patients."""
-    done = medgraft("phantoms", "scans", "--subjects", 2, "--size", 32, "--phases", 2, cwd=tmp_path)
+@pytest.fixture(scope="session")
+def shared_scans(tmp_path_factory: pytest.TempPathFactory, medgraft: Run) -> Path:
+    """Images of two synthetic patients, for all tests."""
+    folder = tmp_path_factory.mktemp("cli")
+    done = medgraft("phantoms", "scans", "--subjects", 2, "--size", 32, "--phases", 2, cwd=folder)
     assert done.code == 0, done.err
-    return tmp_path / "scans"
+    return folder / "scans"
+
+
+@pytest.fixture
+def scans(tmp_path: Path, shared_scans: Path) -> Path:
+    """The same in a test's own folder."""
+    return Path(shutil.copytree(shared_scans, tmp_path / "scans"))

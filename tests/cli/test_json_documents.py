@@ -177,6 +177,7 @@ STUDY_SESSION = {
     "report": ["tiny", *IN_HEART],
     "predict": ["tiny", "scans", "--out", "sheets", *IN_HEART],
     "explain": ["tiny", *IN_HEART],
+    "cache": IN_HEART,
     "pack": ["tiny", "tiny.medgraft", "--rules", "rules.yaml", *IN_HEART],
     "inspect": ["tiny.medgraft", "--verify", "--against", "heart", "--rules", "theirs.yaml"],
     "unpack": ["tiny.medgraft", "model"],

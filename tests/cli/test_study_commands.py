@@ -42,21 +42,37 @@ thickness: false
 MODEL = "mobilenetv1_025-random-depth-0"
 
 
-@pytest.fixture
-def heart(medgraft: Run, scans: Path, tmp_path: Path) -> Path:
-    """A project with labels, and a study file beside it."""
-    (tmp_path / "tiny.yaml").write_text(STUDY)
-    for words in (["import", scans], ["label", "from-masks"]):
-        assert medgraft(*words, "-P", "heart", cwd=tmp_path).code == 0
-    return tmp_path / "heart"
+@pytest.fixture(scope="module")
+def labelled(medgraft: Run, shared_scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with labels."""
+    folder = tmp_path_factory.mktemp("labelled")
+    for words in (["import", shared_scans], ["label", "from-masks"]):
+        assert medgraft(*words, "-P", "heart", cwd=folder).code == 0
+    return folder / "heart"
 
 
-@pytest.fixture
-def studied(medgraft: Run, heart: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def finished(medgraft: Run, labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project with a finished study."""
-    done = medgraft("study", "run", "tiny.yaml", "-P", heart, cwd=tmp_path)
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "tiny.yaml").write_text(STUDY)
+    heart = shutil.copytree(labelled, folder / "heart")
+    done = medgraft("study", "run", "tiny.yaml", "-P", heart, cwd=folder)
     assert done.code == 0, done.err
-    return heart
+    return Path(heart)
+
+
+@pytest.fixture
+def heart(labelled: Path, tmp_path: Path) -> Path:
+    """A project with labels for one test, and a study file beside it."""
+    (tmp_path / "tiny.yaml").write_text(STUDY)
+    return Path(shutil.copytree(labelled, tmp_path / "heart"))
+
+
+@pytest.fixture
+def studied(finished: Path, tmp_path: Path) -> Path:
+    """The project with a finished study for one test."""
+    return Path(shutil.copytree(finished, tmp_path / "heart"))
 
 
 @pytest.mark.slow
