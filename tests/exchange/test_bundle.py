@@ -165,10 +165,13 @@ def test_whom_others_trained_a_bundle_on_is_unknown(tmp_path: Path, bundle: Path
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of MONAI's own parts
-@pytest.mark.parametrize("network", ["unet2d", "segresnet3d"])
-def test_a_bundle_segments_a_file_by_its_own_configuration(tmp_path: Path, network: str) -> None:
+@pytest.mark.parametrize(("network", "centred"), [("unet2d", True), ("segresnet3d", True), ("segresnet3d", False)])
+def test_a_bundle_segments_a_file_by_its_own_configuration(tmp_path: Path, network: str, centred: bool) -> None:
     """What `monai.bundle run` does, but for its loop (which needs pytorch-ignite): the masks are those of medgraft."""
-    folder = write_bundle(segmenter(network), tmp_path / "walls")
+    model = segmenter(network)
+    folder = write_bundle(
+        dataclasses.replace(model, recipe=dataclasses.replace(model.volume_recipe, centred=centred)), tmp_path / "walls"
+    )
     pixels = np.random.default_rng(0).normal(100, 200, (1, 7, 30, 40)).astype(np.float32)
     affines = np.stack([np.diag([1.2, 1.2, 1.0, 1.0]) for _ in range(7)])
     affines[:, 2, 3] = np.arange(7) * 2.0
@@ -184,6 +187,7 @@ def test_a_bundle_segments_a_file_by_its_own_configuration(tmp_path: Path, netwo
     assert list((folder / "eval").rglob("*.nii.gz"))
     theirs = done["pred"].numpy()[0].transpose(2, 1, 0)
     package = read_bundle(folder)
+    assert package.volume_recipe.centred == centred
     dims = spec(network).dims
     ours = predict_masks(package.segmenter(), package.volume_recipe, pixels, (2.0, 1.2, 1.2), dims=dims)[0]
     assert theirs.shape == ours.shape

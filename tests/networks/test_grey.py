@@ -40,6 +40,13 @@ def test_a_network_of_one_channel_has_nothing_to_sum() -> None:
         sum_stem(build("cbr_small", n_classes=3, channels=1), HALF)
 
 
+@pytest.mark.parametrize("contract", [IMAGENET, HALF], ids=["by channel", "uniform"])
+def test_a_stem_that_standardises_its_weights_is_not_summed(contract: InputContract) -> None:
+    model = build("timm:resnetv2_50x1_bit", n_classes=3)
+    with pytest.raises(InputError, match=r"plain convolution .* got resnetv2_50x1_bit"):
+        sum_stem(model, contract)
+
+
 def normalised(x: torch.Tensor, contract: InputContract) -> torch.Tensor:
     mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (contract.mean, contract.std))
     return (x - mean) / std

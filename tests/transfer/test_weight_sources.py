@@ -220,6 +220,9 @@ def test_three_colours_are_summed_for_one_channel() -> None:
     assert torch.equal(model.base.blocks[0][0].weight, given.state["blocks.0.0.weight"].sum(1, keepdim=True))
     with pytest.raises(WeightsError, match="sum_stem"):
         load_weights(model, replace(given, contract=InputContract(size=224)))
+    standardised = "timm:resnetv2_50x1_bit"
+    with pytest.raises(WeightsError, match=r"plain first convolution .* got resnetv2_50x1_bit"):
+        load_weights(build(standardised, n_classes=3, channels=1), replace(weights_of(standardised), contract=HALF))
 
 
 @pytest.mark.parametrize(

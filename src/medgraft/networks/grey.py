@@ -9,22 +9,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import InputError
 from medgraft.networks.classifier import Classifier
+from medgraft.networks.mobilenet_v1 import StemConv
 
 
 def sum_stem(model: Classifier, contract: InputContract) -> InputContract:
     """Change a model of three channels, in place, into one of one channel; gives the contract of its new input.
 
     For every grey image the scores are those of the old model with the image in each of three channels (to rounding).
-    contract: of the weights in the model. Raises `InputError` if the first convolution does not take three channels.
+    contract: of the weights in the model. Raises `InputError` if the first convolution does not take three channels, or
+    uses its weights in another way than they are stored.
     """
     name, conv = next(_convolutions(model.base), ("", None))
-    if conv is None or conv.in_channels != 3 or conv.groups != 1 or contract.channels != 3:
-        raise InputError(f"Expected a network that begins with a convolution of three channels, got {model.spec.name}.")
+    if conv is None or conv.in_channels != 3 or conv.groups != 1 or contract.channels != 3 or not can_sum(conv):
+        raise InputError(
+            f"Expected a network that begins with a plain convolution of three channels, got {model.spec.name}. "
+            "Do: give it grey in three channels."
+        )
     grey = grey_contract(contract)
     scale = torch.tensor([grey.std[0] / std for std in contract.std])
     shift = torch.tensor([(grey.mean[0] - mean) / std for mean, std in zip(contract.mean, contract.std, strict=True)])
@@ -50,6 +56,11 @@ def grey_contract(contract: InputContract) -> InputContract:
 def is_uniform(contract: InputContract) -> bool:
     """Whether every colour is scaled alike, so that summing the stem leaves no constant over."""
     return len(set(contract.mean)) == len(set(contract.std)) == 1
+
+
+def can_sum(conv: nn.Module) -> bool:
+    """Whether summed weights give summed values: where they are standardised on the way, as in BiT, they do not."""
+    return type(conv) in (nn.Conv2d, Conv2dSame, StemConv)
 
 
 class OnesPlane(nn.Module):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import WeightsError
 from medgraft.networks.classifier import Classifier
-from medgraft.networks.grey import grey_contract, is_uniform
+from medgraft.networks.grey import can_sum, grey_contract, is_uniform
 from medgraft.transfer.weights import Weights
 
 #: Share of the base's parameters that a file must fill to be taken for the same network.
@@ -49,7 +49,8 @@ def load_weights(model: Classifier, weights: Weights) -> LoadReport:
 
     A first convolution trained on three colours fills a network of one channel by the sum over colours, if the weights
     scale every colour alike; for others load into three channels and call `networks.grey.sum_stem`.
-    Raises `WeightsError`, and leaves the model unchanged, if less than half of the base's parameters would be filled.
+    Raises `WeightsError`, and leaves the model unchanged, if less than half of the base's parameters would be filled,
+    or colours cannot be summed.
     """
     own = model.base.state_dict()
     fitted = {name: _fit(value, own[name].shape) for name, value in weights.state.items() if name in own}
@@ -66,6 +67,11 @@ def load_weights(model: Classifier, weights: Weights) -> LoadReport:
         raise WeightsError(
             f"Expected weights that scale every colour alike for a network of one channel, {weights.origin} has mean "
             f"{weights.contract.mean}. Build {model.spec.name} with three channels, load, then call sum_stem."
+        )
+    if not all(can_sum(model.base.get_submodule(name.rpartition(".")[0])) for name in resized):
+        raise WeightsError(
+            f"Expected a plain first convolution for a network of one channel, got {model.spec.name}. Build it with "
+            "three channels, and give it grey in each."
         )
     _copy(own, filled)
     return LoadReport(

@@ -58,7 +58,10 @@ def preprocessing(recipe: VolumeRecipe) -> dict[str, Any]:
     steps: list[dict[str, Any]] = [_step("LoadImaged"), _step("EnsureChannelFirstd")]
     if recipe.spacing is not None:
         steps.append(_step("Spacingd", pixdim=_pixdim(recipe), mode="bilinear"))
-    steps += [_window(recipe.window), _step("Transposed", indices=[0, 3, 2, 1]), _step("EnsureTyped")]
+    steps.append(_window(recipe.window))
+    if recipe.centred:
+        steps.append(_step("ResizeWithPadOrCropd", spatial_size=_middle(recipe)))
+    steps += [_step("Transposed", indices=[0, 3, 2, 1]), _step("EnsureTyped")]
     return {"_target_": "Compose", "transforms": steps}
 
 
@@ -78,6 +81,7 @@ def recipe_of(config: Config) -> VolumeRecipe:
             shape=_shape(config["inferer"]["roi_size"]),
             spacing=steps["Spacingd"]["pixdim"][0] if "Spacingd" in steps else None,
             window=_window_of(steps),
+            centred="ResizeWithPadOrCropd" in steps,
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(f"Expected images prepared as medgraft can, got a bundle without {error}.") from error
@@ -97,6 +101,12 @@ def _step(name: str, **settings: Any) -> dict[str, Any]:
 def _pixdim(recipe: VolumeRecipe) -> list[float]:
     """(X, Y, Z) in mm; -1 leaves an axis as it is."""
     return [recipe.spacing or 0, recipe.spacing or 0, -1.0 if recipe.by_slice else recipe.spacing or 0]
+
+
+def _middle(recipe: VolumeRecipe) -> list[int]:
+    """(X, Y, Z) of what is looked at; -1 keeps all of an axis."""
+    z, y, x = recipe.shape
+    return [x, y, -1 if recipe.by_slice else z]
 
 
 def _window(window: HuWindow | PercentileWindow) -> dict[str, Any]:
