@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 #: Without Playwright the pages are left out, and the rest is tested all the same.
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*_page.py", "studies"]
+if find_spec("playwright"):
+    from playwright.sync_api import expect
+
+    # Milliseconds: a machine that does much besides is slow, not wrong.
+    expect.set_options(timeout=30_000)
 
 BASE = "http://127.0.0.1:8080"
 
@@ -171,7 +176,7 @@ def page(browser_page: "Page", server: Server, reader: NewToken) -> "Page":
     browser_page.get_by_label("Name").fill(reader.name)
     browser_page.get_by_label("Token").fill(reader.token)
     browser_page.get_by_role("button", name="Sign in").click()
-    browser_page.wait_for_url("**/label", timeout=10_000)
+    browser_page.wait_for_url("**/label")
     return browser_page
 
 

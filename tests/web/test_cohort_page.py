@@ -48,7 +48,7 @@ def test_a_folder_is_imported_by_the_page(owner_page: Page, own_server: Server, 
     page.goto(f"{server.base}/cohort")
     expect(page.locator(".subject")).to_have_count(4)
     page.locator("#pick").set_input_files(str(tmp_path / "more" / "dicom"))
-    expect(page.locator("#import")).to_have_attribute("data-state", "done", timeout=30_000)
+    expect(page.locator("#import")).to_have_attribute("data-state", "done")
     expect(page.locator("#import-text")).to_contain_text("1 stacks added")
     expect(page.locator(".subject")).to_have_count(5)
     project = Project.open(server.root)
@@ -61,7 +61,7 @@ def test_a_folder_that_cannot_be_imported_is_said_so(page: Page, server: Server,
     (tmp_path / "strange" / "notes.txt").write_text("nothing to see")
     page.goto(f"{server.base}/cohort")
     page.locator("#pick").set_input_files(str(tmp_path / "strange"))
-    expect(page.locator("#import")).to_have_attribute("data-state", "failed", timeout=30_000)
+    expect(page.locator("#import")).to_have_attribute("data-state", "failed")
     expect(page.locator("#import-text")).to_contain_text("Expected")
 
 
@@ -88,6 +88,6 @@ def test_a_folder_is_dropped_on_the_page(owner_page: Page, own_server: Server, t
     sent: list[str] = []
     page.on("request", lambda asked: sent.extend([asked.url] * (asked.method == "PUT")))
     drop(page, more)
-    expect(page.locator("#import-text")).to_contain_text("1 stacks added", timeout=30_000)
+    expect(page.locator("#import-text")).to_contain_text("1 stacks added")
     expect(page.locator(".subject")).to_have_count(5)
     assert sorted(unquote(url.partition("/files/")[2]) for url in sent) == files

@@ -211,9 +211,9 @@ def test_what_was_shown_as_saved_survives_a_killed_server(owner_page: Page, own_
     expect(page.locator("#saved")).to_have_text("offline, 1 kept here")
     assert on_disk(page, server) == before
     server.start()
-    expect(page.locator("#saved")).to_have_text("signed out, 1 kept here", timeout=20_000)
+    expect(page.locator("#saved")).to_have_text("signed out, 1 kept here")
     page.context.new_page().goto(server.link)
-    expect(page.locator("#saved")).to_have_attribute("data-state", "saved", timeout=20_000)
+    expect(page.locator("#saved")).to_have_attribute("data-state", "saved")
     after = on_disk(page, server)
     assert before.items() < after.items()
     assert acts_on_disk(page, server) == 2
@@ -257,10 +257,15 @@ def grey(page: Page, selector: str = "#large") -> float:
     )
 
 
+def drawn(page: Page) -> None:
+    """Wait until what was asked for is drawn."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def changed(page: Page, act: Callable[[], None]) -> float:
     before = grey(page)
     act()
-    page.wait_for_timeout(100)
+    drawn(page)
     return grey(page) - before
 
 
@@ -286,7 +291,7 @@ def test_invert_window_zoom_and_hide(page: Page, server: Server) -> None:
     assert changed(page, drag_level_up) > 3
     assert abs(changed(page, lambda: press(page, "+", "+", "+"))) > 0.5
     press(page, "r")
-    page.wait_for_timeout(100)
+    drawn(page)
     assert grey(page) == pytest.approx(dark, abs=0.01)
 
 
@@ -305,16 +310,19 @@ def test_help_lists_every_key(page: Page, server: Server) -> None:
     expect(page.locator("#help")).to_be_hidden()
 
 
+PICTURE = 'document.querySelector("#large").toDataURL()'
+
+
 def test_a_cine_plays_and_stops(page: Page, server: Server) -> None:
     open_label(page, server)
-    still = page.locator("#large").screenshot()
+    still = page.evaluate(PICTURE)
     press(page, " ")
-    page.wait_for_timeout(150)
-    frames = {page.locator("#large").screenshot() for _ in range(4)}
-    assert len(frames) > 1
+    page.wait_for_function(f"still => {PICTURE} !== still", arg=still)
+    moving = page.evaluate(PICTURE)
+    page.wait_for_function(f"moving => {PICTURE} !== moving", arg=moving)
     press(page, " ")
-    page.wait_for_timeout(100)
-    assert page.locator("#large").screenshot() == still
+    drawn(page)
+    assert page.evaluate(PICTURE) == still
 
 
 def test_an_empty_project_says_what_to_do(tmp_path: Path, browser_page: Page) -> None:

@@ -71,7 +71,7 @@ def test_two_readers_blinded_then_agreement_and_adjudication(chromium: Browser, 
 
     with signed_in(chromium, own_server, "chief", tokens["chief"]) as chief:
         chief.goto(f"{base}/read?round=first&view=agreement")
-        expect(chief.locator(".whiskers")).to_contain_text("Cohen's kappa", timeout=30_000)
+        expect(chief.locator(".whiskers")).to_contain_text("Cohen's kappa")
         expect(chief.locator(".boundary")).to_have_count(2)
         expect(chief.locator('.boundary[data-boundary="OBS|IN"] circle')).not_to_have_count(0)
         decide(chief, project, base)

@@ -113,5 +113,5 @@ def signed_in(page: Page, server: Server) -> Page:
     page.get_by_label("Name").fill(reader.name)
     page.get_by_label("Token").fill(reader.token)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/label", timeout=10_000)
+    page.wait_for_url("**/label")
     return page

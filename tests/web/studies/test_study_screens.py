@@ -31,8 +31,7 @@ def ink(page: Page, selector: str) -> int:
 
 def ink_of_class(page: Page, key: str) -> int:
     page.keyboard.press(key)
-    expect(page.locator("#cam-note")).to_be_hidden(timeout=30_000)
-    page.wait_for_timeout(300)
+    expect(page.locator("#cam-note")).to_be_hidden()
     return ink(page, "#overlay")
 
 
@@ -52,18 +51,17 @@ def test_an_error_is_read_and_grad_cam_toggled(study_page: Page, study_server: S
     assert ink(page, current) == 0, "grey alone"
     page.keyboard.press("g")
     expect(page.locator("#cam")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#overlay")).to_be_visible(timeout=60_000)
+    expect(page.locator("#overlay")).to_be_visible()
     evidence = [ink_of_class(page, key) for key in "123"]
     assert max(evidence) > 20, "the network looks somewhere for one of the classes"
-    page.keyboard.press("123"[evidence.index(max(evidence))])
-    page.wait_for_timeout(300)
+    ink_of_class(page, "123"[evidence.index(max(evidence))])
     page.locator("#strength").fill("0")
     assert ink(page, current) == 0
     page.locator("#strength").fill("1")
     assert ink(page, current) > 20
     page.reload()
     expect(page.locator("#stack-name")).to_contain_text(where.rsplit(" ", 1)[0])
-    expect(page.locator("#overlay")).to_be_visible(timeout=30_000)
+    expect(page.locator("#overlay")).to_be_visible()
     page.locator("#cam").click()
     expect(page.locator("#overlay")).to_be_hidden()
 
@@ -99,7 +97,7 @@ folds: 2
 def epochs_of(page: Page) -> int:
     """How many epochs the card of the long study shows as done."""
     count = page.locator("#study-long .bars").get_by_text(re.compile(r"\d+ / 3000"))
-    expect(count).to_be_visible(timeout=60_000)
+    expect(count).to_be_visible()
     return int(count.inner_text().split(" / ")[0])
 
 
@@ -112,18 +110,18 @@ def test_a_study_is_begun_watched_stopped_and_resumed(own_study_page: Page, own_
     card = page.locator("#study-long")
     expect(card).to_have_attribute("data-state", "running", timeout=120_000)
     first = epochs_of(page)
-    page.wait_for_timeout(2500)
+    expect(card.get_by_text(f"{first} / 3000", exact=True)).to_have_count(0)
     assert epochs_of(page) > first, "live: nobody reloads"
     expect(card.locator("progress").first).to_be_visible()
     card.get_by_role("button", name="Stop").click()
-    expect(card).to_have_attribute("data-state", "stopped", timeout=30_000)
+    expect(card).to_have_attribute("data-state", "stopped")
     expect(card).to_contain_text("What was finished is kept")
     assert study_progress(project, "long").state == "stopped"
     card.get_by_role("button", name="Resume").click()
     expect(card).to_have_attribute("data-state", "running", timeout=120_000)
     assert epochs_of(page) > 0
     stop_study(project, "long")
-    expect(card).to_have_attribute("data-state", "stopped", timeout=30_000)
+    expect(card).to_have_attribute("data-state", "stopped")
 
 
 def test_two_studies_are_marked_and_compared(own_study_page: Page, own_study_server: Server) -> None:
@@ -152,7 +150,7 @@ def test_a_lasso_makes_a_worklist(study_page: Page, study_server: Server) -> Non
     page = study_page
     page.goto(f"{study_server.base}/map?study=tiny&model={MODEL}")
     page.get_by_role("button", name="Draw the map").click()
-    expect(page.locator("#map")).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(page.locator("#map")).to_have_attribute("data-state", "ready")
     expect(page.locator("#counts")).to_contain_text("84 images")
     expect(page.get_by_text("Neighbours look alike to the study's final model")).to_be_visible()
     box = page.locator("#field").bounding_box()
