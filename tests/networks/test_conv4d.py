@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import gradcheck
 from torch.nn import functional
 
@@ -75,7 +75,8 @@ def test_it_keeps_one_copy_of_its_input_for_the_gradient() -> None:
     assert sum(kept.values()) <= padded + 2 * conv.weight.nbytes
 
 
-def test_a_signal_keeps_its_size() -> None:
-    conv = Conv4d(8, 16)
-    assert conv.weight.std().item() == pytest.approx((2 / (8 * 81)) ** 0.5, rel=0.02)
+def test_its_weights_start_as_those_of_torch_s_convolutions() -> None:
+    conv, torchs = Conv4d(8, 16), nn.Conv3d(8 * 3, 16, 3)  # so many numbers make one
+    assert conv.weight.std().item() == pytest.approx(torchs.weight.std().item(), rel=0.03)
+    assert conv.weight.abs().max().item() == pytest.approx(torchs.weight.abs().max().item(), rel=0.01)
     assert not conv.bias.any()

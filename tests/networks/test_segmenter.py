@@ -10,7 +10,7 @@ from medgraft.networks import NETWORKS, spec
 from medgraft.networks.classifier import build
 from medgraft.networks.freezing import freeze
 from medgraft.networks.segmenter import Segmenter, build_segmenter
-from medgraft.networks.segnet4d import Block
+from medgraft.networks.segnet4d import Block, Up
 
 NAMES = [name for name, network in NETWORKS.items() if network.answers == "masks"]
 #: Sides that no network halves evenly.
@@ -113,6 +113,23 @@ def test_the_4d_network_is_that_of_the_paper() -> None:
         level.register_forward_hook(lambda _m, _i, out: maps.append(tuple(out.shape[1:])))
     model(torch.zeros(1, 1, 8, 16, 24, 12))
     assert maps == [(8, 8, 16, 24, 12), (16, 4, 8, 12, 6), (32, 2, 4, 6, 3)]
+
+
+def test_the_4d_network_begins_with_as_much_of_what_was_skipped_as_of_what_comes_up() -> None:
+    shares: list[float] = []
+
+    def note(up: Up, given: tuple[Tensor, Tensor], _out: Tensor) -> None:
+        features, skipped = given
+        shares.append((skipped.var() / up.reduce(features).var()).item())
+
+    model = build_segmenter("segnet4d", n_classes=3)
+    for level in model.base.decoder:
+        level.register_forward_hook(note)
+    with torch.no_grad():
+        model(torch.rand(1, 1, 8, 16, 16, 16, generator=torch.Generator().manual_seed(2)))
+    # Single phases are told apart in what was skipped alone: drowned, it leaves hearts that hardly move.
+    assert len(shares) == 2
+    assert all(1 / 3 < share < 3 for share in shares), shares
 
 
 def test_every_phase_is_told_by_its_neighbours() -> None:

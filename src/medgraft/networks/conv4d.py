@@ -1,5 +1,7 @@
 """Convolution over three dimensions of space and one of time."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -16,7 +18,7 @@ class Conv4d(nn.Module):
 
     A 4D convolution is a sum of 3D convolutions, one for each offset in time, over all phases at once; what is kept for
     the gradient is one padded copy of the input. Weights (O, C, kernel, kernel, kernel, kernel) in the order T, Z, Y, X
-    start as those of He et al. 2015 over all that a value is computed from, biases at 0.
+    start as those of torch's convolutions, over all that a value is computed from, biases at 0.
 
     channels, out: C and O. kernel: odd, phases and voxels of a side. stride: of time and space alike; each of
     T', Z', Y', X' is that of the input divided by it, rounded up.
@@ -31,7 +33,8 @@ class Conv4d(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out))
         self.kernel = kernel
         self.stride = stride
-        nn.init.kaiming_normal_(self.weight, mode="fan_in", nonlinearity="relu")
+        # He's weights, of six times the variance, add up in residual sums: what comes up would drown what was skipped.
+        nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
 
     def forward(self, volumes: Tensor) -> Tensor:
         """(B, C, T, Z, Y, X) to (B, O, T', Z', Y', X')."""
