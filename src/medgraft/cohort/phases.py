@@ -1,13 +1,13 @@
 """Phases that a user gives: a CSV file with the columns subject, ed, es."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 from medgraft.cohort.cohort import Cohort
 from medgraft.cohort.pseudonym import Pseudonyms
 from medgraft.core.cohort import StackEntry
-from medgraft.core.errors import InputError, reason
+from medgraft.core.errors import InputError
+from medgraft.core.spreadsheet import read_sheet
 
 
 def phases_from_csv(path: Path, pseudonyms: str | None = None) -> dict[str, dict[str, int]]:
@@ -17,15 +17,10 @@ def phases_from_csv(path: Path, pseudonyms: str | None = None) -> dict[str, dict
     With the secret key of a pseudonymous import, the file names subjects as the source does.
     Raises `InputError` if the column `subject` is missing, a value is no index, or a subject comes twice.
     """
-    try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file, restval=""))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"Expected a CSV file with the columns subject, ed, es, got: {reason(error)}.") from error
-    if not rows or "subject" not in rows[0]:
-        raise InputError(
-            f"Expected the columns subject, ed, es in {Path(path).name}, got {list(rows[0]) if rows else []}."
-        )
+    sheet = read_sheet(Path(path))
+    if not sheet.rows or "subject" not in sheet.columns:
+        raise InputError(f"Expected the columns subject, ed, es in {Path(path).name}, got {list(sheet.columns)}.")
+    rows = [row for _, row in sheet.rows]
     subjects = [row["subject"] for row in rows]
     twice = sorted({subject for subject in subjects if subjects.count(subject) > 1})
     if twice:
@@ -52,8 +47,8 @@ def set_phases(cohort: Cohort, phases: Mapping[str, Mapping[str, int]]) -> tuple
 
 
 def _indices(row: dict[str, str], name: str) -> dict[str, int]:
-    cells = {phase: cell.strip() for phase, cell in row.items() if phase != "subject" and phase and cell.strip()}
+    cells = {phase: cell for phase, cell in row.items() if phase != "subject" and phase and cell}
     wrong = [cell for cell in cells.values() if not cell.isdecimal()]
     if wrong:
         raise InputError(f"Expected phase indices from 0 in {name}, got {wrong[0]!r} for subject {row['subject']}.")
-    return {phase.strip().lower(): int(cell) for phase, cell in cells.items()}
+    return {phase.lower(): int(cell) for phase, cell in cells.items()}

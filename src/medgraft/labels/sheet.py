@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from medgraft.core.errors import LabelError
+from medgraft.core.errors import InputError, LabelError
+from medgraft.core.spreadsheet import read_sheet
 from medgraft.core.task import Task, UnitKey
 from medgraft.labels.event import LabelEvent
 from medgraft.labels.store import LabelStore
@@ -78,18 +79,13 @@ def import_csv(
 
 def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     try:
-        return _rows_of(path)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise LabelError(f"Expected a CSV file in UTF-8, got {path.name}, which is not: {error}.") from error
-
-
-def _rows_of(path: Path) -> list[tuple[int, dict[str, str]]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets put a byte order mark in front
-        sheet = csv.DictReader(file, restval="")
-        missing = [name for name in _NEEDED if name not in (sheet.fieldnames or ())]
-        if missing:
-            raise LabelError(f"Expected the columns {', '.join(_NEEDED)} in {path.name}, missing {', '.join(missing)}.")
-        return [(sheet.line_num, {name: row[name].strip() for name in COLUMNS if name in row}) for row in sheet]
+        sheet = read_sheet(path)
+    except InputError as error:
+        raise LabelError(str(error)) from error
+    missing = [name for name in _NEEDED if name not in sheet.columns]
+    if missing:
+        raise LabelError(f"Expected the columns {', '.join(_NEEDED)} in {path.name}, missing {', '.join(missing)}.")
+    return [(line, {name: row[name] for name in COLUMNS if name in row}) for line, row in sheet.rows]
 
 
 def _event(
