@@ -13,7 +13,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.core.task import MASK_CODES, SAX_RANGE
 from medgraft.labels import labels_from_mask
-from medgraft.samples import Samples, join, patient_folds, read_splits, write_splits
+from medgraft.samples import Samples, join, patient_folds
 
 #: The code of the left ventricle's cavity in the files of ACDC.
 ACDC_POOL = 3
@@ -119,34 +119,6 @@ def test_impossible_numbers_of_folds_are_explained(make_samples, n_folds, messag
     samples = make_samples({name: ["biia"] for name in "abc"})
     with pytest.raises(InputError, match=message):
         patient_folds(samples, n_folds, seed=0)
-
-
-def test_splits_written_then_read_are_equal(make_samples, tmp_path: Path):
-    samples = make_samples(random_cohort(3, n_subjects=11))
-    folds = patient_folds(samples, 3, seed=5)
-    write_splits(tmp_path / "splits_final.json", samples, folds)
-    for fold, other in zip(folds, read_splits(tmp_path / "splits_final.json", samples), strict=True):
-        assert fold.index == other.index
-        assert np.array_equal(fold.train, other.train)
-        assert np.array_equal(fold.validation, other.validation)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("not json", "Expected a list of"),
-        ('[{"train": ["a"]}]', "Expected a list of"),
-        ("3", "Expected a list of"),
-        ('[{"train": ["b"], "val": ["a"]}, {"train": ["a"], "val": []}]', "missing b"),
-        ('[{"train": ["b"], "val": ["a"]}, {"train": [], "val": ["a", "b"]}]', "more than once a"),
-        ('[{"train": ["a", "b"], "val": ["a"]}, {"train": ["a"], "val": ["b"]}]', "fold 0"),
-        ('[{"train": ["b"], "val": ["a"]}, {"train": [], "val": ["b"]}]', "fold 1"),
-    ],
-)
-def test_a_splits_file_that_would_leak_is_refused(make_samples, tmp_path: Path, text: str, message: str):
-    (tmp_path / "splits_final.json").write_text(text)
-    with pytest.raises(InputError, match=message):
-        read_splits(tmp_path / "splits_final.json", make_samples({"a": ["bi"], "b": ["ia"]}))
 
 
 @pytest.mark.slow

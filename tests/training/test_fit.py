@@ -205,6 +205,14 @@ def test_what_lies_beside_a_training_is_kept_with_it(tmp_path: Path) -> None:
     assert other.load(model, Adam(model.parameters())) == ([], [], 0), "of another program: begin anew"
 
 
+@pytest.mark.parametrize("kept", [0, 7, 300, -1])
+def test_a_checkpoint_that_was_cut_short_is_none(tmp_path: Path, kept: int) -> None:
+    path, plan = tmp_path / "state", Plan(rate=0.05, epochs=2)
+    expected = fit(Small(), batches, plan, key=(7,), checkpoint=always(path))
+    path.write_bytes(path.read_bytes()[:kept])
+    assert history_bytes(fit(Small(), batches, plan, key=(7,), checkpoint=always(path))) == history_bytes(expected)
+
+
 def test_a_checkpoint_is_not_written_more_often_than_asked(tmp_path: Path) -> None:
     run(Small(), 3, checkpoint=Checkpoint(path=tmp_path / "state", seconds=3600))
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,5 @@
 """Answers: the class of every row of a table of predictions, by a named rule."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from medgraft.core.errors import InputError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import Task
-from medgraft.decoding.ordered import decode_stack, stack_posterior
+from medgraft.decoding.ordered import decode_stack
 
 Rule = Literal["argmax", "stack"]
 
@@ -26,18 +25,6 @@ def decode(predictions: Predictions, task: Task, rule: Rule = "argmax") -> NDArr
     if rule not in RULES:
         raise InputError(f"Expected a decoding rule, got {rule!r}. Available: {', '.join(RULES)}.")
     return RULES[rule](predictions, _fitting(task, predictions))
-
-
-def posterior(predictions: Predictions, task: Task) -> Predictions:
-    """The same table with the probabilities that the order along the stack leaves (`stack_posterior`).
-
-    Raises `InputError` as `decode` with rule "stack" does.
-    """
-    order = _order(_fitting(task, predictions))
-    scores = np.zeros_like(predictions.y_score, float)
-    for rows in predictions.stacks():
-        scores[rows] = stack_posterior(predictions.y_score[rows], order)
-    return dataclasses.replace(predictions, y_score=scores)
 
 
 def _argmax(predictions: Predictions, _task: Task) -> NDArray[np.int64]:

@@ -1,10 +1,10 @@
-"""Why a network answered as it did: Grad-CAM in 2D and 3D, its sanity checks, maps of features.
+"""Why a network answered as it did: Grad-CAM in 2D and 3D, its sanity check, maps of features.
 
 Enters: a torch model, images, features. Leaves: numpy arrays. Must not know: DICOM, studies, figures.
 """
 
 from medgraft.explanation.embedding import embed
 from medgraft.explanation.gradcam import gradcam
-from medgraft.explanation.sanity import cam_inside, randomisation_check
+from medgraft.explanation.sanity import randomisation_check
 
-__all__ = ["cam_inside", "embed", "gradcam", "randomisation_check"]
+__all__ = ["embed", "gradcam", "randomisation_check"]

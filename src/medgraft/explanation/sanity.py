@@ -1,4 +1,4 @@
-"""Are the maps worth looking at? Two checks in numbers."""
+"""Are the maps worth looking at? A check in numbers."""
 
 import copy
 from typing import Any
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
-from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.explanation.gradcam import gradcam
 
@@ -35,25 +34,6 @@ def randomisation_check(
     learnt = gradcam(model, images, classes, layer)
     shuffled = gradcam(_shuffled(model, seed), images, classes, layer)
     return np.array([_rank_correlation(a, b) for a, b in zip(learnt, shuffled, strict=True)], float)
-
-
-def cam_inside(cam: NDArray[Any], mask: NDArray[Any]) -> float:
-    """The share of a map's mass that lies inside a mask; compare it with `mask.mean()`, the share of a flat map.
-
-    Args:
-        cam: (H, W) or (D, H, W), zero or above.
-        mask: the same shape; not zero is inside.
-
-    Returns:
-        0..1, NaN for a map that is zero everywhere.
-
-    >>> cam_inside(np.array([[3.0, 1.0]]), np.array([[1, 0]]))
-    0.75
-    """
-    if cam.shape != mask.shape:
-        raise InputError(f"Expected a mask of the map's shape {cam.shape}, got {mask.shape}.")
-    total = float(cam.sum())
-    return float(cam[mask != 0].sum()) / total if total > 0 else float("nan")
 
 
 def _shuffled(model: nn.Module, seed: int) -> nn.Module:

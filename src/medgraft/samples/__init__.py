@@ -13,7 +13,6 @@ from medgraft.samples.join import join
 from medgraft.samples.masked import MaskedSample, MaskedSamples, codes_of_task, mask_of_task, masked_samples
 from medgraft.samples.nested import nested_draw
 from medgraft.samples.samples import ClassCount, Sample, Samples
-from medgraft.samples.splits import read_splits, write_splits
 
 __all__ = [
     "PAPER_COPIES",
@@ -33,7 +32,5 @@ __all__ = [
     "n_draws",
     "nested_draw",
     "patient_folds",
-    "read_splits",
     "training_copies",
-    "write_splits",
 ]

@@ -50,10 +50,10 @@ def patient_folds(samples: Samples, n_folds: int, seed: int) -> tuple[Fold, ...]
     order = rng(seed, "patient folds", n_folds).permutation(len(names))
     placed = np.empty(len(names), np.int64)
     placed[order] = _spread(shares[order], n_folds)
-    return folds_of_subjects(owner, placed, n_folds)
+    return _folds_of_subjects(owner, placed, n_folds)
 
 
-def folds_of_subjects(owner: NDArray[Any], placed: NDArray[np.int64], n_folds: int) -> tuple[Fold, ...]:
+def _folds_of_subjects(owner: NDArray[Any], placed: NDArray[np.int64], n_folds: int) -> tuple[Fold, ...]:
     """Folds from the subject (N,) of each sample, as a number, and the fold (S,) of each subject."""
     held_out = placed[owner]
     folds = tuple(

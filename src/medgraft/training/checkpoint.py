@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -43,10 +44,8 @@ class Checkpoint:
 
     def load(self, model: nn.Module, optimizer: Optimizer) -> tuple[list[float], list[np.ndarray], int]:
         """Put the saved state back; gives losses and scores of the finished epochs and the updates done."""
-        if not self.path.exists():
-            return [], [], 0
-        tensors = load_file(self.path)
-        if not tensors.keys() >= {f"beside.{name}" for name in self.beside}:
+        tensors = _read(self.path)
+        if not tensors.keys() >= {"updates", *(f"beside.{name}" for name in self.beside)}:
             return [], [], 0
         with torch.no_grad():
             for name, value in _moving_state(model).items():
@@ -59,6 +58,14 @@ class Checkpoint:
 def trained_state(model: nn.Module) -> dict[str, Tensor]:
     """The tensors that training changes: trained parameters, and the buffers of modules in training mode."""
     return {name: value.detach().cpu().clone() for name, value in _moving_state(model).items()}
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    """What a checkpoint holds; nothing where there is none, or one that a power failure cut short."""
+    try:
+        return load_file(path)
+    except (FileNotFoundError, SafetensorError):
+        return {}
 
 
 def _moving_state(model: nn.Module) -> dict[str, Tensor]:
