@@ -13,6 +13,7 @@ from rich.markup import escape
 from medgraft import __version__
 from medgraft.cli import label, study
 from medgraft.cli.app import open_app
+from medgraft.cli.cache import cache
 from medgraft.cli.cohort import cohort
 from medgraft.cli.command import add_command
 from medgraft.cli.correct import correct
@@ -63,6 +64,7 @@ add_command(app, "inspect", inspect)
 add_command(app, "unpack", unpack)
 app.add_typer(sites, name="sites")
 add_command(app, "networks", networks)
+add_command(app, "cache", cache)
 add_command(app, "phantoms", phantoms)
 add_command(app, "demo", demo)
 add_command(app, "app", open_app)
