@@ -1,5 +1,6 @@
 """Laws of every import: order and repetition change nothing, a bad file stops nothing, nothing leaks out or in."""
 
+import errno
 import os
 import random
 import shutil
@@ -274,3 +275,62 @@ def test_hidden_files_are_set_aside(cohort, tmp_path):
     (tmp_path / "in/.git/config.nii").touch()
     codes = {note.where: note.code for note in import_source(tmp_path / "in", cohort).notes}
     assert codes == {"._sub-01_T1w.nii.gz": "hidden", ".git": "folder-not-entered"}
+
+
+def test_notes_name_files_by_their_place_in_the_source_alone(source, cohort, tmp_path):
+    _, root, options = source
+    bad = sorted(path for path in root.rglob("*") if path.suffix in {".gz", ".png"})
+    for path, content in zip(bad, (b"", b"no image at all" * 99), strict=False):
+        path.write_bytes(content)
+    report = import_source(root, cohort, options=options)
+    assert not [note for note in report.notes if str(tmp_path) in note.text]
+
+
+def test_a_folder_that_may_not_be_read_is_told(cohort, tmp_path, monkeypatch):
+    make_nifti(tmp_path / "in")
+    (tmp_path / "in/closed").mkdir()
+    scandir = os.scandir
+
+    def refusing(path):
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    report = import_source(tmp_path / "in", cohort)
+    assert [(note.kind, note.code, note.where) for note in report.notes] == [("refused", "unreadable-folder", "closed")]
+
+
+def test_an_import_that_cannot_begin_leaves_no_line_in_the_history(cohort, tmp_path):
+    make_image_folder(tmp_path / "in")
+    with pytest.raises(InputError, match="subject_pattern"):
+        import_source(tmp_path / "in", cohort)
+    assert cohort.imports() == ()
+
+
+def test_pixels_that_are_no_numbers_become_the_darkest(cohort, tmp_path):
+    voxels = rng("nan").normal(size=(6, 5, 3)).astype(np.float32)
+    voxels[0, 0, 0], voxels[1, 1, 1], voxels[2, 2, 2] = np.nan, np.inf, -np.inf
+    for name, pixels in (("a", voxels), ("b", np.full_like(voxels, np.nan))):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(pixels, np.diag([1.5, 1.5, 8, 1])), tmp_path / f"in/{name}.nii")
+    report = import_source(tmp_path / "in", cohort)
+    (entry,) = report.added
+    finite = voxels[np.isfinite(voxels)]
+    expected = np.nan_to_num(voxels, nan=finite.min(), posinf=finite.max(), neginf=finite.min())
+    np.testing.assert_array_equal(cohort.pixels(entry)[0].T, expected)
+    assert [(note.kind, note.code, note.where) for note in report.notes] == [
+        ("repaired", "not-finite", "a.nii"),
+        ("refused", "not-finite", "b.nii"),
+    ]
+
+
+def test_a_mask_that_was_corrected_in_the_source_is_not_passed_over_in_silence(cohort, tmp_path):
+    write_nifti_file(tmp_path / "in/sub-01_a.nii", 1)
+    write_mask_file(tmp_path / "in/sub-01_a_gt.nii", 1)
+    (entry,) = import_source(tmp_path / "in", cohort).added
+    assert not import_source(tmp_path / "in", cohort).notes
+    write_mask_file(tmp_path / "in/sub-01_a_gt.nii", 2)
+    (note,) = import_source(tmp_path / "in", cohort).notes
+    assert (note.kind, note.code, note.where) == ("noticed", "mask-differs", "sub-01_a.nii")
+    assert cohort.entry(entry.id) == entry

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medgraft.core.cohort import StackEntry
+from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.digest import array_digest, short_id
 from medgraft.core.errors import InputError
 from medgraft.core.stack import FoundStack
@@ -39,6 +39,25 @@ def stored_form(found: FoundStack) -> FoundStack:
     pixels = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
     mask = None if found.stack.mask is None else np.asarray(found.stack.mask, np.uint8)
     return replace(found, stack=replace(found.stack, pixels=pixels, mask=mask))
+
+
+def with_finite_pixels(found: FoundStack) -> tuple[FoundStack | None, ImportNote | None]:
+    """The stack without pixels that are no finite number, and a note if there were any; None where all are so.
+
+    They come from resampling and dividing, outside of what was imaged: NaN and -inf become the lowest of the others,
+    inf the highest. A single one would make every mean and every loss a NaN.
+    """
+    pixels = found.stack.pixels
+    finite = np.isfinite(pixels)
+    if finite.all():
+        return found, None
+    if not finite.any():
+        text = "No pixel is a finite number."
+        return None, ImportNote(kind="refused", code="not-finite", where=found.source, text=text)
+    low, high = pixels[finite].min(), pixels[finite].max()
+    stack = replace(found.stack, pixels=np.nan_to_num(pixels, nan=low, posinf=high, neginf=low))
+    text = f"{(~finite).sum()} pixels are no finite numbers: each takes the lowest or the highest of the others."
+    return replace(found, stack=stack), ImportNote(kind="repaired", code="not-finite", where=found.source, text=text)
 
 
 def entry_of(found: FoundStack) -> StackEntry:

@@ -4,15 +4,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
-from medgraft.cohort.cohort import Cohort
-from medgraft.cohort.found import FoundLabel, labels_of
+from medgraft.cohort.cohort import Cohort, ImportRecord
+from medgraft.cohort.found import FoundLabel, labels_of, stored_form, with_finite_pixels
 from medgraft.cohort.importers import IMPORTERS, Importer
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.pseudonym import Pseudonyms, words_of
 from medgraft.cohort.source import Source, open_source, readable, with_readable_names
 from medgraft.core.cohort import ImportNote, ImportReport, StackEntry
+from medgraft.core.digest import array_digest
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Report, silent
 from medgraft.core.stack import FoundStack
@@ -79,11 +81,10 @@ def _choose(source: Source, layout: str, options: ImportOptions) -> Importer:
 
 
 def _nothing_fits(source: Source) -> str:
-    endings = sorted({path.suffix.lower() or "no ending" for path in source.files})
     expected = "\n".join(f"  {importer.name}: {importer.expects}" for importer in IMPORTERS)
     return (
         f"Expected a folder in a layout that medgraft knows, "
-        f"got {len(source.files)} files ({', '.join(endings[:10])}).{source.why_less()} Available:\n{expected}"
+        f"got {len(source.files)} files ({source.endings()}).{source.why_less()} Available:\n{expected}"
     )
 
 
@@ -94,7 +95,13 @@ def _nothing_found(source: Source, options: ImportOptions, chosen: Importer) -> 
         f" It may also be read as {', '.join(others)}: name that layout, or import the inner folder." if others else ""
     )
     text = f"No image was found in the layout {chosen.name}.{more}"
-    return ImportNote(kind="noticed", code="nothing-imported", where=source.root.name, text=text)
+    return ImportNote(kind="noticed", code="nothing-imported", where=source.name, text=text)
+
+
+_MASK_DIFFERS = (
+    "The project has another mask of these images and keeps it: one of the two was corrected since. "
+    "To use the source's, import it into a new project."
+)
 
 
 class _Diary:
@@ -102,19 +109,24 @@ class _Diary:
 
     def __init__(self, cohort: Cohort, source: Source, importer: Importer, options: ImportOptions, when: str) -> None:
         self._cohort, self._source, self._options = cohort, source, options
+        self._layout, self._when = importer.name, when
         self._pseudonyms = Pseudonyms(options.pseudonyms) if options.pseudonyms is not None else None
-        self._names = words_of(map(readable, [source.root.name, *map(source.relative, source.files)]))
+        self._names = words_of(map(readable, [source.name, *map(source.relative, source.files)]))
         self._notes: list[ImportNote] = []
         self._unwritten: list[ImportNote] = []
         self._added: dict[str, StackEntry] = {}
         self._known: dict[str, StackEntry] = {}
         self._labels: dict[str, tuple[FoundLabel, ...]] = {}
-        name = readable(source.root.resolve().name)
-        self._record = cohort.begin_import(
+
+    @cached_property
+    def _record(self) -> ImportRecord:
+        """Its line in the history, opened when there is something to write: an option may be missing."""
+        name = self._source.name
+        return self._cohort.begin_import(
             source=self._pseudonyms.place(name) if self._pseudonyms else name,
-            layout=importer.name,
-            when=when,
-            n_files=len(source.files),
+            layout=self._layout,
+            when=self._when,
+            n_files=len(self._source.files),
         )
 
     def note(self, note: ImportNote) -> None:
@@ -132,7 +144,11 @@ class _Diary:
             text = "No subject is known: such images could not be kept apart in folds. Name the subject in the source."
             return self.note(ImportNote(kind="refused", code="no-subject", where=found.source, text=text))
         self._names |= words_of([found.subject])
-        hidden = self._pseudonyms.hide(found) if self._pseudonyms else found
+        finite, note = with_finite_pixels(found)
+        self.notes([note] if note else [])
+        if finite is None:
+            return None
+        hidden = self._pseudonyms.hide(finite) if self._pseudonyms else finite
         entry, new = self._cohort.take(replace(hidden, site=hidden.site or self._options.site))
         self._file_away(entry, new, found)
         return self._write(finished=False)
@@ -143,7 +159,7 @@ class _Diary:
         self.notes([*_shared_pixels(entries, mine), *_torn_subjects(entries, mine)])
         self._write(finished=True)
         return ImportReport(
-            source=readable(self._source.root.name),
+            source=self._source.name,
             added=tuple(self._added.values()),
             known=tuple(self._known.values()),
             notes=tuple(self._notes),
@@ -160,6 +176,8 @@ class _Diary:
                 self.note(ImportNote(kind="noticed", code="labels-disagree", where=found.source, text=text))
         else:
             (self._added if new else self._known)[entry.id] = entry
+            if not new and _has_another_mask(found, entry):
+                self.note(ImportNote(kind="noticed", code="mask-differs", where=found.source, text=_MASK_DIFFERS))
         self._labels[entry.id] = labels
 
     def _write(self, *, finished: bool) -> None:
@@ -169,6 +187,11 @@ class _Diary:
             notes = [self._pseudonyms.hide_note(note, self._names) for note in notes]
         self._cohort.update_import(self._record, notes)
         self._unwritten = []
+
+
+def _has_another_mask(found: FoundStack, entry: StackEntry) -> bool:
+    mask = stored_form(found).stack.mask
+    return mask is not None and bool(found.stack.mask_phases) and array_digest(mask) != entry.mask_digest != ""
 
 
 def _shared_pixels(entries: tuple[StackEntry, ...], mine: dict[str, StackEntry]) -> list[ImportNote]:

@@ -28,9 +28,19 @@ class Source:
     files: tuple[Path, ...]
     left_out: tuple[ImportNote, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return readable(self.root.resolve().name)
+
     def relative(self, path: Path) -> str:
         """A file's path from the root, with forward slashes."""
         return path.relative_to(self.root).as_posix()
+
+    def endings(self, files: Iterable[Path] | None = None) -> str:
+        """What the names of files end in, of all if none are given; some of it if that is much."""
+        found = sorted({readable(path.suffix.lower()) or "no ending" for path in files or self.files})
+        return ", ".join(found[:8])
 
     def suffixes(self, *suffixes: str) -> list[Path]:
         """The files whose name ends in one of the suffixes, in any case."""
@@ -47,8 +57,7 @@ class Source:
         """One line about the files that are no part of the layout."""
         unused = sorted(set(self.files) - set(used))
         if unused:
-            names = ", ".join(sorted({path.suffix.lower() or "no ending" for path in unused})[:8])
-            text = f"{len(unused)} files are no part of this layout and were not read ({names})."
+            text = f"{len(unused)} files are no part of this layout and were not read ({self.endings(unused)})."
             note(_set_aside("not-in-layout", self.relative(unused[0]), text, len(unused)))
 
 
@@ -71,7 +80,9 @@ def attempt(read: Callable[[], _Read], where: str, note: Note) -> _Read | None:
     try:
         return read()
     except (InputError, OSError) as error:
-        note(ImportNote(kind="refused", code="unreadable", where=where, text=str(error)))
+        # Of files of the machine the reason alone: the folders that one lies in may name a person.
+        text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        note(ImportNote(kind="refused", code="unreadable", where=where, text=text))
         return None
 
 
@@ -92,16 +103,22 @@ def readable(name: str) -> str:
 
 
 def _walk(root: Path, note: Note) -> Iterable[Path]:
+    def set_aside(path: Path, code: str, text: str) -> None:
+        note(_set_aside(code, path.relative_to(root).as_posix(), text))
+
+    def refuse(error: OSError) -> None:
+        where = Path(error.filename).relative_to(root).as_posix()
+        text = f"The folder cannot be read: {error.strerror}."
+        note(ImportNote(kind="refused", code="unreadable-folder", where=where, text=text))
+
     home = root.resolve()
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=refuse):
         for name in [name for name in folders if (Path(folder) / name).is_symlink() or name.startswith(".")]:
             folders.remove(name)
-            where = (Path(folder) / name).relative_to(root).as_posix()
-            note(_set_aside("folder-not-entered", where, _NOT_ENTERED))
-        for name in names:
-            path = Path(folder) / name
-            if reason := _why_not(path, home):
-                note(_set_aside(*reason[:1], path.relative_to(root).as_posix(), reason[1]))
+            set_aside(Path(folder) / name, "folder-not-entered", _NOT_ENTERED)
+        for path in (Path(folder) / name for name in names):
+            if why := _why_not(path, home):
+                set_aside(path, *why)
             else:
                 yield path
 

@@ -13,17 +13,13 @@ from medgraft.images.dicom_tree import read_dicom_tree
 from medgraft.images.nifti import read_nifti, write_nifti
 from medgraft.images.picture import read_picture
 from medgraft.images.rtstruct import StructureSet, read_rtstruct
-from medgraft.images.where import cause, readable, where_in
 
 __all__ = [
     "StructureSet",
-    "cause",
     "read_dicom_tree",
     "read_nifti",
     "read_picture",
     "read_rtstruct",
-    "readable",
-    "where_in",
     "write_dicom_ct",
     "write_dicom_multiframe",
     "write_dicom_series",

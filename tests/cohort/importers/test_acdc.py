@@ -6,7 +6,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from medgraft.cohort import Cohort, import_source
+from medgraft.cohort import Cohort, ImportOptions, import_source
 from medgraft.core.seeds import rng
 
 
@@ -85,6 +85,29 @@ def test_without_info_the_phases_are_unknown(patient, cohort):
     report = import_source(patient.parent, cohort)
     assert report.added[0].phases == {}
     assert {note.code for note in report.notes} == {"phases-unknown", "not-in-layout"}
+
+
+def test_info_in_another_encoding_is_read(patient, cohort):
+    (patient / "Info.cfg").write_bytes("ED: 1\nES: 2\nGröße: 170\n".encode("cp1252"))
+    report = import_source(patient.parent, cohort)
+    assert (report.added[0].phases, report.notes) == ({"ed": 0, "es": 1}, ())
+
+
+def test_files_of_nifti_2_are_read(patient, cohort):
+    for path in patient.glob("*.nii.gz"):
+        image = nibabel.load(path)
+        nibabel.save(nibabel.Nifti2Image(np.asarray(image.dataobj), image.affine), path)
+    report = import_source(patient.parent, cohort)
+    assert (report.added[0].mask_phases, report.notes) == ((0, 1), ())
+
+
+@pytest.mark.parametrize("cine", [False, True])
+def test_classes_that_are_not_drawn_stay_so(patient, cohort, cine):
+    if cine:
+        write(patient / "patient101_4d.nii.gz", np.stack([voxels_of(1), voxels_of(2), voxels_of(3)], axis=-1))
+    (patient / "patient101_frame01_gt.nii.gz").unlink()
+    (entry,) = import_source(patient.parent, cohort, options=ImportOptions(mask_classes=("pool",))).added
+    assert (entry.mask_phases, entry.mask_classes) == ((1,), ("pool",))
 
 
 def test_unit_spacing_is_unknown_spacing(patient, cohort):

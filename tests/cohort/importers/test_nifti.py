@@ -55,7 +55,7 @@ def test_classes_that_nobody_knows_are_told(wrong):
         ImportOptions(**wrong)
 
 
-@pytest.mark.parametrize("suffix", MASK_SUFFIXES)
+@pytest.mark.parametrize("suffix", [*MASK_SUFFIXES, "_GT"])
 def test_masks_stand_beside_their_images(cohort, tmp_path, suffix):
     write(tmp_path / "in/a.nii.gz")
     theirs = write(tmp_path / f"in/a{suffix}.nii", mask=True)
@@ -140,3 +140,19 @@ def test_a_site_of_4d_ct_comes_in_with_sparse_labels_and_named_phases(cohort, tm
         assert entry.mask_classes == ("pool", "myocardium")
         assert np.ptp(np.diff(entry.times)) < 1e-3
     assert cohort.subjects() == ("two001", "two002")
+
+
+def test_a_mask_that_lies_elsewhere_is_told_where_it_is(cohort, tmp_path):
+    write(tmp_path / "in/p1/a.nii.gz")
+    write(tmp_path / "in/p1/a_gt.nii.gz", affine=np.eye(4), mask=True)
+    (note,) = import_source(tmp_path / "in", cohort).notes
+    assert (note.kind, note.code, note.where) == ("noticed", "mask-elsewhere", "p1/a.nii.gz")
+
+
+def test_a_folder_that_is_no_subject_is_asked_about(cohort, tmp_path):
+    for name in ("imagesTr/a", "imagesTr/b"):
+        write(tmp_path / f"in/{name}.nii.gz")
+    (note,) = import_source(tmp_path / "in", cohort).notes
+    assert (note.kind, note.code, note.where, note.count) == ("noticed", "one-subject", "imagesTr", 2)
+    again = import_source(tmp_path / "in", cohort, options=ImportOptions(subject_pattern=r"([ab])\."))
+    assert "one-subject" not in {note.code for note in again.notes}

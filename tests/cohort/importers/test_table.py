@@ -86,6 +86,28 @@ def test_a_wrong_row_is_told_and_the_others_are_used(source, cohort, index, told
     assert [(n.kind, n.code, n.where) for n in report.notes if n.code != "not-in-layout"] == told
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        "path;subject;label\na.png;A;x\nb.png;B;y\n",
+        "path,subject,label,,\n./a.png,A,x,,\n.\\b.png,B,y,,\n",
+    ],
+    ids=["semicolons", "paths of another system"],
+)
+def test_an_index_from_any_spreadsheet_is_read(source, cohort, index):
+    report = import_source(source({"a.png": 1, "b.png": 2}, index), cohort)
+    assert {entry.source: entry.subject for entry in report.added} == {"a.png": "A", "b.png": "B"}
+    assert not report.notes
+
+
+def test_an_index_in_another_encoding_is_told(source, cohort):
+    root = source({"a.png": 1}, "")
+    (root / "index.csv").write_bytes("path,subject\na.png,Müller\n".encode("cp1252"))
+    with pytest.raises(InputError, match="save it as CSV UTF-8"):
+        import_source(root, cohort)
+    assert cohort.imports() == ()
+
+
 def test_slices_of_several_sizes_are_kept_alone(source, cohort):
     source({"b.png": 2}, "", (6, 6))
     root = source({"a.png": 1}, "path,subject,label,slice\na.png,A,x,1\nb.png,A,y,2\n")

@@ -103,7 +103,9 @@ def _read_patient(patient: _Patient, source: Source, options: ImportOptions, not
 
 def _info(patient: _Patient, note: Note) -> dict[str, str]:
     path = patient.info
-    text = attempt(lambda: path.read_text(encoding="utf-8"), patient.where, note) if path else None
+    text = (
+        attempt(lambda: path.read_text(encoding="utf-8-sig", errors="replace"), patient.where, note) if path else None
+    )
     lines = [line.split(":", 1) for line in (text or "").splitlines() if ":" in line]
     info = {key.strip(): value.strip() for key, value in lines}
     if not all(info.get(key, "").isdecimal() for key in _PHASES):
@@ -151,12 +153,14 @@ def _with_masks(stack: Stack, frames: dict[int, Stack], order: list[int]) -> Sta
     mask = np.zeros(stack.pixels.shape, np.uint8)
     for phase, labelled in masks.items():
         mask[phase] = labelled[0]
-    return replace(stack, mask=mask, mask_phases=tuple(sorted(masks)))
+    classes = next(iter(drawn.values())).mask_classes
+    return replace(stack, mask=mask, mask_phases=tuple(sorted(masks)), mask_classes=classes)
 
 
 def _with_true_spacing(stack: Stack, path: Path, where: str, note: Note) -> Stack:
     """The spacing of pixdim: ACDC's files carry it there, while their affine is often the identity."""
-    header: Any = nibabel.Nifti1Image.from_filename(path).header
+    image: Any = nibabel.load(path)
+    header = image.header
     x, y, z = (round(float(zoom), 6) for zoom in header.get_zooms()[:3])
     if (x, y, z) == (1.0, 1.0, 1.0):
         text = "Spacing 1 x 1 x 1 mm is what a file says that lost its spacing: taken as unknown, no mm follow from it."

@@ -1,6 +1,7 @@
 """Loose NIfTI files, with masks beside them by name; BIDS names give subjects."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,7 @@ def _recognises(source: Source, _options: ImportOptions) -> bool:
 def _read(source: Source, options: ImportOptions, note: Note, report: Report) -> Iterator[FoundStack]:
     images, masks = _pair(source, note)
     source.note_unused(source.suffixes(*ENDINGS), note)
+    subjects: Counter[str] = Counter()
     for done, path in enumerate(images, start=1):
         where = source.relative(path)
         stack = read_with_mask(path, masks.get(path), options, where, note)
@@ -40,7 +42,22 @@ def _read(source: Source, options: ImportOptions, note: Note, report: Report) ->
             text = f"Its pixels are a few codes, so it is a mask: name it as its image, ending in {MASK_SUFFIXES[1]}."
             note(ImportNote(kind="set aside", code="mask-not-image", where=where, text=text))
         elif stack is not None:
-            yield _found(stack, where, options)
+            found = _found(stack, where, options)
+            subjects[found.subject] += 1
+            yield found
+    if options.subject_pattern is None:
+        _note_one_subject(subjects, note)
+
+
+def _note_one_subject(subjects: Counter[str], note: Note) -> None:
+    """Folders such as imagesTr hold many subjects."""
+    (folder, n_images), *others = subjects.most_common() or [("", 0)]
+    if n_images > 1 and not others and not _BIDS_SUBJECT.match(f"{folder}/"):
+        text = (
+            f"All {n_images} images lie in the folder {folder}, which is taken for their one subject. "
+            "If they show several, give a subject pattern, or import that folder itself."
+        )
+        note(ImportNote(kind="noticed", code="one-subject", where=folder, text=text, count=n_images))
 
 
 def _is_label_map(stack: Stack) -> bool:
@@ -52,20 +69,21 @@ def _is_label_map(stack: Stack) -> bool:
 def read_with_mask(path: Path, mask: Path | None, options: ImportOptions, where: str, note: Note) -> Stack | None:
     """A NIfTI file with its mask; without it, and with a note, where only the mask cannot be read."""
     if mask is not None:
-        stack = attempt(lambda: _read_both(path, mask, options), f"{where} with {mask.name}", note)
+        stack = attempt(lambda: _read_both(path, mask, options, where, note), f"{where} with {mask.name}", note)
         if stack is not None:
             _note_empty(stack, where, note)
             return stack
     return attempt(lambda: read_nifti(path), where, note)
 
 
-def _read_both(path: Path, mask: Path, options: ImportOptions) -> Stack:
+def _read_both(path: Path, mask: Path, options: ImportOptions, where: str, note: Note) -> Stack:
     return read_nifti(
         path,
         mask,
         options.mask_codes,
         mask_classes=options.mask_classes,
         empty_phases_labelled=options.empty_phases_labelled,
+        note=lambda told: note(replace(told, where=where)),
     )
 
 
@@ -101,7 +119,7 @@ def _pair(source: Source, note: Note) -> tuple[list[Path], dict[Path, Path]]:
 
 def _image_stem(path: Path) -> str | None:
     stem = stem_of(path)
-    return next((stem.removesuffix(suffix) for suffix in MASK_SUFFIXES if stem.lower().endswith(suffix)), None)
+    return next((stem[: -len(suffix)] for suffix in MASK_SUFFIXES if stem.lower().endswith(suffix)), None)
 
 
 def _found(stack: Stack, where: str, options: ImportOptions) -> FoundStack:
