@@ -319,5 +319,6 @@ def test_a_localiser_within_a_series_leaves_its_images(tree, read_tree) -> None:
 def test_images_that_share_a_uid_are_told_apart_by_place_and_time(tree, read_tree, make_stack) -> None:
     [found], notes = read_tree(tree(_set(SOPInstanceUID="1.2.3")))
     np.testing.assert_array_equal(found.stack.pixels, make_stack(n_phases=N_PHASES).pixels)
-    assert ("noticed", "shared-uid") in {(note.kind, note.code) for note in notes}
+    assert len({uid for row in found.stack.instance_uids for uid in row}) == N_PHASES * N_SLICES
+    assert ("repaired", "shared-uid") in {(note.kind, note.code) for note in notes}
     assert not [note for note in notes if note.kind == "set aside"]

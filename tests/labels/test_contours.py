@@ -104,3 +104,18 @@ def test_the_pigs_contours_bound_bright_blood_from_dark_wall(real_data: Path):
     for slice_ in range(9, 18):  # the mid and apical slices, where the automatic contours hold
         image, mask = pixels[int(numbers[0, slice_])], found.mask[0, slice_]
         assert image[mask == POOL].mean() > 2 * image[mask == WALL].mean()
+
+
+def test_an_image_that_stands_in_for_a_missing_phase_is_drawn_there_too(tmp_path: Path):
+    write(tmp_path, "IM-0001-0003-icontour-auto.txt", circle(15, 16, 5))
+    found = masks_from_contours(tmp_path, np.array([[1, 2], [3, 4], [3, 5]]), (32, 30))
+    assert found.phases == (1, 2)
+    assert found.mask[1, 0].any()
+    assert (found.mask[1] == found.mask[2]).all()
+
+
+def test_a_number_that_several_slices_have_is_not_guessed_at(tmp_path: Path):
+    write(tmp_path, "IM-0001-0001-icontour-auto.txt", circle(15, 16, 5))
+    found = masks_from_contours(tmp_path, np.array([[1, 1], [2, 2]]), (32, 30))
+    assert not found.mask.any()
+    assert [(note.kind, note.code) for note in found.notes] == [("set aside", "ambiguous-instance")]

@@ -129,3 +129,15 @@ def test_what_cannot_be_filled_is_explained(given: dict[str, object], said: str)
 
 def test_every_known_name_is_a_structure() -> None:
     assert set(ROI_NAMES.values()) == set(STRUCTURES)
+
+
+def test_an_image_that_stands_in_for_a_missing_phase_is_drawn_there_too() -> None:
+    stack = ct_heart(subject=1, size=16, n_phases=2).stack
+    once = stack.mask == POOL
+    once[1] = False
+    uids = tuple(f"1.2.0.{z}" for z in range(16))
+    grid = ContourGrid(affines=stack.affines, shape=stack.pixels.shape, instance_uids=(uids, uids))
+    found = masks_from_planar_contours(traced(stack, "pool", once, uids=True), grid)
+    assert found.phases == (0, 1)
+    assert found.mask[0].any()
+    assert (found.mask[0] == found.mask[1]).all()

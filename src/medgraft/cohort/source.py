@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,11 @@ class Source:
     def relative(self, path: Path) -> str:
         """A file's path from the root, with forward slashes."""
         return path.relative_to(self.root).as_posix()
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """Where the files are, as `relative` says."""
+        return frozenset(map(self.relative, self.files))
 
     def endings(self, files: Iterable[Path] | None = None) -> str:
         """What the names of files end in, of all if none are given; some of it if that is much."""

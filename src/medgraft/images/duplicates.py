@@ -3,16 +3,18 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 
 from medgraft.core.digest import file_digest
-from medgraft.images.frame import Frame
+from medgraft.images.frame import Frame, content_uid
 from medgraft.images.ledger import Remark
 
 
 def drop_copies_by_uid(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remark]]:
     """One file per SOPInstanceUID: of several, the one with the smallest content digest, whatever its name.
 
-    Single images of other places or times are no copies: their UIDs were lost when names were taken out.
+    Single images of other places or times are no copies: their UIDs were lost when names were taken out, and they get
+    others.
     """
     files: dict[Hashable, dict[str, Frame]] = defaultdict(dict)
     for frame in frames:
@@ -22,11 +24,8 @@ def drop_copies_by_uid(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remar
         if len(copies) > 1:
             _, *others = sorted(copies.values(), key=lambda frame: (file_digest(frame.path), frame.where))
             dropped.update(frame.where for frame in others)
-    kept = [frame for frame in frames if frame.where not in dropped]
-    return kept, [
-        *_remarks("A file with the same SOPInstanceUID is there already.", frames, dropped),
-        *_shared_uids(kept),
-    ]
+    kept, remarks = _with_own_uids([frame for frame in frames if frame.where not in dropped])
+    return kept, remarks + _remarks("A file with the same SOPInstanceUID is there already.", frames, dropped)
 
 
 def drop_copies_by_content(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remark]]:
@@ -50,11 +49,13 @@ def _place_and_time(frame: Frame) -> tuple[Hashable, ...]:
     return frame.affine.tobytes(), *sorted(item for item in frame.keys.items() if item[0] != "InstanceNumber")
 
 
-def _shared_uids(frames: list[Frame]) -> list[Remark]:
+def _with_own_uids(frames: list[Frame]) -> tuple[list[Frame], list[Remark]]:
     files = Counter(instance for instance, _ in {(frame.instance, frame.where) for frame in frames})
     sharing = [frame for frame in frames if files[frame.instance] > 1]
-    text = "Images share a SOPInstanceUID; place and time tell them apart."
-    return [Remark(kind="noticed", code="shared-uid", text=text, frames=sharing)] if sharing else []
+    own = {id(frame): replace(frame, instance=content_uid(frame.path)) for frame in sharing}
+    text = "Images share a SOPInstanceUID: place and time tell them apart, and each gets a UID of its own."
+    remark = Remark(kind="repaired", code="shared-uid", text=text, frames=sharing)
+    return [own.get(id(frame), frame) for frame in frames], [remark] if sharing else []
 
 
 def _copies(candidates: list[Frame]) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from medgraft.core.digest import file_digest
 from medgraft.core.geometry import Affine
 
 
@@ -59,3 +60,8 @@ class Frame:
     def sort_key(self) -> tuple[str, int, str, int]:
         """A total order that knows nothing of file names (unless two files claim one SOPInstanceUID)."""
         return self.series, self.number, self.instance, self.index
+
+
+def content_uid(path: Path) -> str:
+    """A UID (PS3.5 B.2) that follows from what a file holds, for one that has none of its own."""
+    return f"2.25.{int(file_digest(path)[:30], 16)}"

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from medgraft.core.digest import file_digest
 from medgraft.core.errors import InputError
 from medgraft.core.geometry import Affine, slice_affine
 from medgraft.images.attributes import Attributes
 from medgraft.images.dicom_file import DicomHeader, read_header
-from medgraft.images.frame import Frame
+from medgraft.images.frame import Frame, content_uid
 from medgraft.images.phases import PHASE_KEYS
 from medgraft.images.problem import FOREIGN, UnusableFileError
 from medgraft.images.where import where_in
@@ -100,7 +99,7 @@ def _frame(header: DicomHeader, index: int, path: Path, where: str) -> Frame:
         where=where,
         index=index,
         n_frames=header.n_frames,
-        instance=say.text("SOPInstanceUID") or f"2.25.{int(file_digest(path)[:30], 16)}",
+        instance=say.text("SOPInstanceUID") or content_uid(path),
         patient=say.text("PatientID"),
         study=say.text("StudyInstanceUID"),
         series=say.text("SeriesInstanceUID"),

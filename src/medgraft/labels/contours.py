@@ -22,6 +22,7 @@ _CLASSES = {"i": "pool", "o": "myocardium"}
 _KINDS: dict[str, NoteKind] = {
     "bad-contour": "refused",
     "unknown-instance": "set aside",
+    "ambiguous-instance": "set aside",
     "one-contour": "noticed",
     "inner-outside-outer": "noticed",
 }
@@ -54,19 +55,24 @@ def masks_from_contours(folder: Path, instance_numbers: NDArray[np.integer], sha
     Raises:
         InputError: the folder holds no contour files.
     """
-    places = {int(number): (int(t), int(z)) for (t, z), number in np.ndenumerate(instance_numbers)}
     mask = np.zeros((*instance_numbers.shape, *shape), np.uint8)
     notes: list[ImportNote] = []
     instances = _by_instance(folder)
     for number, files in instances.items():
-        if number in places:
-            notes += _paint(mask[places[number]], files)
+        phases, slices = np.nonzero(instance_numbers == number)
+        first = next(iter(files.values()))
+        if not len(slices):
+            notes.append(_note("unknown-instance", first, f"no image has InstanceNumber {number}"))
+        elif len(set(slices)) > 1:
+            notes.append(_note("ambiguous-instance", first, f"images of several slices have InstanceNumber {number}"))
         else:
-            notes.append(_note("unknown-instance", next(iter(files.values())), f"no image has InstanceNumber {number}"))
-    phases = tuple(int(phase) for phase in np.flatnonzero(mask.any(axis=(1, 2, 3))))
+            notes += _paint(mask[phases[0], slices[0]], files)
+            # An image may stand in for a missing phase of its slice (`images`): it is drawn there, too.
+            mask[phases[1:], slices[0]] = mask[phases[0], slices[0]]
+    drawn = tuple(int(phase) for phase in np.flatnonzero(mask.any(axis=(1, 2, 3))))
     kinds = {kind for files in instances.values() for kind in files}
     classes = tuple(name for kind, name in _CLASSES.items() if kind in kinds)
-    return ContourMasks(mask=mask, phases=phases, classes=classes, notes=_gather(notes))
+    return ContourMasks(mask=mask, phases=drawn, classes=classes, notes=_gather(notes))
 
 
 def read_contour_file(path: Path) -> NDArray[np.float64]:

@@ -104,7 +104,9 @@ def labels_from_mask(
     if unlabelled:
         why = f"the source does not label {' or '.join(unlabelled)}"
         return MaskLabels(rule=chosen, codes={}, refused=dict.fromkeys(phases, why), notes=())
-    shows = np.asarray(np.isin(mask, [MASK_CODES[name] for name in chosen.inside]).any(axis=(2, 3)), bool)
+    codes = [MASK_CODES[name] for name in chosen.inside]
+    # Phase by phase: a whole 4D CT at once would take its size in memory.
+    shows = {phase: np.asarray(np.isin(mask[phase], codes).any(axis=(1, 2)), bool) for phase in phases}
     labelled = [phase for phase in phases if shows[phase].any()]
     return MaskLabels(
         rule=chosen,

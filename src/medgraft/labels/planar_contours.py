@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -61,9 +61,13 @@ class ContourGrid:
     instance_uids: tuple[tuple[str, ...], ...] | None = None
 
     @cached_property
-    def places(self) -> dict[str, tuple[int, int]]:
-        """Phase and slice of each instance."""
-        return {uid: (t, z) for t, row in enumerate(self.instance_uids or ()) for z, uid in enumerate(row)}
+    def places(self) -> Mapping[str, list[tuple[int, int]]]:
+        """Phase and slice of each instance; several where it stands in for missing phases."""
+        places: dict[str, list[tuple[int, int]]] = {}
+        for t, row in enumerate(self.instance_uids or ()):
+            for z, uid in enumerate(row):
+                places.setdefault(uid, []).append((t, z))
+        return places
 
     @property
     def tolerance(self) -> float:
@@ -97,7 +101,9 @@ def masks_from_planar_contours(
     """
     table = {plain_name(name): structure for name, structure in names.items()}
     _check(table, grid, phase)
-    laid = [_lay(contour, table.get(plain_name(contour.structure)), grid, phase) for contour in contours]
+    laid = [
+        item for contour in contours for item in _lay(contour, table.get(plain_name(contour.structure)), grid, phase)
+    ]
     notes = [item for item in laid if isinstance(item, ImportNote)]
     areas: dict[tuple[int, int, str], NDArray[np.bool_]] = defaultdict(lambda: np.zeros(grid.shape[2:], bool))
     for item in (item for item in laid if isinstance(item, _Laid)):
@@ -128,25 +134,30 @@ class _Laid:
     points: NDArray[np.float64]
 
 
-def _lay(contour: PlanarContour, structure: str | None, grid: ContourGrid, phase: int | None) -> _Laid | ImportNote:
+def _lay(
+    contour: PlanarContour, structure: str | None, grid: ContourGrid, phase: int | None
+) -> Iterator[_Laid | ImportNote]:
     if structure is None:
-        return _note("unknown-structure", f"No structure is known by the name {contour.structure!r}.", contour)
-    place = _place(contour, grid, phase)
-    if place is None:
-        return _note("unknown-instance", "Contours were drawn on images that are not of this stack.", contour)
-    t, z = place
+        yield _note("unknown-structure", f"No structure is known by the name {contour.structure!r}.", contour)
+        return
+    places = _places(contour, grid, phase)
+    if not places:
+        yield _note("unknown-instance", "Contours were drawn on images that are not of this stack.", contour)
+        return
     ends = np.column_stack([contour.points, np.ones(len(contour.points))])
-    x, y, off = (np.linalg.inv(grid.affines[z]) @ ends.T)[:3]
+    x, y, off = (np.linalg.inv(grid.affines[places[0][1]]) @ ends.T)[:3]
     if np.abs(off).max() > grid.tolerance:
         text = f"Contours lie off every slice by more than {grid.tolerance:.2f} mm, or across slices."
-        return _note("off-plane", text, contour)
-    return _Laid(phase=t, slice=z, structure=structure, points=np.column_stack([x, y]))
+        yield _note("off-plane", text, contour)
+        return
+    for t, z in places:
+        yield _Laid(phase=t, slice=z, structure=structure, points=np.column_stack([x, y]))
 
 
-def _place(contour: PlanarContour, grid: ContourGrid, phase: int | None) -> tuple[int, int] | None:
-    """Phase and slice of the image a contour was drawn on; None if that is an image of another stack."""
+def _places(contour: PlanarContour, grid: ContourGrid, phase: int | None) -> list[tuple[int, int]]:
+    """Phases and slice of the image a contour was drawn on; none if that is an image of another stack."""
     if phase is None and contour.instance_uid and grid.instance_uids is not None:
-        return grid.places.get(contour.instance_uid)
+        return grid.places.get(contour.instance_uid, [])
     if phase is None and grid.shape[0] > 1:
         raise LabelError(
             f"Expected contours that name their images, or the phase they belong to (0..{grid.shape[0] - 1}), got "
@@ -154,7 +165,7 @@ def _place(contour: PlanarContour, grid: ContourGrid, phase: int | None) -> tupl
         )
     normals = np.asarray(grid.affines[:, :3, 2])
     away = np.abs(((contour.points.mean(axis=0) - grid.affines[:, :3, 3]) * normals).sum(axis=1))
-    return phase or 0, int(away.argmin())
+    return [(phase or 0, int(away.argmin()))]
 
 
 def _painted(

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from medgraft.core.errors import InputError, LabelError
+from medgraft.core.files import whole_file
 from medgraft.core.spreadsheet import read_sheet
 from medgraft.core.task import Task, UnitKey
 from medgraft.labels.event import LabelEvent
@@ -39,7 +40,7 @@ def export_csv(store: LabelStore, path: Path, subjects: Mapping[str, str], tasks
         The number of rows.
     """
     events = [event for task in tasks for event in store.current(task)]
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(_row(event, subjects.get(event.unit.stack, "")) for event in events)

@@ -23,6 +23,28 @@ def test_dicom_is_recognised_by_its_bytes(tmp_path, name, content, recognised):
     assert DICOM.recognises(open_source(tmp_path), ImportOptions()) is recognised
 
 
+def test_dicom_behind_a_viewer_of_many_files_is_recognised(tmp_path):
+    for n in range(300):
+        (tmp_path / f"A{n:03d}.png").write_bytes(b"icon")
+    for n in range(20):
+        (tmp_path / f"IM{n:04d}").write_bytes(bytes(128) + b"DICM")
+    assert DICOM.recognises(open_source(tmp_path), ImportOptions())
+
+
+def test_programs_and_pages_on_a_disc_are_told_in_one_line(cohort, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("viewer.exe", "start.html", "DICOMDIR", "image.dcm", "1.2.840.113619.2", "IM0001"):
+        (tmp_path / "in" / name).write_bytes(b"neither")
+    notes = import_source(tmp_path / "in", cohort).notes
+    assert [(note.code, note.count) for note in notes if note.kind == "set aside"] == [("not-in-layout", 2)]
+    assert {note.where for note in notes if note.kind == "refused"} == {
+        "DICOMDIR",
+        "image.dcm",
+        "1.2.840.113619.2",
+        "IM0001",
+    }
+
+
 @pytest.mark.slow
 def test_pig_cine(real_data, tmp_path):
     with Cohort.open(tmp_path) as cohort:

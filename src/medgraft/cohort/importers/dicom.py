@@ -1,7 +1,7 @@
 """Any tree of DICOM files, with or without endings and DICOMDIR."""
 
+import re
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from medgraft.cohort.importers.importer import Importer
@@ -11,8 +11,8 @@ from medgraft.core.progress import Report
 from medgraft.core.stack import FoundStack
 from medgraft.images import read_dicom_tree
 
-_ENDINGS = (".dcm", ".dicom", ".ima")
-_FOREIGN = {".txt", ".csv", ".tsv", ".json", ".xml", ".md", ".pdf", ".html", ".png", ".jpg", ".nii", ".gz", ".zip"}
+#: Endings of DICOM, and the name of the directory file on a disc.
+_ENDINGS = (".dcm", ".dicom", ".ima", "dicomdir")
 #: Where the letters DICM stand in a file with a preamble (PS3.10, 7.1).
 _PREAMBLE = 128
 #: Without a preamble a data set starts with group 0008 (or 0002), in little or big endian.
@@ -23,7 +23,9 @@ _ENOUGH = 200
 def _recognises(source: Source, _options: ImportOptions) -> bool:
     if source.suffixes(*_ENDINGS):
         return True
-    return any(_looks_like_dicom(path) for path in islice(source.files, _ENOUGH))
+    # From everywhere: the viewer on a disc may come before the images.
+    some = source.files[:: 1 + len(source.files) // _ENOUGH]
+    return any(_looks_like_dicom(path) for path in some)
 
 
 def _read(source: Source, _options: ImportOptions, note: Note, report: Report) -> Iterator[FoundStack]:
@@ -33,17 +35,30 @@ def _read(source: Source, _options: ImportOptions, note: Note, report: Report) -
 
 
 def _is_foreign(path: Path) -> bool:
-    """Contours, sheets and notes beside the images: told in one line, where damaged DICOM files get one each."""
-    return path.suffix.lower() in _FOREIGN and not _looks_like_dicom(path)
+    """Contours, sheets, programs beside the images: told in one line, where damaged DICOM files get one each.
+
+    An ending without letters is the last number of a UID.
+    """
+    ending = path.suffix.lower()
+    return ending not in _ENDINGS and re.search("[a-z]", ending) is not None and not _starts_like_dicom(path)
 
 
 def _looks_like_dicom(path: Path) -> bool:
+    head = _head(path)
+    return head[_PREAMBLE:] == b"DICM" or (not path.suffix and head[:2] in _FIRST_GROUPS)
+
+
+def _starts_like_dicom(path: Path) -> bool:
+    head = _head(path)
+    return head[_PREAMBLE:] == b"DICM" or head[:2] in _FIRST_GROUPS
+
+
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(_PREAMBLE + 4)
+            return file.read(_PREAMBLE + 4)
     except OSError:
-        return False
-    return head[_PREAMBLE:] == b"DICM" or (not path.suffix and head[:2] in _FIRST_GROUPS)
+        return b""
 
 
 DICOM = Importer(

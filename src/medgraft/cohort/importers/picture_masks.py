@@ -61,7 +61,7 @@ def with_masks(
 
 def _inside(path: str, shape: tuple[int, ...], source: Source, note: Note) -> NDArray[np.bool_] | None:
     # Only files of the source are read: a path in a table may point anywhere.
-    if source.root / path not in source.files:
+    if path not in source.places:
         note(ImportNote(kind="refused", code="missing-file", where=path, text="No such mask below the source."))
         return None
     picture = attempt(partial(read_picture, source.root / path), path, note)

@@ -67,11 +67,10 @@ def _only_index(source: Source) -> Path:
 
 def _usable(rows: list[IndexRow], source: Source, note: Note) -> list[IndexRow]:
     """Rows that speak about a file of the source, once; what is wrong with the others is noted."""
-    files = {source.relative(path) for path in source.files}
     times = Counter(row.path for row in rows)
     usable: dict[str, IndexRow] = {}
     for row in sorted(rows, key=lambda row: (row.path, row.subject, row.label, row.phase, row.slice)):
-        if row.path not in files:
+        if row.path not in source.places:
             _say(note, "refused", "missing-file", row.path or "(no path)", "No such file below the source.")
         elif not row.subject:
             _say(note, "refused", "no-subject", row.path, "No subject: such images could not be kept apart in folds.")
