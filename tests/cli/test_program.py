@@ -10,7 +10,9 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from medgraft import __version__
 from medgraft.workspace import Project
@@ -131,6 +133,27 @@ def test_a_user_without_a_name_owns_the_app_all_the_same(
     Project.create(tmp_path / "heart")
     assert medgraft("app", "-P", "heart", "--no-browser", cwd=tmp_path).code == 0
     assert served[0].owner == "reader"
+
+
+def test_phases_without_a_figure_have_no_row(medgraft: Run, tmp_path: Path) -> None:
+    """Pictures without a spacing, of whose wall only the inside is drawn."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("1.png", "2.png", "1_endo.png", "2_endo.png"):
+        Image.fromarray(np.pad(np.full((6, 6), 200, np.uint8), 5)).save(pictures / name)
+    rows = [f"{z}.png,A,ED,{z},{z}_endo.png" for z in (1, 2)]
+    (pictures / "index.csv").write_text("\n".join(["path,subject,phase,slice,endocardium", *rows]))
+    assert medgraft("import", pictures, "--short-axis", "--project", "flat", cwd=tmp_path).code == 0
+    done = medgraft("measure", "--project", "flat", cwd=tmp_path)
+    assert "unknown spacing" in done.out
+    assert sum(line.startswith("subject ") for line in done.out.splitlines()) == 1, "no second table"
+
+
+def test_rules_that_nobody_gave_have_no_table(medgraft: Run, tmp_path: Path, scans: Path) -> None:
+    medgraft("import", scans, "--project", "heart", cwd=tmp_path)
+    done = medgraft("sites", "agree", "heart", "heart", cwd=tmp_path)
+    assert "myocardium" in done.out
+    assert "differs" not in done.out
 
 
 def test_json_is_one_document_and_nothing_else(medgraft: Run, tmp_path: Path, scans: Path) -> None:

@@ -117,7 +117,8 @@ def _changes(one: "StackMeasures", measured: "Measured") -> tuple[float | None, 
 
 def _show_phases(measured: "Measured") -> None:
     columns = ("subject", "stack", "mask", "phase", "cavity, ml", "wall: median, mm", "95th percentile", "maximum")
-    rows = [(one.subject, one.stack, one.source, one.phase, *_figures(one)) for one in measured.phases]
+    figures = [(one, _figures(one)) for one in measured.phases]
+    rows = [(one.subject, one.stack, one.source, one.phase, *found) for one, found in figures if set(found) != {None}]
     _show_table(columns, rows, "")
 
 

@@ -84,7 +84,8 @@ def _show(found: "SiteAgreement") -> None:
     ]
     write_table(columns, rows)
     rules = [(rule.text, rule.a, rule.b, _differs(rule), rule.part) for rule in found.rules]
-    write_table(("rule", "a", "b", "differs", "shows in"), rules)
+    if any(rule.a or rule.b for rule in found.rules):
+        write_table(("rule", "a", "b", "differs", "shows in"), rules)
     for reason in found.left_out:
         write_line(f"left out: {reason}")
     write_line("in brackets: 95 % intervals over subjects; base: the third next to the valves")
