@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,3 +117,14 @@ def test_neighbouring_keys_give_independent_numbers() -> None:
     correlation = np.corrcoef(draws)[~np.eye(40, dtype=bool)]
     assert abs(correlation.mean()) < 0.01
     assert correlation.std() == pytest.approx(1 / np.sqrt(400), rel=0.2)
+
+
+def test_a_large_array_is_digested_where_it_lies() -> None:
+    array = np.zeros((1 << 10, 1 << 12), np.uint8)
+    tracemalloc.start()
+    try:
+        array_digest(array)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < array.nbytes / 4

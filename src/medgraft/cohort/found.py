@@ -48,8 +48,7 @@ def with_finite_pixels(found: FoundStack) -> tuple[FoundStack | None, ImportNote
     inf the highest. A single one would make every mean and every loss a NaN.
     """
     pixels = found.stack.pixels
-    finite = np.isfinite(pixels)
-    if finite.all():
+    if pixels.dtype.kind != "f" or (finite := np.isfinite(pixels)).all():
         return found, None
     if not finite.any():
         text = "No pixel is a finite number."

@@ -12,7 +12,7 @@ from medgraft.cohort.found import FoundLabel, labels_of, stored_form, with_finit
 from medgraft.cohort.importers import IMPORTERS, Importer
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.pseudonym import Pseudonyms, words_of
-from medgraft.cohort.source import Source, open_source, readable, with_readable_names
+from medgraft.cohort.source import Source, endings_of, open_source, readable, with_readable_names
 from medgraft.core.cohort import ImportNote, ImportReport, StackEntry
 from medgraft.core.digest import array_digest
 from medgraft.core.errors import InputError
@@ -84,7 +84,7 @@ def _nothing_fits(source: Source) -> str:
     expected = "\n".join(f"  {importer.name}: {importer.expects}" for importer in IMPORTERS)
     return (
         f"Expected a folder in a layout that medgraft knows, "
-        f"got {len(source.files)} files ({source.endings()}).{source.why_less()} Available:\n{expected}"
+        f"got {len(source.files)} files ({endings_of(source.files)}).{source.why_less()} Available:\n{expected}"
     )
 
 

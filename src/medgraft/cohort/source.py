@@ -43,11 +43,6 @@ class Source:
         """Where the files are, as `relative` says."""
         return frozenset(map(self.relative, self.files))
 
-    def endings(self, files: Iterable[Path] | None = None) -> str:
-        """What the names of files end in, of all if none are given; some of it if that is much."""
-        found = sorted({readable(path.suffix.lower()) or "no ending" for path in files or self.files})
-        return ", ".join(found[:8])
-
     def suffixes(self, *suffixes: str) -> list[Path]:
         """The files whose name ends in one of the suffixes, in any case."""
         return [path for path in self.files if path.name.lower().endswith(suffixes)]
@@ -63,7 +58,7 @@ class Source:
         """One line about the files that are no part of the layout."""
         unused = sorted(set(self.files) - set(used))
         if unused:
-            text = f"{len(unused)} files are no part of this layout and were not read ({self.endings(unused)})."
+            text = f"{len(unused)} files are no part of this layout and were not read ({endings_of(unused)})."
             note(_set_aside("not-in-layout", self.relative(unused[0]), text, len(unused)))
 
 
@@ -79,6 +74,11 @@ def open_source(path: Path) -> Source:
     if not files:
         raise InputError(f"Expected images below the folder {path.name!r}, got no file.{source.why_less()}")
     return source
+
+
+def endings_of(files: Iterable[Path]) -> str:
+    """What the names of files end in, up to eight of it."""
+    return ", ".join(sorted({readable(path.suffix.lower()) or "no ending" for path in files})[:8])
 
 
 def attempt(read: Callable[[], _Read], where: str, note: Note) -> _Read | None:
