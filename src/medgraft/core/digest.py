@@ -48,7 +48,7 @@ def array_digest(array: np.ndarray[Any, Any]) -> str:
     if array.dtype.hasobject:
         raise TypeError("Expected an array of numbers or text to digest, got one of Python objects.")
     sha = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    sha.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))  # no copy: it may be gigabytes
+    sha.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)  # no copy: it may be gigabytes
     return sha.hexdigest()
 
 
