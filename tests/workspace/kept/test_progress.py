@@ -123,11 +123,21 @@ def test_what_others_see_while_it_runs_and_after(project: Project, folder: Path)
     assert study_progress(project, "tiny") == StudyProgress(name="tiny", state="finished")
 
 
-def test_a_reason_is_kept_and_a_killed_process_leaves_none(project: Project, folder: Path) -> None:
-    with pytest.raises(MedgraftError), kept_progress(folder, silent):
-        raise MedgraftError("No room.")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MedgraftError("No room."), "No room."),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (RuntimeError("CUDA out of memory."), "CUDA out of memory."),
+    ],
+)
+def test_a_reason_is_kept_and_a_killed_process_leaves_none(
+    project: Project, folder: Path, error: Exception, said: str
+) -> None:
+    with pytest.raises(type(error)), kept_progress(folder, silent):
+        raise error
     assert study_progress(project, "tiny").state == "failed"
-    assert study_progress(project, "tiny").error == "No room."
+    assert study_progress(project, "tiny").error == said
     with pytest.raises(KeyboardInterrupt), kept_progress(folder, silent):
         raise KeyboardInterrupt
     assert study_progress(project, "tiny").state == "stopped"

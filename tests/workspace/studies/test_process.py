@@ -1,5 +1,7 @@
 """A study in a process of its own: started, seen, stopped, resumed, and finished without whoever started it."""
 
+import os
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +12,9 @@ from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.progress import Progress
 from medgraft.study import StudyFile, resolved_yaml
 from medgraft.workspace import Project
-from medgraft.workspace.kept.lock import is_running
+from medgraft.workspace.kept.lock import is_running, study_lock
 from medgraft.workspace.kept.machines import Machines
-from medgraft.workspace.kept.progress import StudyProgress, study_progress
+from medgraft.workspace.kept.progress import ProgressNote, StudyProgress, study_progress, write_note
 from medgraft.workspace.studies.process import begin_study, resume_study, stop_study
 from medgraft.workspace.studies.running import start_study
 
@@ -78,6 +80,21 @@ def test_a_study_that_cannot_run_says_why(project: Project, tiny: Tiny) -> None:
     begin_study(project, resolved_yaml(tiny()))
     failed = wait_for(project, lambda found: found.state == "failed")
     assert "Expected labelled slices" in failed.error
+
+
+def test_a_study_of_another_user_is_seen_and_not_stopped(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    folder = project.studies / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "study.yaml").touch()
+    now = time.time()
+    write_note(folder, ProgressNote(pid=1, host=socket.gethostname(), began=now, at=now, asked=True))
+    monkeypatch.setattr(os, "kill", refuse)
+    assert study_progress(project, "tiny").state == "starting"
+    with study_lock(folder, timeout=0), pytest.raises(ProjectError, match="got process 1 of another"):
+        stop_study(project, "tiny")
 
 
 def test_a_name_that_is_taken_and_a_study_that_is_not_there(project: Project, tiny: Tiny) -> None:

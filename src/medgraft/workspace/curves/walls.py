@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.task import MASK_CODES
-from medgraft.measurement import septum_angle, wall_surface, wall_thickness
+from medgraft.measurement import wall_surface, wall_thickness
 from medgraft.report import BullsEye, Surface
 from medgraft.workspace.curves.subjects import Shown
-from medgraft.workspace.measuring.wall_segments import wall_segments
+from medgraft.workspace.measuring.wall_segments import seen_septum, wall_segments
 from medgraft.workspace.stacks.volumes import StackVolume
 
 _REFERENCE = "reference"
@@ -51,8 +51,7 @@ def _segments(mask: NDArray[np.uint8], shown: Shown) -> NDArray[np.float64] | No
     spacing, base_first = shown.entry.even_spacing, shown.entry.base_first
     if spacing is None or not _measurable(mask, shown):
         return None
-    drawn = shown.drawn if base_first is not None and (shown.drawn == MASK_CODES["rv"]).any() else None
-    septum = None if drawn is None else septum_angle(drawn, spacing)
+    septum = None if base_first is None else seen_septum(shown.drawn, spacing)
     found = wall_segments(mask, spacing, shown.entry.affine_stack, base_first=base_first, septum=septum)
     return None if found is None else np.array([found[number].median for number in sorted(found)])
 

@@ -23,3 +23,17 @@ def is_running(folder: Path) -> bool:
             return False
     except Timeout:
         return True
+    except PermissionError:
+        return _is_held(Path(lock.lock_file))
+
+
+def _is_held(lock_file: Path) -> bool:
+    """Whether somebody holds a lock that is another user's, so that it may be read and not taken."""
+    import fcntl  # noqa: PLC0415 - does not exist on Windows
+
+    with lock_file.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

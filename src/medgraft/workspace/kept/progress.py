@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from medgraft.core.errors import MedgraftError, ProjectError
+from medgraft.core.errors import MedgraftError, ProjectError, reason
 from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress, Report
 from medgraft.workspace.kept.lock import is_running
@@ -28,6 +28,9 @@ WHOLE = "study"
 
 #: What a job tells of itself while it is at work.
 _WITHIN_A_JOB = ("frozen features", "epochs")
+
+#: What ends a study that its user should know: also the machine's own answers (a full disk, a GPU without memory).
+FAILURES = (MedgraftError, OSError, RuntimeError)
 
 #: Seconds between two writes of the file, and until a process that was started must have begun.
 _PAUSE, _LONGEST_START = 0.5, 120.0
@@ -115,8 +118,8 @@ def kept_progress(folder: Path, report: Report, machines: Machines = IN_THIS_PRO
 
     try:
         yield tell
-    except MedgraftError as error:
-        file.fail(str(error))
+    except FAILURES as error:
+        file.fail(reason(error))
         raise
     file.remove()
 
@@ -180,14 +183,17 @@ def _state(folder: Path, note: ProgressNote | None) -> State:
 def _is_starting(note: ProgressNote) -> bool:
     """Whether a process of this machine was started that may still come to the study."""
     recent = time.time() - note.began < _LONGEST_START
-    return note.asked and recent and note.host == socket.gethostname() and _is_alive(note.pid)
+    return note.asked and recent and note.host == socket.gethostname() and is_alive(note.pid)
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine lives, whoever's it is."""
     try:
         os.kill(pid, 0)
-    except OSError:
+    except ProcessLookupError:
         return False
+    except PermissionError:
+        pass  # it is another user's
     return True
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.files import whole_file
 from medgraft.workspace.kept.lock import study_lock
 
 #: What is put in place at the end, `results` last: it says that the work has ended.
@@ -49,7 +50,8 @@ def announce(file: Path, text: str) -> None:
     """Write what was asked, with every default filled in; results of another question no longer belong there."""
     if file.exists() and file.read_text(encoding="utf-8") != text:
         _discard(file.parent)
-    file.write_text(text, encoding="utf-8")
+    with whole_file(file) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def fresh_draft(folder: Path) -> Path:

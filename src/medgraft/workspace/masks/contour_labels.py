@@ -46,7 +46,7 @@ def label_from_contours(
         found = masks_from_contours(folder, np.asarray(entry.instance_numbers), entry.shape[2:])
         entry = cohort.set_mask(entry.id, found.mask, found.phases, found.classes)
     with project.labels() as store:
-        labels = label_masks(store, [entry], {entry.id: found.mask}, rule, source="contour", report=report)
+        labels = label_masks(store, [entry], lambda _: found.mask, rule, source="contour", report=report)
     return ContourLabelling(
         stack=entry.id,
         subject=entry.subject,

@@ -1,6 +1,6 @@
 """Labels of slices from the masks of a project."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,9 @@ from medgraft.core.task import Task
 from medgraft.labels import MASK_RULES, LabelEvent, LabelStore, MaskLabels, count_by_rule, labels_from_mask
 from medgraft.workspace.labelling.changes import LabelChanges, record_changes
 from medgraft.workspace.project import Project
+
+#: How the mask (T, Z, Y, X) of a stack is read, by its id.
+MaskOf = Callable[[str], NDArray[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,21 +56,23 @@ def label_from_masks(project: Project, rule: str = "pool", *, report: Report = s
             raise InputError(
                 f"Expected masks in {project.root.name}, got none. Do: import masks, or label from contours."
             )
-        masks = {entry.id: mask for entry in masked if (mask := cohort.mask(entry)) is not None}
-    with project.labels() as store:
-        return label_masks(store, masked, masks, rule, report=report)
+        with project.labels() as store:
+            return label_masks(store, masked, cohort.mask_arrays.read, rule, report=report)
 
 
 def label_masks(
     store: LabelStore,
     entries: Sequence[StackEntry],
-    masks: Mapping[str, NDArray[Any]],
+    mask_of: MaskOf,
     rule: str,
     *,
     source: str = "mask",
     report: Report = silent,
 ) -> MaskLabelling:
-    """Record what a rule makes of the masks of some stacks; `source` is "mask" or "contour"."""
+    """Record what a rule makes of the masks of some stacks; `source` is "mask" or "contour".
+
+    Masks are read one by one: a mapped one holds a file open, of which a process may have some hundreds.
+    """
     ordered = [entry for entry in entries if entry.base_first is not None]
     notes = [
         f"{_name(entry)}: left out, it is not known at which end the base is"
@@ -76,7 +81,7 @@ def label_masks(
     ]
     made: dict[str, MaskLabels] = {}
     for done, entry in enumerate(ordered, start=1):
-        mask = _base_first(entry, masks[entry.id])
+        mask = _base_first(entry, mask_of(entry.id))
         made[entry.id] = labels_from_mask(mask, entry.mask_phases, rule, entry.mask_classes)
         notes += _notes_of(entry, made[entry.id])
         report(Progress(stage="label", done=done, total=len(ordered), detail=entry.subject))
@@ -88,15 +93,13 @@ def label_masks(
         reader=reader,
         stacks=len(made),
         changes=record_changes(store, events, reader=reader, task=task.name, stacks=made),
-        counts=_counts(ordered, masks, task),
+        counts=_counts(ordered, mask_of, task),
         notes=tuple(sorted(notes)),
     )
 
 
-def _counts(
-    entries: Sequence[StackEntry], masks: Mapping[str, NDArray[Any]], task: Task
-) -> Mapping[str, Mapping[str, int]]:
-    stacks = ((_base_first(entry, masks[entry.id]), entry.mask_phases, entry.mask_classes) for entry in entries)
+def _counts(entries: Sequence[StackEntry], mask_of: MaskOf, task: Task) -> Mapping[str, Mapping[str, int]]:
+    stacks = ((_base_first(entry, mask_of(entry.id)), entry.mask_phases, entry.mask_classes) for entry in entries)
     return count_by_rule(stacks, task)
 
 

@@ -135,7 +135,8 @@ def _index(entry: StackEntry, phase: str, drawn: StructureSet, grid: ContourGrid
         raise InputError(f"Expected a phase of stack {entry.id}, got {phase!r}. Available: {', '.join(known)}.")
     index = known[phase.lower()]
     # On one phase, contours of several would cut holes into each other.
-    others = {place[0] for contour in drawn.contours if (place := grid.places.get(contour.instance_uid))} - {index}
+    drawn_on = [{at for at, _ in grid.places.get(contour.instance_uid, ())} for contour in drawn.contours]
+    others: set[int] = set().union(*(phases for phases in drawn_on if index not in phases))
     if others:
         names = ", ".join(entry.phase_name(other) for other in sorted(others))
         raise InputError(f"Expected contours of phase {phase}, got some on images of {names}. Do: leave the phase out.")

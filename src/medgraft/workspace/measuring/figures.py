@@ -1,10 +1,10 @@
 """What was measured as one list of figures: each of one stack, of one source."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
+from medgraft.evaluation import means_by_subject
 from medgraft.workspace.measuring.measured import MeasuredMean, PhaseMeasures, Source, StackMeasures
 
 #: Figures that are summarised and compared: how they are called, and their units.
@@ -41,13 +41,14 @@ def figure_values(stacks: Sequence[StackMeasures], phases: Sequence[PhaseMeasure
 
 def means_over_subjects(values: Sequence[FigureValue]) -> tuple[MeasuredMean, ...]:
     """Of every figure and source, each subject counted once with the mean over its stacks."""
-    found: dict[tuple[str, str, Source], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[tuple[str, str, Source], list[FigureValue]] = {}
     for value in values:
-        found[value.figure, value.unit, value.source][value.subject].append(value.value)
-    return tuple(_mean(*key, [mean(own) for own in by_subject.values()]) for key, by_subject in found.items())
+        found.setdefault((value.figure, value.unit, value.source), []).append(value)
+    return tuple(_mean(*key, own) for key, own in found.items())
 
 
-def _mean(figure: str, unit: str, source: Source, each: Sequence[float]) -> MeasuredMean:
+def _mean(figure: str, unit: str, source: Source, values: Sequence[FigureValue]) -> MeasuredMean:
+    each = list(means_by_subject([one.subject for one in values], [one.value for one in values]).values())
     sd = stdev(each) if len(each) > 1 else None
     return MeasuredMean(figure=figure, unit=unit, source=source, subjects=len(each), mean=mean(each), sd=sd)
 

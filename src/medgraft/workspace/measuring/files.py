@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,6 +17,7 @@ from medgraft.measurement import AHA_SEGMENTS
 from medgraft.report import BullsEye, FigureAgreement, agreement_plots, bulls_eyes, png_of
 from medgraft.workspace.measuring.agreement import drawn_agreement
 from medgraft.workspace.measuring.measured import Measured, MeasuredAgreement, PhaseMeasures
+from medgraft.workspace.stacks.drawn_file import drawn_file
 
 #: Tables by the field of `Measured` that they show.
 _TABLES = {
@@ -90,7 +90,7 @@ def _pictures(measured: Measured, with_bulls_eyes: bool) -> Iterator[tuple[str, 
     for stack in dict.fromkeys(row.stack for row in parted):
         own = [row for row in parted if row.stack == stack]
         eyes = [_eye([row for row in own if row.phase == phase]) for phase in dict.fromkeys(row.phase for row in own)]
-        yield f"bulls-eyes/{quote(own[0].subject, safe=' ')}-{stack}.png", bulls_eyes(eyes)
+        yield f"bulls-eyes/{drawn_file(own[0].subject, stack)}", bulls_eyes(eyes)
 
 
 def _eye(rows: Sequence[PhaseMeasures]) -> BullsEye:

@@ -17,7 +17,6 @@ from medgraft.core.task import MASK_CODES
 from medgraft.evaluation import dice, hausdorff95_or_worst
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.inference import predict_masks
-from medgraft.measurement import septum_angle
 from medgraft.networks import spec
 from medgraft.networks.model import Model
 from medgraft.samples import mask_of_task
@@ -30,6 +29,7 @@ from medgraft.workspace.measuring.files import write_measured
 from medgraft.workspace.measuring.measured import Measured, OverlapMeasures, PhaseMeasures, StackMeasures
 from medgraft.workspace.measuring.one_stack import DrawnMask, measured_heartbeat, measured_phases
 from medgraft.workspace.measuring.slices_that_count import Judged, judged_by_labels, judged_by_model
+from medgraft.workspace.measuring.wall_segments import seen_septum
 from medgraft.workspace.project import Project
 
 Phases = Literal["ed-es", "all"]
@@ -229,10 +229,9 @@ def _septum(masks: Sequence[DrawnMask], entry: StackEntry) -> Iterator[tuple[int
         return
     for drawn in masks:
         for phase in drawn.phases if "rv" in drawn.classes else ():
-            try:
-                yield phase, septum_angle(np.asarray(drawn.mask[phase]), entry.spacing)
-            except InputError:
-                continue  # none there: the reasons say where the septum is taken to be
+            angle = seen_septum(np.asarray(drawn.mask[phase]), entry.spacing)
+            if angle is not None:  # else the reasons say where the septum is taken to be
+                yield phase, angle
 
 
 def _overlaps(entry: StackEntry, reference: DrawnMask, seen: DrawnMask) -> Iterator[OverlapMeasures]:

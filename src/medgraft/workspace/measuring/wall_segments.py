@@ -6,7 +6,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medgraft.measurement import WallThickness, aha_segments, seen_from_apex, segment_thickness, wall_thickness
+from medgraft.core.errors import InputError
+from medgraft.measurement import (
+    WallThickness,
+    aha_segments,
+    seen_from_apex,
+    segment_thickness,
+    septum_angle,
+    wall_thickness,
+)
 from medgraft.workspace.measuring.short_axis import short_axis, usual_septum
 
 
@@ -52,3 +60,11 @@ def wall_segments(
         return None
     segments = aha_segments(turned.mask, turned.spacing, n_segments=n_segments, septum=turned.septum)
     return segment_thickness(turned.carried(thickness), segments)
+
+
+def seen_septum(mask: NDArray[np.uint8], spacing: tuple[float, float, float]) -> float | None:
+    """The septum's angle in a short-axis stack, degrees; None where no right ventricle lies beside the wall."""
+    try:
+        return septum_angle(mask, spacing)
+    except InputError:
+        return None

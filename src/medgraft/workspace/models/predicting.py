@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from medgraft.explanation import gradcam
 from medgraft.inference import predict_stacks
 from medgraft.report import png_of, stack_sheet
 from medgraft.study import Compute
+from medgraft.workspace.stacks.drawn_file import drawn_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +145,7 @@ def _write_sheets(
             entry.spacing,
             maps=_maps(package, images, predictions.y_pred[rows]) if maps else None,
         )
-        path = folder / f"{quote(entry.subject, safe=' ')}-{entry.id}-{phase}.png"
+        path = folder / drawn_file(entry.subject, entry.id, phase)
         path.write_bytes(png_of(figure))
         written.append(str(path))
     return tuple(written)

@@ -16,12 +16,14 @@ from pathlib import Path
 
 import yaml
 
-from medgraft.core.errors import InputError, MedgraftError, ProjectError
+from medgraft.core.errors import InputError, ProjectError, reason
 from medgraft.workspace.kept.lock import is_running
 from medgraft.workspace.kept.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.kept.progress import (
+    FAILURES,
     ProgressNote,
     StudyProgress,
+    is_alive,
     read_note,
     study_folder,
     study_progress,
@@ -71,7 +73,7 @@ def resume_study(project: Project, name: str) -> StudyProgress:
 def stop_study(project: Project, name: str) -> StudyProgress:
     """Stop a study, whoever started it on this machine; what is finished is kept. One that does not run is left alone.
 
-    Raises `ProjectError` if there is none of that name, or it runs on another machine.
+    Raises `ProjectError` if there is none of that name, or it runs on another machine or as another user.
     """
     folder = study_folder(project, name)
     note = read_note(folder)
@@ -99,10 +101,10 @@ def main(arguments: Sequence[str]) -> None:
         start_study(project, read_study_file(folder / STUDY_FILE), machines=machines_of(folder))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
-    except MedgraftError as error:
+    except FAILURES as error:
         # Before the study itself has begun, nobody else says so.
-        write_note(folder, replace(_note_of(os.getpid(), machines_of(folder)), error=str(error)))
-        sys.exit(1)
+        write_note(folder, replace(_note_of(os.getpid(), machines_of(folder)), error=reason(error)))
+        raise
 
 
 def machines_of(folder: Path) -> Machines:
@@ -137,6 +139,10 @@ def _end(pid: int, folder: Path) -> None:
             os.kill(pid, number)
         except ProcessLookupError:
             return
+        except PermissionError as error:
+            raise ProjectError(
+                f"Expected a study that this user runs, got process {pid} of another. Do: ask who started it."
+            ) from error
         if _has_ended(pid, folder, patience):
             return
 
@@ -144,18 +150,10 @@ def _end(pid: int, folder: Path) -> None:
 def _has_ended(pid: int, folder: Path, patience: float) -> bool:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        if not is_running(folder) and not _lives(pid):
+        if not is_running(folder) and not is_alive(pid):
             return True
         time.sleep(0.1)
     return False
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

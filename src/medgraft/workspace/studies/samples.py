@@ -1,5 +1,6 @@
 """The labelled slices of a project, for a task."""
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,6 +12,9 @@ from medgraft.core.errors import InputError
 from medgraft.core.task import UnitKey
 from medgraft.samples import Samples, join
 from medgraft.workspace.project import Project
+
+#: Stacks held open at a time; a process may have some hundreds of files.
+_OPEN = 64
 
 
 def project_samples(project: Project, task: str, reader: str | None = None) -> Samples:
@@ -44,15 +48,17 @@ def image_reader(cohort: Cohort) -> "ImageReader":
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageReader:
-    """Native grey slices by unit. Arrays are memory-mapped and stay open; another process opens them for itself."""
+    """Native grey slices by unit. Arrays are memory-mapped, and the last ones stay open; not in a pickled reader."""
 
     arrays: PixelStore
-    _open: dict[str, NDArray[Any]] = field(default_factory=dict)
+    _open: OrderedDict[str, NDArray[Any]] = field(default_factory=OrderedDict)
 
     def __call__(self, unit: UnitKey) -> NDArray[Any]:
         """The slice (Y, X) of a unit, in the stored type. Raises `ProjectError` if its stack is missing."""
         if unit.stack not in self._open:
             self._open[unit.stack] = self.arrays.read(unit.stack)
+            if len(self._open) > _OPEN:
+                self._open.popitem(last=False)
         image: NDArray[Any] = self._open[unit.stack][unit.phase, unit.slice]
         return image
 
