@@ -53,17 +53,17 @@ def _assert_equal(found: Stack, stack: Stack) -> None:
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(order=st.permutations(range(12)))
+@given(order=st.permutations(range(6)))
 def test_names_and_order_of_files_change_nothing(tmp_path_factory, make_stack, order: list[int]) -> None:
     folder = tmp_path_factory.mktemp("tree")
-    stack = make_stack()
+    stack = make_stack(n_phases=2, steps=(8.0, 8.0))
     paths = write_dicom_series(folder / "in", stack, **WHO)
     shuffled = [paths[i].rename(folder / f"{place:03d}") for place, i in enumerate(order)]
     [found] = read_dicom_tree(shuffled, folder, lambda note: None)
     [again] = read_dicom_tree(shuffled[::-1], folder, lambda note: None)
     np.testing.assert_array_equal(found.stack.pixels, stack.pixels)
     assert found.stack.instance_uids == again.stack.instance_uids
-    assert found.stack.instance_numbers == tuple(tuple(3 * z + t + 1 for z in range(4)) for t in range(3))
+    assert found.stack.instance_numbers == tuple(tuple(2 * z + t + 1 for z in range(3)) for t in range(2))
     assert found.series_key == again.series_key
 
 
@@ -85,7 +85,7 @@ def test_an_axial_stack_has_no_base(tmp_path: Path, make_stack, read_tree) -> No
 @pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless], ids=["RLE", "JPEG 2000"])
 @pytest.mark.parametrize("layout", ["series", "multiframe"])
 def test_compressed_pixels_are_the_same_pixels(tmp_path: Path, make_stack, read_tree, syntax, layout: str) -> None:
-    stack = make_stack(size=(36, 40), dtype="uint16")
+    stack = make_stack(n_phases=2, steps=(8.0,), size=(36, 40), dtype="uint16")
     if layout == "series":
         paths = write_dicom_series(tmp_path, stack, **WHO)
     else:

@@ -1,9 +1,8 @@
-"""A fresh database for each test: SQLite in a file, and PostgreSQL in a private cluster on loopback."""
+"""A fresh database for each test: SQLite in a file, and PostgreSQL in a private cluster behind a socket."""
 
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -20,15 +19,13 @@ def _binary(name: str) -> Path | None:
     return places[-1] if places else Path(found) if found else None
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _url(folder: Path, database: str) -> str:
+    return f"postgresql+psycopg://medgraft@/{database}?host={folder}"
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server that ends with the tests."""
+def postgres_server() -> Iterator[Path]:
+    """The folder of the socket of a PostgreSQL server that ends with the tests; ports of the machine are left alone."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'medgraft[postgres]'")
     initdb, pg_ctl = _binary("initdb"), _binary("pg_ctl")
     if initdb is None or pg_ctl is None:
@@ -39,17 +36,17 @@ def postgres_server() -> Iterator[str]:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
         as_user = ["runuser", "-u", "postgres", "--"]
-    data, port = folder / "data", _free_port()
+    data = folder / "data"
 
     def call(*command: object) -> None:
         quiet = {"stdout": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
         subprocess.run([*as_user, *map(str, command)], check=True, cwd=folder, **quiet)
 
     call(initdb, "-D", data, "-A", "trust", "-U", "medgraft", "--no-sync", "-E", "UTF8")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}"
+    options = f"-c listen_addresses='' -k {folder}"
     call(pg_ctl, "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
     try:
-        yield f"postgresql+psycopg://medgraft@127.0.0.1:{port}"
+        yield folder
     finally:
         call(pg_ctl, "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder)
@@ -61,8 +58,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "project.db")
     server = request.getfixturevalue("postgres_server")
     name = f"test_{uuid4().hex}"
-    engine = sqlalchemy.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    engine = sqlalchemy.create_engine(_url(server, "postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
     engine.dispose()
-    return f"{server}/{name}"
+    return _url(server, name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from medgraft.core.cohort import ImportNote
+from medgraft.core.counted import counted
 from medgraft.core.errors import InputError
 from medgraft.core.stack import FoundStack
 
@@ -58,7 +59,7 @@ class Source:
         """One line about the files that are no part of the layout."""
         unused = sorted(set(self.files) - set(used))
         if unused:
-            text = f"{len(unused)} files are no part of this layout and were not read ({endings_of(unused)})."
+            text = f"No part of this layout, so not read: {counted(len(unused), 'file')} ({endings_of(unused)})."
             note(_set_aside("not-in-layout", self.relative(unused[0]), text, len(unused)))
 
 

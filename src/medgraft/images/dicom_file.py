@@ -137,13 +137,15 @@ def _no_pixels(dataset: Dataset) -> UnusableFileError:
 
 
 def _declared_size(dataset: Dataset) -> tuple[int, int]:
-    """Number of frames, and bytes of all of them when decoded (PS3.3 C.7.6.3)."""
+    """Number of frames, and bytes of all of them without compression (PS3.3 C.7.6.3)."""
     rows, columns, bits = (int(dataset.get(name) or 0) for name in ("Rows", "Columns", "BitsAllocated"))
     samples, n_frames = int(dataset.get("SamplesPerPixel") or 1), int(dataset.get("NumberOfFrames") or 1)
     claim = f"{columns} x {rows} pixels, {n_frames} frames, {samples} x {bits} bits"
     if bits not in (8, 16, 32) or samples not in (1, 3) or min(rows, columns, n_frames) < 1:
         raise UnusableFileError("bad-size", f"The header claims {claim}, which is no image.")
-    n_bytes = rows * columns * n_frames * samples * bits // 8
+    # In YBR_FULL_422 two neighbours share their colour: four values for two pixels (C.7.6.3.1.2).
+    stored = 2 if dataset.get("PhotometricInterpretation") == "YBR_FULL_422" else samples
+    n_bytes = rows * columns * n_frames * stored * bits // 8
     if max(rows, columns) > MAX_SIDE or n_frames > MAX_FRAMES or n_bytes > MAX_BYTES:
         raise UnusableFileError(
             "absurd-size", f"The header claims {claim}: {n_bytes >> 20} MiB, more than is believed."
