@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -121,6 +122,17 @@ def test_a_cam_matrix_has_every_cell_with_its_count(content: StudyContent) -> No
     headings = [text.get_text() for text in page.texts if "answered" in text.get_text()]
     assert [int(heading.split(":")[1]) for heading in headings] == counts.tolist()
     assert len(page.images) == 3 * sum(min(count, 3) for count in counts)
+
+
+def test_captions_of_long_names_stay_under_their_images(content: StudyContent) -> None:
+    cell = content.results[1].cams[0]
+    long = dataclasses.replace(cell, captions=("S-3408d6ec5e4e990f es 11/13, 1.00",) * len(cell.captions))
+    (page,) = cam_matrix([long], content.task).axes
+    assert "S-3408d6ec5e4e990f\nes 11/13, 1.00" in [text.get_text() for text in page.texts]
+    figure = page.figure
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in page.texts if "S-" in text.get_text()]
+    assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
 
 
 def test_a_cam_sheet_of_nothing_is_refused() -> None:

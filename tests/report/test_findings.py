@@ -26,6 +26,7 @@ def compared(content: StudyContent, low: float, high: float) -> StudyContent:
         (-0.05, 0.2, "warn", "includes zero"),
         (0.0, 0.2, "warn", "includes zero"),
         (-0.2, -0.01, "warn", "worse than a rule that never looks"),
+        (np.nan, np.nan, "warn", "(no interval). There is no interval: this study does not show"),
     ],
 )
 def test_the_difference_to_a_baseline_is_read_off_its_interval(
@@ -34,6 +35,7 @@ def test_the_difference_to_a_baseline_is_read_off_its_interval(
     found = [f for f in findings(compared(content, low, high)) if "Slice position" in f.text]
     assert [f.tone for f in found] == [tone]
     assert words in found[0].text
+    assert "nan to" not in found[0].text
 
 
 def test_a_model_that_was_never_compared_is_flagged(content: StudyContent) -> None:

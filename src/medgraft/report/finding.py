@@ -6,6 +6,9 @@ from typing import Literal
 
 from medgraft.evaluation import Interval, PairedDifference
 
+#: Of a figure that these subjects do not define, such as a correlation of values that are all alike.
+_UNDEFINED = "undefined"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -21,6 +24,8 @@ def with_interval(figure: Interval) -> str:
     >>> with_interval(Interval(value=0.8123, low=0.7, high=0.9, n_resamples=2000))
     '0.81 (0.70 to 0.90)'
     """
+    if math.isnan(figure.value):
+        return _UNDEFINED
     if math.isnan(figure.low):
         return f"{figure.value:.2f}"
     return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
@@ -39,4 +44,4 @@ def one_decimal(figure: Interval) -> str:
     >>> one_decimal(Interval(value=-0.04, low=-1, high=1, n_resamples=1))
     '+0.0'
     """
-    return f"{round(figure.value, 1) + 0.0:+.1f}"
+    return _UNDEFINED if math.isnan(figure.value) else f"{round(figure.value, 1) + 0.0:+.1f}"

@@ -11,6 +11,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from medgraft.core.counted import counted
+from medgraft.core.files import whole_file
 from medgraft.report.finding import Finding
 from medgraft.report.picture import Picture
 from medgraft.report.tables import Table, bounds, exact, shown, write_csv, write_json
@@ -53,7 +55,8 @@ def write_page(page: Page, folder: Path) -> Path:
         write_csv(table, folder / "tables" / f"{table.name}.csv")
     write_json(page.tables, folder / "tables" / "report.json")
     file = folder / "report.html"
-    file.write_text(render(page), encoding="utf-8")
+    with whole_file(file) as draft:  # it comes last: where there is a page, all that it names is there
+        draft.write_text(render(page), encoding="utf-8")
     return file
 
 
@@ -102,4 +105,4 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_TEMPLATES.globals.update(shown=shown, bounds=bounds, exact=exact, data_uri=_data_uri, linked=linked)
+_TEMPLATES.globals.update(shown=shown, bounds=bounds, exact=exact, data_uri=_data_uri, linked=linked, counted=counted)

@@ -53,6 +53,20 @@ def test_the_script_that_turns_comes_only_with_surfaces(curve: CurveContent) -> 
     assert "data-turning" not in flat
 
 
+@pytest.mark.parametrize("name", ["bulls-eyes", "surfaces", "wall-median"])
+def test_each_picture_of_the_wall_is_shown_without_the_others(curve: CurveContent, name: str) -> None:
+    kept = {"bulls-eyes": "bulls_eyes", "surfaces": "surfaces", "wall-median": "walls"}
+    without = {field: () for picture, field in kept.items() if picture != name}
+    bare = dataclasses.replace(curve, **without, overlays=(), trainings=())  # type: ignore[arg-type]  # all are tuples
+    pictures = tuple(
+        Picture(name=shown, title=shown, caption="", alt="x", png=b"")
+        for shown in ("learning-curves", "forgetting", name)
+    )
+    text = render(curve_page(bare, curve_tables(bare), pictures))
+    assert f'id="figure-{name}"' in text
+    assert '<a href="#wall">' in text
+
+
 def test_tables_hold_the_figures_of_the_content(curve: CurveContent, tmp_path: Path) -> None:
     tables = {table.name: table for table in curve_tables(curve)}
     models = [ModelKey(arm=str(row[0]), size=int(str(row[1]))) for row in tables["figures"].rows]

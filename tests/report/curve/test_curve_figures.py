@@ -8,7 +8,7 @@ import pytest
 from matplotlib.patches import Wedge
 
 from medgraft.measurement import AHA_SEGMENTS
-from medgraft.report import CurveContent, ModelKey, Surface
+from medgraft.report import BullsEye, CurveContent, ModelKey, Surface
 from medgraft.report.curve.learning_curves import learning_curves
 from medgraft.report.curve.mask_overlays import mask_overlays
 from medgraft.report.curve.mask_trainings import mask_trainings
@@ -154,3 +154,9 @@ def test_meshes_hold_the_surface_to_a_thousandth_of_a_millimetre(curve: CurveCon
 
 def decoded(text: str, kind: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), kind)
+
+
+def test_a_wall_that_is_nowhere_has_a_bulls_eye_without_numbers() -> None:
+    nowhere = BullsEye(subject="one", phase="ed", by_source={"reference": np.full(17, np.nan)})
+    axes = bulls_eyes([nowhere]).axes[0]
+    assert [text.get_text() for text in axes.texts].count("?") == 17

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from medgraft.evaluation import Interval
 from medgraft.report import CurveContent, CurveDifference, Recipe
 from medgraft.report.curve.findings import cautions, findings
 from medgraft.report.curve.methods import methods
@@ -70,6 +71,16 @@ def test_forgetting_is_said_of_what_came_from_the_package(
     assert words in found[0]
     assert ("gained" in found[0]) == (low > 0)
     assert "fine-tuned, 30 subjects" in found[0]
+
+
+def test_an_agreement_that_is_not_defined_is_said_so(curve: CurveContent) -> None:
+    """As of a single subject, or of walls that are all alike."""
+    none = Interval(value=np.nan, low=np.nan, high=np.nan, n_resamples=0)
+    walls = tuple(dataclasses.replace(wall, pearson=none, lower=none, upper=none) for wall in curve.walls)
+    (said,) = [f.text for f in findings(dataclasses.replace(curve, walls=walls)) if "wall thickness at ES" in f.text]
+    assert "r = undefined" in said
+    assert "limits undefined to undefined" in said
+    assert "nan" not in said
 
 
 def test_the_wall_is_that_of_the_paper_s_example(curve: CurveContent) -> None:

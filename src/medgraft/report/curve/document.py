@@ -13,6 +13,9 @@ from medgraft.report.page import Page, write_page
 from medgraft.report.picture import Picture
 from medgraft.report.tables import Table
 
+#: Beginnings of the names of pictures that show the wall.
+_WALL = ("wall-", "surfaces", "bulls-eyes")
+
 
 def write_curve_report(content: CurveContent, folder: Path) -> Path:
     """Write the report of a learning curve as `page.write_page` says; gives the page's path."""
@@ -35,6 +38,7 @@ def curve_page(content: CurveContent, tables: tuple[Table, ...], pictures: tuple
         scripts=("report.js", "surface.js") if content.surfaces else ("report.js",),
         values={
             "walls": [picture.name for picture in pictures if picture.name.startswith("wall-")],
+            "has_wall": any(picture.name.startswith(_WALL) for picture in pictures),
             "overlays": [picture.name for picture in pictures if picture.name.startswith("overlay-")],
             "meshes": meshes(content.surfaces) if content.surfaces else None,
             "lineage": {name: hop_lines(lineage) for name, lineage in content.lineage.items()},

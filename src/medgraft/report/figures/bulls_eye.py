@@ -56,7 +56,8 @@ def bulls_eyes(eyes: Sequence[BullsEye]) -> Figure:
     """
     sources = list(dict.fromkeys(source for eye in eyes for source in eye.by_source))
     values = np.concatenate([eye.by_source[source] for eye in eyes for source in eye.by_source])
-    scale = Normalize(float(np.nanmin(values)), float(np.nanmax(values)))
+    known = values[np.isfinite(values)]
+    scale = Normalize(float(known.min()), float(known.max())) if known.size else Normalize(0.0, 1.0)
     figure = new_figure(0.4 + 2.7 * len(eyes), width=0.9 + 2.6 * len(sources))
     grid = figure.subplots(len(eyes), len(sources), squeeze=False)
     for row, eye in enumerate(eyes):

@@ -1,6 +1,7 @@
 """Grad-CAM beside the image it explains, one block per (truth, answer) cell."""
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any, Literal
 
 from matplotlib.axes import Axes
@@ -18,6 +19,8 @@ _PER_CELL = 3
 
 #: Inches.
 _IMAGE, _GAP, _HEADING, _CAPTION = 1.08, 0.05, 0.32, 0.4
+#: As many as fit under an image.
+_CAPTION_LETTERS = 20
 _CELL_WIDTH = _PER_CELL * (_IMAGE + _GAP) + 0.2
 _CELL_HEIGHT = _HEADING + 2 * _IMAGE + _GAP + _CAPTION
 
@@ -92,7 +95,8 @@ def _draw_pairs(page: Axes, left: float, top: float, example: CamExample) -> Non
         height, width = (_IMAGE * side / max(image.shape) for side in image.shape)
         draw_overlay(page, image, None, aspect="auto", extent=(x, x + width, middle, middle + height))
         draw_overlay(page, image, cam, aspect="auto", extent=(x, x + width, bottom, bottom + height))
-        page.text(x, bottom - 0.15, example.captions[index], fontsize=TICK - 1.5, color=MUTED)
+        caption = fill(example.captions[index], _CAPTION_LETTERS)
+        page.text(x, bottom - 0.05, caption, va="top", fontsize=TICK - 1.5, color=MUTED)
 
 
 def _heading(truth: int, answer: int, task: Task) -> str:

@@ -107,7 +107,7 @@ def _loss_limit(curves: Sequence[FoldCurves]) -> float:
     # A single diverging fold must not flatten all other curves.
     losses = np.concatenate([np.stack([c.train_loss, c.val_loss]).ravel() for c in curves])
     finite = losses[np.isfinite(losses)]
-    return 1.05 * float(np.percentile(finite, 99)) if finite.size else 1.0
+    return 1.05 * float(np.percentile(finite, 99)) if finite.any() else 1.0
 
 
 def _legend(figure: Figure) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from medgraft.evaluation import Interval
+from medgraft.evaluation import Interval, PairedDifference
 from medgraft.report.finding import Finding, with_interval
 from medgraft.report.study.content import Comparison, ModelResult, StudyContent
 from medgraft.report.study.tables import metric_title
@@ -86,8 +86,8 @@ def _against_baselines(content: StudyContent, model: ModelResult) -> Iterator[Fi
 def _against(comparison: Comparison, baseline: ModelResult) -> Finding:
     d = comparison.difference
     facts = (
-        f"Against the baseline “{baseline.title}”, which sees no pixels, the paired difference in "
-        f"{metric_title(d.metric)} is {d.value:+.2f} (95 % interval {d.low:+.2f} to {d.high:+.2f}, p = {d.p_value:.3g})"
+        f"Against “{baseline.title}”, which sees no pixels, the paired difference in "
+        f"{metric_title(d.metric)} is {d.value:+.2f} ({_certainty(d)})"
     )
     if d.low > 0:
         return Finding(text=f"{facts}: on these patients the images add something.", tone="good")
@@ -96,11 +96,18 @@ def _against(comparison: Comparison, baseline: ModelResult) -> Finding:
             text=f"{facts}: the network does worse than a rule that never looks at the image. It must not be used.",
             tone="warn",
         )
+    why = "There is no interval" if math.isnan(d.low) else "The interval includes zero"
     return Finding(
-        text=f"{facts}. The interval includes zero: this study does not show that the network knows more "
-        "than that rule does.",
+        text=f"{facts}. {why}: this study does not show that the network knows more than that rule does.",
         tone="warn",
     )
+
+
+def _certainty(d: PairedDifference) -> str:
+    """One patient gives no interval."""
+    if math.isnan(d.low):
+        return "no interval"
+    return f"95 % interval {d.low:+.2f} to {d.high:+.2f}, p = {d.p_value:.3g}"
 
 
 def _classes(content: StudyContent, model: ModelResult) -> Iterator[Finding]:
