@@ -227,7 +227,7 @@ def of_its_own(tmp_path: Path) -> Served:
 def test_a_program_says_of_an_import_what_its_files_cannot(of_its_own: Served, tmp_path: Path) -> None:
     body = {"site": "north", "mask_codes": {"500": "pool"}, "mask_classes": ["pool"]}
     done = imported(of_its_own.client("ana"), masked_volume(tmp_path), body)
-    assert (done["state"], done["text"].split(",")[0]) == ("done", "1 stacks added")
+    assert (done["state"], done["text"].split(",")[0]) == ("done", "1 stack added")
     with of_its_own.project.cohort() as cohort:
         (entry,) = cohort.entries()
     assert (entry.site, entry.mask_classes) == ("north", ("pool",))

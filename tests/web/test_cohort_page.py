@@ -49,7 +49,7 @@ def test_a_folder_is_imported_by_the_page(owner_page: Page, own_server: Server, 
     expect(page.locator(".subject")).to_have_count(4)
     page.locator("#pick").set_input_files(str(tmp_path / "more" / "dicom"))
     expect(page.locator("#import")).to_have_attribute("data-state", "done")
-    expect(page.locator("#import-text")).to_contain_text("1 stacks added")
+    expect(page.locator("#import-text")).to_contain_text("1 stack added")
     expect(page.locator(".subject")).to_have_count(5)
     project = Project.open(server.root)
     assert list_cohort(project).subjects == 5
@@ -88,6 +88,6 @@ def test_a_folder_is_dropped_on_the_page(owner_page: Page, own_server: Server, t
     sent: list[str] = []
     page.on("request", lambda asked: sent.extend([asked.url] * (asked.method == "PUT")))
     drop(page, more)
-    expect(page.locator("#import-text")).to_contain_text("1 stacks added")
+    expect(page.locator("#import-text")).to_contain_text("1 stack added")
     expect(page.locator(".subject")).to_have_count(5)
     assert sorted(unquote(url.partition("/files/")[2]) for url in sent) == files

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace import StackRow
@@ -24,7 +25,7 @@ def cohort(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
         return
     columns = ("stack", "subject", "site", "split", "series", "T x Z x Y x X", "mm", "phases", "base", "masks")
     write_table(columns, [_cells(row) for row in found.stacks])
-    write_line(f"{len(found.stacks)} stacks of {found.subjects} subjects")
+    write_line(f"{counted(len(found.stacks), 'stack')} of {counted(found.subjects, 'subject')}")
 
 
 _BASE = {True: "first", False: "last", None: None}

@@ -25,6 +25,7 @@ from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.cli.pairs import read_pairs
 from medgraft.cli.pseudonym_key import read_key
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.core.cohort import ImportNote
@@ -90,8 +91,10 @@ def _codes(text: str) -> dict[int, str]:
 
 
 def _show(done: "Imported") -> None:
-    added = f"{len(done.added)} stacks of {len({row.subject for row in done.added})} subjects added"
-    write_line(f"{added}, {len(done.known)} known, {done.files} files looked at in {done.source}")
+    subjects = counted(len({row.subject for row in done.added}), "subject")
+    files = counted(done.files, "file")
+    added = f"{counted(len(done.added), 'stack')} of {subjects} added"
+    write_line(f"{added}, {len(done.known)} known, {files} looked at in {done.source}")
     if done.labels:
         changes = done.labels.changes
         write_line(f"{changes.added} labels for {done.labels.task} came with them ({changes.unchanged} known)")

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from starlette.concurrency import run_in_threadpool
 
+from medgraft.core.counted import counted
 from medgraft.core.errors import InputError, MedgraftError, ProjectError, reason
 from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress
@@ -140,8 +141,9 @@ def _words(done: Imported) -> str:
     """What an import came to; where it found nothing, why."""
     if not done.added and not done.known:
         return next((note.text for note in done.notes if note.code == "nothing-imported"), "No image was found.")
-    notes = f", {len(done.notes)} notes in the repair log" if done.notes else ""
-    return f"{len(done.added)} stacks added, {len(done.known)} known, {done.files} files read{notes}"
+    notes = f", {counted(len(done.notes), 'note')} in the repair log" if done.notes else ""
+    added, files = counted(len(done.added), "stack"), counted(done.files, "file")
+    return f"{added} added, {len(done.known)} known, {files} read{notes}"
 
 
 async def _write(target: Path, chunks: AsyncIterator[bytes]) -> int:

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from medgraft.evaluation import confusion
+from medgraft.web.pages.studies import BASELINES
 from medgraft.web.server import make_app
 from medgraft.workspace import Project
 from medgraft.workspace.kept.study_results import study_results
@@ -105,7 +106,7 @@ def test_a_model_is_shown_beside_others(client: TestClient, studied: Project, de
     wanted = (title, "test", decision)
     lines = [x for x in study_results(studied, "tiny").contrasts if (x.model, x.on, x.decision) == wanted]
     rows = re.findall(r"<tr><td>([^<]+)</td><td>([+−][\d.]+)</td>", page)
-    assert rows == [(line.other, f"{line.value:+.3f}".replace("-", "−")) for line in lines]
+    assert rows == [(BASELINES.get(line.other, line.other), f"{line.value:+.3f}".replace("-", "−")) for line in lines]
     assert lines
 
 

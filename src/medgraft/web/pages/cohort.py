@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from nicegui import ui
 
 from medgraft.core.cohort import ImportNote
+from medgraft.core.counted import counted
 from medgraft.core.task import Task, UnitKey
 from medgraft.web.pages.frame import framed
 from medgraft.web.pages.rail import fragment
@@ -116,7 +117,8 @@ class _CohortView:
         self._page = min(self._page, pages)
         shown = found[(self._page - 1) * _PER_PAGE : self._page * _PER_PAGE]
         ui.html(
-            fragment("cohort_cards.html", cards=self._cards, shown=shown, wanted=self._wanted), sanitize=False
+            fragment("cohort_cards.html", cards=self._cards, shown=shown, wanted=self._wanted, noted=self._notes_only),
+            sanitize=False,
         ).classes("cohort")
         if pages > 1:
             pager = ui.pagination(1, pages, value=self._page, direction_links=True)
@@ -182,7 +184,7 @@ def _along(row: StackRow, phase: int, said: dict[UnitKey, str]) -> tuple[str, ..
 
 
 def _shape(row: StackRow) -> str:
-    slices = f"{row.slices} slice{'s' if row.slices != 1 else ''}"
+    slices = counted(row.slices, "slice")
     return f"{slices}, {row.phases} phases" if row.phases > 1 else slices
 
 

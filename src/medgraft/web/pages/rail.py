@@ -5,9 +5,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from medgraft.core.counted import counted
+
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parents[1] / "templates"), autoescape=True, undefined=StrictUndefined
 )
+_TEMPLATES.globals["counted"] = counted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from medgraft.web.pages.studies import BASELINES
 from medgraft.workspace.kept.study_results import HEADLINE, Figure, ResultLine, StudyResults
 
 #: Figures of the whole, after those of the classes.
@@ -65,7 +66,7 @@ def _row(
 ) -> FigureRow:
     model = next((model for model in results.models if model.title == line.title), None)
     return FigureRow(
-        title=model.model if model else line.title.removeprefix("baseline: "),
+        title=model.model if model else BASELINES.get(line.title, line.title),
         model=model.id if model else "",
         depth=model.depth if model else "",
         weights=_kind(model.weights) if model else "no pixels",

@@ -20,6 +20,9 @@ folds: 5
 seeds: [7]
 """
 
+#: Rules that see no pixels, for people.
+BASELINES = {"baseline: majority": "the most frequent class", "baseline: position": "place in the stack alone"}
+
 #: Ways of deciding, for people.
 DECISIONS = {"argmax": "each slice alone", "stack": "whole stack"}
 
@@ -38,6 +41,7 @@ def add_page(app: FastAPI, place: Place) -> None:
                 cards=cards,
                 comparable=sum(card.results is not None for card in cards) > 1,
                 decisions=DECISIONS,
+                position=BASELINES["baseline: position"],
                 duration=duration,
                 new_study=_TEMPLATE,
             )

@@ -22,7 +22,7 @@ from medgraft.web.charts import (
 from medgraft.web.pages.durations import duration
 from medgraft.web.pages.rail import fragment
 from medgraft.web.pages.result_table import result_table
-from medgraft.web.pages.studies import DECISIONS
+from medgraft.web.pages.studies import BASELINES, DECISIONS
 from medgraft.web.pages.study_cards import headline_of
 from medgraft.web.pages.trouble import trouble
 from medgraft.web.place import Place
@@ -42,9 +42,10 @@ class RatePanel:
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """A paired difference to another model or a baseline, drawn."""
+    """A paired difference to another model or a baseline, drawn. other: which one, for people."""
 
     line: ContrastLine
+    other: str
     drawn: Markup
 
 
@@ -165,7 +166,12 @@ def _contrasts(results: StudyResults, model: str, on: str, decision: str) -> tup
     lines = [line for line in results.contrasts if (line.model, line.on, line.decision) == wanted]
     reach = reach_of([end for line in lines for end in (line.value, line.low, line.high)])
     return tuple(
-        Contrast(line=line, drawn=difference_whisker(line.value, line.low, line.high, reach=reach)) for line in lines
+        Contrast(
+            line=line,
+            other=BASELINES.get(line.other, line.other),
+            drawn=difference_whisker(line.value, line.low, line.high, reach=reach),
+        )
+        for line in lines
     )
 
 

@@ -16,20 +16,27 @@ addEventListener("dragleave", () => {
   if (!depth) $("drop-here").hidden = true;
 });
 addEventListener("dragover", (event) => event.preventDefault());
-addEventListener("drop", async (event) => {
+addEventListener("drop", (event) => {
   event.preventDefault();
   depth = 0;
   $("drop-here").hidden = true;
+  // A browser forgets what was dropped once this returns; what is in it can be asked for later.
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  if (entries.length) importFiles(() => collectAll(entries));
+});
+addEventListener("click", (event) => event.target.closest("[data-pick]") && $("pick").click());
+addEventListener("change", (event) => {
+  if (event.target.id !== "pick" || !event.target.files.length) return;
+  const files = [...event.target.files].map((file) => ({ file, path: withoutFirst(file.webkitRelativePath || file.name) }));
+  event.target.value = "";
+  importFiles(() => files);
+});
+
+async function collectAll(entries) {
   const files = [];
   for (const entry of entries) await collect(entry, entries.length === 1 && entry.isDirectory ? "" : entry.name, files);
-  importFiles(files);
-});
-addEventListener("change", (event) => {
-  if (event.target.id !== "pick") return;
-  importFiles([...event.target.files].map((file) => ({ file, path: withoutFirst(file.webkitRelativePath || file.name) })));
-  event.target.value = "";
-});
+  return files;
+}
 
 /** All files under an entry with their paths; the dropped folder's own name is left out. */
 async function collect(entry, path, into) {
@@ -50,10 +57,14 @@ function withoutFirst(path) {
   return path.includes("/") ? path.slice(path.indexOf("/") + 1) : path;
 }
 
-async function importFiles(files) {
-  if (busy || !files.length) return;
+/** Import what `list()` gives; one import at a time. */
+async function importFiles(list) {
+  if (busy) return $("import").scrollIntoView({ block: "nearest" });
   busy = true;
   try {
+    show("running", "Reading the folder", 0, 0);
+    const files = await list();
+    if (!files.length) throw new Error("The folder has no files in it.");
     show("running", "Sending", 0, files.length);
     const { id } = await ask(API, { method: "POST" });
     await sendAll(id, files);
@@ -93,9 +104,8 @@ async function watch(id) {
 
 async function ask(path, options) {
   const response = await fetch(path, options);
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
-  return answer;
+  if (response.ok) return response.json();
+  throw new Error(await response.json().then((answer) => answer.error, () => response.statusText));
 }
 
 function show(state, title, done, total, text = "") {

@@ -16,6 +16,6 @@ export function tell(page, state, title, text, [words, way]) {
 
 /** What the server refused, or that it is not there. */
 export function fail(page, error, title = "This page could not be loaded") {
-  const text = error.status === 401 ? "Your session has ended: sign in again." : error.status ? error.message : "The server does not answer. Is it running?";
+  const text = error.status === 401 ? "Your session has ended: sign in again." : error.status === undefined ? "The server does not answer. Is it running?" : error.message;
   tell(page, "failed", title, text, ["Try again", () => location.reload()]);
 }

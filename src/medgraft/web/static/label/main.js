@@ -229,8 +229,9 @@ function advise(text) {
 function listenToOutbox({ outbox }) {
   showOutbox($("saved"), outbox);
   outbox.addEventListener("saved", ({ detail: { act: sent, answer } }) => saved(sent, answer));
-  outbox.addEventListener("kept", ({ detail: { signedOut } }) => {
+  outbox.addEventListener("kept", ({ detail: { signedOut, error } }) => {
     if (signedOut) advise("Your session has ended. Sign in again in another tab: what you did is kept here and sent then.");
+    else if (error.status) advise(`Kept here and sent again: ${error.message}`);
   });
   outbox.addEventListener("refused", ({ detail: { error } }) => {
     advise(error.message);

@@ -1,6 +1,6 @@
 // Acts on their way to the server: kept in this browser until it has answered, sent one after the other, again and
 // again if need be. Every act has an id, so one that arrives twice is stored once.
-import { ask } from "./server.js";
+import { ask, Refused } from "./server.js";
 
 const PATIENCE = [500, 1000, 2000, 5000, 10000];
 
@@ -11,6 +11,8 @@ export class Outbox extends EventTarget {
 
   constructor(name) {
     super();
+    // Browsers give locks and ids to safe pages alone; without them an act could be lost or stored twice.
+    if (!isSecureContext) throw new Refused(0, `Expected an address with https, or this machine's own, got ${location.origin}. Do: put a proxy with TLS before the server.`);
     this.#name = `medgraft-outbox-${name}`;
     addEventListener("online", () => this.#wake());
   }

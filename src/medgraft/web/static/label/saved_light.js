@@ -6,9 +6,9 @@ export function showOutbox(light, outbox) {
     light.dataset.state = state;
     light.textContent = text;
   };
-  const kept = (signedOut) => `${signedOut ? "signed out" : "offline"}, ${outbox.waiting.length} kept here`;
+  const kept = ({ signedOut, error }) => `${signedOut ? "signed out" : error.status ? "not saved" : "offline"}, ${outbox.waiting.length} kept here`;
   outbox.addEventListener("waiting", () => show("waiting", "saving …"));
-  outbox.addEventListener("kept", ({ detail }) => show("kept", kept(detail.signedOut)));
+  outbox.addEventListener("kept", ({ detail }) => show("kept", kept(detail)));
   outbox.addEventListener("refused", () => show("kept", "not saved"));
   outbox.addEventListener("saved", ({ detail: { act, answer } }) => {
     if (outbox.waiting.length) show("waiting", "saving …");

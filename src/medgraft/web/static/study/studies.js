@@ -36,9 +36,10 @@ function show(found) {
 
 /** The list as the server draws it now; nothing else on the page moves. */
 async function redraw() {
-  const text = await fetch("/studies").then((response) => response.text());
-  const fresh = new DOMParser().parseFromString(text, "text/html");
-  for (const id of ["studies"]) $(id).replaceWith(document.importNode(fresh.getElementById(id), true));
+  const response = await fetch("/studies").catch(() => null);
+  if (!response?.ok) return; // a server that is away, or a session that has ended, is met again at the next look
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  $("studies").replaceWith(document.importNode(fresh.getElementById("studies"), true));
   document.querySelector(".bar .number").textContent = fresh.querySelector(".bar .number").textContent;
   chooseTwo();
 }
@@ -60,11 +61,13 @@ function drawBars({ name, bars, seconds_left }) {
 
 async function perform(button) {
   const card = button.closest("[data-study]");
+  const words = button.textContent;
   button.disabled = true;
   button.textContent = button.dataset.act === "stop" ? "Stopping…" : "Starting…";
   try {
     await ask(`/studies/${encodeURIComponent(card.dataset.study)}/${button.dataset.act}`, { method: "POST" });
   } catch (error) {
+    [button.disabled, button.textContent] = [false, words];
     return complain(card, error.message);
   }
   redraw();
