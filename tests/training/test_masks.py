@@ -72,8 +72,8 @@ def as_bytes(model: Segmenter, history: History) -> tuple[bytes, ...]:
 
 @pytest.mark.parametrize("name", LEARNT)
 def test_small_hearts_are_learnt(name: str) -> None:
-    history = run(build_segmenter(name, n_classes=3), hearts(name), epochs=8, updates=10)
-    assert history.scores.shape == (8, 2, 3)
+    history = run(build_segmenter(name, n_classes=3), hearts(name), epochs=6, updates=10)
+    assert history.scores.shape == (6, 2, 3)
     assert history.scores[-1].min() > 0.9
     assert history.train_loss[-1] < 0.15 < history.train_loss[0]
 

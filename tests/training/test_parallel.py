@@ -1,6 +1,5 @@
 """Several processes train as one does with whole batches."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +14,16 @@ from torch.nn.functional import cross_entropy
 
 from medgraft.training.parallel import ALONE, Replica
 
-PROCESS = Path(__file__).with_name("replica.py")
+from . import replica
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one_with_the_double_batch(tmp_path: Path) -> None:
-    (alone,) = trained_by(1, tmp_path / "alone")
+def test_two_processes_train_as_one_with_the_double_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    (tmp_path / "alone").mkdir()
+    replica.main(0, 1, tmp_path / "alone")
+    alone = load_file(tmp_path / "alone" / "0.safetensors")
     first, second = trained_by(2, tmp_path / "together")
     assert all(torch.equal(value, second[name]) for name, value in first.items())
     assert first["gathered"].tolist() == list(range(5)), "an uneven list, shared and put together again"
@@ -33,12 +36,10 @@ def test_two_processes_train_as_one_with_the_double_batch(tmp_path: Path) -> Non
 def trained_by(count: int, folder: Path) -> list[dict[str, Tensor]]:
     """What each process ended with."""
     folder.mkdir()
-    environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
     processes = [
-        subprocess.Popen([sys.executable, PROCESS, str(rank), str(count), folder], env=environment)
-        for rank in range(count)
+        subprocess.Popen([sys.executable, replica.__file__, str(rank), str(count), folder]) for rank in range(count)
     ]
-    assert [process.wait(timeout=120) for process in processes] == [0] * count
+    assert [process.wait(timeout=300) for process in processes] == [0] * count
     return [load_file(folder / f"{rank}.safetensors") for rank in range(count)]
 
 

@@ -153,21 +153,22 @@ def test_when_all_diverge_the_rest_is_not_done() -> None:
     assert np.isnan(histories[0].train_loss[-1])
 
 
-@pytest.mark.parametrize("n_threads", [1, 2])
-@pytest.mark.parametrize(("n_features", "batch_size"), [(512, 7), (512, 32), (1280, 32)])
+@pytest.mark.parametrize(
+    ("n_features", "batch_size", "n_threads"), [(512, 7, 1), (512, 7, 2), (512, 32, 1), (1280, 32, 1), (1280, 32, 2)]
+)
 def test_no_bit_depends_on_the_others_and_the_same_call_gives_the_same_bytes(
     n_features: int, batch_size: int, n_threads: int
 ) -> None:
     features = rng(n_features).normal(size=(N_ROWS, n_features)).astype(np.float32)
-    heads = [Head(n_features, hidden=256, n_classes=3, dropout=0.5, key=key) for key in range(5)]
+    heads = [Head(n_features, hidden=256, n_classes=3, dropout=0.5, key=key) for key in range(2)]
     states = [{f"head.{name}": value for name, value in head.state_dict().items()} for head in heads]
     rates = (0.01, 0.001, 1e-4)
-    courses = [course(rate, fold, epochs=1, batch_size=batch_size) for fold in (0, 1, 2, 1, 0) for rate in rates]
+    courses = [course(rate, fold, epochs=1, batch_size=batch_size) for fold in range(2) for rate in rates]
 
     def groups_of(size: int) -> list[tuple[bytes, ...]]:
         done: list[tuple[bytes, ...]] = []
-        for first in range(0, 15, size):
-            some = range(first, min(first + size, 15))
+        for first in range(0, 6, size):
+            some = range(first, min(first + size, 6))
             stack = Heads([states[index // 3] for index in some], dropout=0.5)
             histories = fit_side_by_side(stack, features, TARGETS, [courses[index] for index in some])
             done += [as_bytes((history, stack.state(place))) for place, history in enumerate(histories)]
@@ -176,9 +177,9 @@ def test_no_bit_depends_on_the_others_and_the_same_call_gives_the_same_bytes(
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
-        whole = groups_of(15)
-        assert len(set(whole)) == 15
-        assert all(groups_of(size) == whole for size in (1, 2, 7, 15))
+        whole = groups_of(6)
+        assert len(set(whole)) == 6
+        assert all(groups_of(size) == whole for size in (1, 2, 5, 6))
     finally:
         torch.set_num_threads(before)
 
