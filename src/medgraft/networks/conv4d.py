@@ -6,15 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: Zeros before and after C, X, Y, Z and B, for `functional.pad` of (T, B, Z, Y, X, C).
-_NOT_IN_TIME = (0,) * 10
-
 #: As values lie in memory: on a CPU, few channels are convolved in half the time.
 _CHANNELS_LAST = torch.channels_last_3d
 
 
 class Conv4d(nn.Module):
-    """Volumes over time (B, C, T, Z, Y, X) to (B, O, T', Z', Y', X'), with zeros around them in space and time.
+    """Volumes over time (B, C, T, Z, Y, X) to (B, O, T', Z', Y', X').
+
+    Around them are zeros in space; in time the first and the last stand still, since a window is cut out of a beat that
+    goes on, and zeros would tell where in the window a phase is.
 
     A 4D convolution is a sum of 3D convolutions, one for each offset in time, over all phases at once; what is kept for
     the gradient is one padded copy of the input. Weights (O, C, kernel, kernel, kernel, kernel) in the order T, Z, Y, X
@@ -41,7 +41,7 @@ class Conv4d(nn.Module):
         phases = volumes.permute(2, 0, 3, 4, 5, 1)  # (T, B, Z, Y, X, C): a run of phases is a view of what is kept
         n_phases, n_volumes = -(-len(phases) // self.stride), phases.shape[1]
         half = self.kernel // 2
-        padded = functional.pad(phases, (*_NOT_IN_TIME, half, half)).movedim(-1, 2)
+        padded = torch.cat([phases[:1]] * half + [phases] + [phases[-1:]] * half).movedim(-1, 2)
         last = (n_phases - 1) * self.stride + 1
         out = self.bias.view(-1, 1, 1, 1)
         for offset, weight in enumerate(self.weight.unbind(2)):

@@ -47,15 +47,15 @@ def build_segmenter(
 class Segmenter(Model):
     """Images (B, C, [T,] [Z,] Y, X) in 0..1 to scores (B, K, [T,] [Z,] Y, X), before softmax, at any size.
 
-    Zeros are added at the far end of each axis up to a size that the network halves evenly, and cut off again.
+    Zeros are added at the far end of each axis of space up to a size that the network halves evenly, and cut off again.
     """
 
     def forward(self, images: Tensor) -> Tensor:
         """Scores of every voxel. Arithmetic without branches: in a trace, sizes are not numbers yet."""
-        sizes = [images.shape[axis] for axis in range(2, 2 + self.spec.dims)]
+        sizes = [images.shape[axis] for axis in range(-min(self.spec.dims, 3), 0)]
         padded = functional.pad(images, _zeros_behind(sizes, self.spec.multiple))
         scores: Tensor = super().forward(padded)
-        return scores[(slice(None), slice(None), *(slice(0, size) for size in sizes))]
+        return scores[(..., *(slice(0, size) for size in sizes))]
 
 
 def _zeros_behind(sizes: Sequence[int], multiple: int) -> list[int]:

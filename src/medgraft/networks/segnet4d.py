@@ -10,13 +10,13 @@ _GROUPS = 8
 
 
 class SegNet4D(nn.Module):
-    """Volumes over time (B, in_chans, T, Z, Y, X) to features (B, channels[0], T, Z, Y, X); sides divisible by 4.
+    """Volumes over time (B, in_chans, T, Z, Y, X) to features (B, channels[0], T, Z, Y, X); Z, Y, X divisible by 4.
 
     arXiv 1906.07295: 4D convolutions of 3 x 3 x 3 x 3; residual blocks of twice group norm, ReLU, convolution, as in
     Myronenko 2018 (arXiv 1810.11654); 1, 2 and 4 of them on the way down, with 8, 16 and 32 channels and steps of
     stride 2 in space and time between; on the way up a convolution of 1 x 1 x 1 x 1, nearest upsampling, addition of
     what the way down had there, and one block. The paper's input is 1 x 96 x 96 x 64 x 16. As in MONAI's SegResNet, a
-    norm and a ReLU end it, which keep the first scores small.
+    norm and a ReLU end it. A heart that stands still has the same features at every phase.
     """
 
     def __init__(self, in_chans: int = 1, channels: tuple[int, ...] = (8, 16, 32), blocks: tuple[int, ...] = (1, 2, 4)):
@@ -55,7 +55,7 @@ class Block(nn.Module):
 
 
 class Up(nn.Module):
-    """One level up: features of twice the sides and `out` channels."""
+    """One level up: features of twice the sides, or one phase less, and `out` channels."""
 
     def __init__(self, channels: int, out: int) -> None:
         super().__init__()
@@ -64,8 +64,9 @@ class Up(nn.Module):
         self.block = Block(out)
 
     def forward(self, features: Tensor, skipped: Tensor) -> Tensor:
-        """(B, channels, T, Z, Y, X) and (B, out, 2T, 2Z, 2Y, 2X) to the latter."""
-        out: Tensor = self.block(self.upsample(self.reduce(features)) + skipped)
+        """(B, channels, T, Z, Y, X) and (B, out, 2T or 2T - 1, 2Z, 2Y, 2X) to the latter."""
+        above = self.upsample(self.reduce(features))[:, :, : skipped.shape[2]]
+        out: Tensor = self.block(above + skipped)
         return out
 
 

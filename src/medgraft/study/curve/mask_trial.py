@@ -16,7 +16,7 @@ from medgraft.study.graft_trial import structure
 from medgraft.training import Plan
 
 #: Change when the numbers of a training, or of an assessment, change for the same settings.
-_TRAINING, _ASSESSMENT = 3, 2
+_TRAINING, _ASSESSMENT = 3, 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
