@@ -15,12 +15,12 @@ from medgraft.inference import predict_masks
 from medgraft.networks import spec
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.study import Compute, Desk, DeskSettings, LocalExecutor, RunStore
-from medgraft.study.curve import CurveFile, parse_curve, run_curve
+from medgraft.study.curve import CurveFile, CurvePoint, parse_curve, run_curve
 
 _SIDE, _PHASES = 32, 8
 _SUBJECTS = {"train": 8, "validation": 2, "test": 6}
 _SEEDS = (7,)
-_UPDATES, _EPOCHS, _RATE = 20, 12, 2e-3
+_UPDATES, _EPOCHS, _RATES = 20, 24, (2e-3, 5e-3)
 
 Floats = NDArray[np.float64]
 
@@ -45,9 +45,13 @@ class OverTime:
     def measure(self, place: Place) -> Measured:
         """Train both on the same subjects, measure them on others at every phase."""
         hearts = _hearts(place)
-        rows = {training.name: _rows(training, hearts, place) for training in (_OVER_TIME, _BY_PHASE)}
-        beats = {name: [[beat.plain for beat in row] for row in each] for name, each in rows.items()}
-        return Measured(results=tuple(_lines(*rows.values())), parts={"beats": beats})
+        models = {training.name: _models(training, hearts, place) for training in (_OVER_TIME, _BY_PHASE)}
+        ours, peer = ([model.beats for model in each] for each in models.values())
+        parts = {
+            "trainings": {name: [model.training for model in each] for name, each in models.items()},
+            "beats": {name: [[beat.plain for beat in model.beats] for model in each] for name, each in models.items()},
+        }
+        return Measured(results=tuple(_lines(ours, peer)), parts=parts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,9 +82,22 @@ class Beat:
 Rows = list[list[Beat]]
 
 
-def _rows(training: Training, hearts: Hearts, place: Place) -> Rows:
-    """Every seed's model on every test subject."""
-    return [_measured(_curve(training, seed, place), hearts, place) for seed in _SEEDS]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChosenModel:
+    """The model whose rate and epoch the validation subjects chose. beats: test subjects as it sees them."""
+
+    point: CurvePoint
+    beats: list[Beat]
+
+    @property
+    def training(self) -> Mapping[str, object]:
+        """As JSON keeps it; validation: mean Dice there after each epoch."""
+        return {"rate": self.point.rate, "epoch": self.point.epoch, "validation": list(self.point.curve)}
+
+
+def _models(training: Training, hearts: Hearts, place: Place) -> list[ChosenModel]:
+    """Of every seed."""
+    return [_chosen(_curve(training, seed, place), hearts, place) for seed in _SEEDS]
 
 
 def _hearts(place: Place) -> Hearts:
@@ -97,33 +114,34 @@ def _curve(training: Training, seed: int, place: Place) -> CurveFile:
             "network": training.network,
             "spacing": None,
             "shape": [side, side, side],
-            "arms": {"trained": {"rates": [_RATE]}},
+            "arms": {"trained": {"rates": _RATES[:1] if place.toy else _RATES}},
             "sizes": ["all"],
             "draws": 1,
             "epochs": 2 if place.toy else _EPOCHS,
             "updates": 2 if place.toy else _UPDATES,
             "batch_size": training.batch,
-            "decay": {"factor": 0.9, "epochs": 1},
+            "decay": {"factor": 0.9, "epochs": 2},
             "thickness": False,
             "seed": seed,
         }
     )
 
 
-def _measured(curve: CurveFile, hearts: Hearts, place: Place) -> list[Beat]:
-    """The best epoch's model on the test subjects; a training that is kept is not done again."""
+def _chosen(curve: CurveFile, hearts: Hearts, place: Place) -> ChosenModel:
+    """The best rate's and epoch's model; a training that is kept is not done again."""
     folder = place.work / "over-time"
     store = RunStore(root=folder / "runs")
     settings = DeskSettings(cache=folder / "cache", unfinished=store.unfinished, compute=Compute(device="cpu"))
-    outcome = run_curve(curve, hearts.samples, hearts, LocalExecutor(Desk(settings)), store)
+    (point,) = run_curve(curve, hearts.samples, hearts, LocalExecutor(Desk(settings)), store).points
     model = build_segmenter(curve.network, n_classes=len(LV_WALL.codes))
-    model.load_state_dict(store.state(outcome.points[0].run))
+    model.load_state_dict(store.state(point.run))
     dims = spec(curve.network).dims
-    return [
+    beats = [
         _beat(hearts, stack, predict_masks(model, curve.recipe, hearts.pixels(stack), None, dims=dims))
         for stack, split in hearts.splits.items()
         if split == curve.test.split
     ]
+    return ChosenModel(point=point, beats=beats)
 
 
 def _beat(hearts: Hearts, stack: str, seen: NDArray[np.uint8]) -> Beat:

@@ -34,6 +34,7 @@ def test_it_works_at_toy_size(tmp_path: Path):
     measured = OverTime().measure(Place(root=tmp_path, toy=True))
     assert len(measured.results) == 6
     assert all(line.ours is not None and line.peer is not None for line in measured.results)
+    assert all(len(model["validation"]) == 2 for each in measured.parts["trainings"].values() for model in each)
     for rows in measured.parts["beats"].values():
         assert {beat["subject"] for row in rows for beat in row} == {"two005", "two006"}
         assert {len(beat["volumes"]) for row in rows for beat in row} == {4}
