@@ -1,18 +1,22 @@
 """What is seen inside a model: the maps of other verbs, computed once and kept."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from medgraft.core.errors import InputError, MedgraftError
-from medgraft.exchange.package import read_package
+from medgraft.exchange.package import read_package, write_package
 from medgraft.explanation import gradcam
 from medgraft.workspace import Project
 from medgraft.workspace.kept.packages import package_folder
 from medgraft.workspace.kept.study_results import model_tables, study_results
 from medgraft.workspace.models import seeing as seeing_room
 from medgraft.workspace.models.seeing import see_cams, see_map
-from medgraft.workspace.models.sights import CamRequest, MapRequest, kept_cams, kept_map
+from medgraft.workspace.models.sights import CamRequest, MapRequest, cams_path, kept_cams, kept_map
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +61,22 @@ def test_classes_differ_and_what_is_kept_is_not_computed_again(
     assert (first != second).any()
     monkeypatch.setattr(seeing_room, "gradcam", None)
     see_cams(studied, requests[0])
+
+
+def test_a_model_that_took_anothers_place_is_seen_as_it_is(studied: Project, stack: str, tmp_path: Path) -> None:
+    """Also by a process that has looked into the one before."""
+    project = Project.open(Path(shutil.copytree(studied.root, tmp_path / "heart")))
+    folder, asked = package_folder(project, "tiny", MODEL), request(stack, phase=0)
+    see_cams(project, asked)
+    package = read_package(folder)
+    write_package(replace(package, state={name: -value for name, value in package.state.items()}), folder)
+    see_cams(project, asked)
+    seen = kept_cams(project, asked)
+    cams_path(project, asked).unlink()
+    seeing_room._opened.cache_clear()
+    see_cams(project, asked)
+    assert seen is not None
+    np.testing.assert_array_equal(seen, kept_cams(project, asked))
 
 
 @pytest.mark.parametrize(

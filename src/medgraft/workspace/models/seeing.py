@@ -25,6 +25,7 @@ from medgraft.workspace.models.sights import (
     kept_cams,
     kept_map,
     map_path,
+    package_digest,
 )
 from medgraft.workspace.project import Project
 from medgraft.workspace.studies.answers import stored_places
@@ -40,7 +41,7 @@ def see_cams(project: Project, request: CamRequest) -> None:
     """
     if kept_cams(project, request) is not None:
         return
-    package, model = _opened(package_folder(project, request.study, request.model))
+    package, model = _model(project, request)
     if not model.feature_map_module:
         raise InputError(f"Expected a network with a feature map for Grad-CAM, got {package.network}.")
     with project.cohort() as cohort:
@@ -69,7 +70,7 @@ def see_map(project: Project, request: MapRequest, *, report: Report = silent) -
         for stack, phase, at in zip(rows.stack.tolist(), phases.tolist(), stored.tolist(), strict=True)
     ]
     there = [unit for unit in units if unit.slice >= 0]
-    package, model = _opened(package_folder(project, request.study, request.model))
+    package, model = _model(project, request)
     with project.cohort() as cohort:
         features = _features(package, model, image_reader(cohort), there, report)
     points = np.full((len(units), 2), np.nan, np.float32)
@@ -78,8 +79,13 @@ def see_map(project: Project, request: MapRequest, *, report: Report = silent) -
     report(Progress(stage="map", done=1, total=1))
 
 
+def _model(project: Project, request: CamRequest | MapRequest) -> tuple[ModelPackage, Classifier]:
+    folder = package_folder(project, request.study, request.model)
+    return _opened(folder, package_digest(project, request.study, request.model))
+
+
 @lru_cache(maxsize=1)
-def _opened(folder: Path) -> tuple[ModelPackage, Classifier]:
+def _opened(folder: Path, _digest: str) -> tuple[ModelPackage, Classifier]:
     package = read_package(folder)
     return package, package.classifier()
 

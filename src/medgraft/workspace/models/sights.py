@@ -65,14 +65,14 @@ def cams_path(project: Project, request: CamRequest) -> Path:
     if not 0 <= request.phase < entry.shape[0]:
         raise InputError(f"Expected a phase of stack {entry.id} in 0..{entry.shape[0] - 1}, got {request.phase}.")
     key = short_id(
-        [_package_digest(project, request.study, request.model), entry.pixels_digest, request.phase, request.code]
+        [package_digest(project, request.study, request.model), entry.pixels_digest, request.phase, request.code]
     )
     return project.cache / "gradcam" / f"{key}.npy"
 
 
 def map_path(project: Project, request: MapRequest) -> Path:
     """Where the map of a model is kept: by what it depends on."""
-    key = short_id([_package_digest(project, request.study, request.model), study_results(project, request.study).sets])
+    key = short_id([package_digest(project, request.study, request.model), study_results(project, request.study).sets])
     return project.cache / "maps" / f"{key}.npy"
 
 
@@ -89,7 +89,8 @@ def _read(path: Path) -> Any:
         return None
 
 
-def _package_digest(project: Project, study: str, model: str) -> str:
+def package_digest(project: Project, study: str, model: str) -> str:
+    """Of what a package says of itself. Raises `InputError` for an unknown one, `ProjectError` for a damaged one."""
     path = package_folder(project, study, model) / "package.json"
     try:
         return str(json.loads(path.read_text(encoding="utf-8"))["sha256"])
