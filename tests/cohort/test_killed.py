@@ -2,9 +2,9 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -12,23 +12,27 @@ from medgraft.cohort import Cohort, import_source
 from medgraft.core.digest import array_digest
 from medgraft.core.seeds import rng
 
-N_STACKS = 60
+N_STACKS = 16
+#: After how many files an import is killed, then the next one, and the last.
+KILLED_AT = (2, 8, 13)
+
+#: An import that waits for a line before it begins, and after each file.
 SCRIPT = """
 import sys
 from pathlib import Path
 from medgraft.cohort import Cohort, import_source
-print("ready", flush=True)
-sys.stdin.readline()
+def wait(*said):
+    print(*said, flush=True)
+    sys.stdin.readline()
+wait("ready")
 with Cohort.open(Path(sys.argv[2])) as cohort:
-    import_source(Path(sys.argv[1]), cohort, layout="nifti")
+    import_source(Path(sys.argv[1]), cohort, layout="nifti", report=lambda progress: wait(progress.done))
 """
 
 
 @pytest.fixture(scope="module")
 def incoming(tmp_path_factory) -> Path:
-    """Sixty NIfTI files with masks."""
-    import nibabel
-
+    """NIfTI files with masks."""
     root = tmp_path_factory.mktemp("incoming")
     for n in range(N_STACKS):
         voxels = rng("killed", n).integers(0, 900, (64, 64, 8), np.int16)
@@ -39,7 +43,7 @@ def incoming(tmp_path_factory) -> Path:
 
 
 def start(incoming: Path, project: Path) -> subprocess.Popen[str]:
-    """An import in a process of its own, which waits for a line before it begins."""
+    """The import in a process of its own."""
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, incoming, project], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -47,8 +51,9 @@ def start(incoming: Path, project: Path) -> subprocess.Popen[str]:
     return process
 
 
-def go(process: subprocess.Popen[str]) -> None:
-    process.stdin.write("\n")
+def let(process: subprocess.Popen[str], n_files: int) -> None:
+    """Let it begin, and go on after that many files."""
+    process.stdin.write("\n" * (1 + n_files))
     process.stdin.flush()
 
 
@@ -64,35 +69,33 @@ def check_sound(cohort: Cohort) -> None:
 @pytest.mark.slow
 def test_killed_at_any_moment_then_completed(incoming, tmp_path):
     with Cohort.open(tmp_path / "calm") as calm:
-        started = time.monotonic()
         import_source(incoming, calm, layout="nifti")
-        took = time.monotonic() - started
         expected = calm.entries()
     seen = []
-    for share in rng("moments").uniform(0, 1, 5):
+    for n_files in KILLED_AT:
         process = start(incoming, tmp_path / "project")
-        go(process)
-        time.sleep(float(share) * took / 3)
-        process.kill()
+        let(process, n_files)
+        for _ in range(n_files):
+            process.stdout.readline()
+        process.kill()  # while it keeps that file, or waits after the next
         process.communicate()
         with Cohort.open(tmp_path / "project") as cohort:
             check_sound(cohort)
             seen.append(len(cohort))
-    assert seen == sorted(seen)
+    assert all(n - 1 <= there <= n for n, there in zip(KILLED_AT, seen, strict=True))
     with Cohort.open(tmp_path / "project") as cohort:
         report = import_source(incoming, cohort, layout="nifti")
         assert (len(report.known), len(report.added)) == (seen[-1], N_STACKS - seen[-1])
         check_sound(cohort)
         assert cohort.entries() == expected
-        assert cohort.imports()[-1].finished
-        assert not all(record.finished for record in cohort.imports())
+        assert [record.finished for record in cohort.imports()] == [False] * 3 + [True]
 
 
 @pytest.mark.slow
 def test_two_imports_at_once_do_no_harm(incoming, tmp_path):
     processes = [start(incoming, tmp_path) for _ in range(2)]
     for process in processes:
-        go(process)
+        let(process, N_STACKS)
     for process in processes:
         process.communicate(timeout=120)
         assert process.returncode == 0

@@ -14,8 +14,6 @@ from medgraft.core.seeds import rng
 from medgraft.core.stack import FoundStack, Stack
 from medgraft.images import read_dicom_tree
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-
 
 def to_jpeg_lossless(file: Path) -> Path:
     """The file rewritten as JPEG Lossless SV1 by GDCM (pydicom has no encoder for it)."""
@@ -92,10 +90,3 @@ def read_tree() -> Callable[[Path], Imported]:
         return Imported(list(read_dicom_tree(files, root, notes.append)), notes)
 
     return read
-
-
-@pytest.fixture(scope="session")
-def data() -> Path:
-    if not DATA.is_dir():
-        pytest.skip(f"Real data is not at {DATA.name} beside the repository.")
-    return DATA

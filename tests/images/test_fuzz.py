@@ -24,7 +24,7 @@ SAMPLES = (
 )
 
 
-@pytest.mark.parametrize("n_files", [100, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_files", [100, pytest.param(1000, marks=pytest.mark.slow)])
 def test_every_damaged_file_is_imported_or_reported(
     tmp_path: Path, make_stack, read_tree, jpeg_lossless, n_files: int
 ) -> None:

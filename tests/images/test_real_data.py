@@ -9,23 +9,8 @@ from medgraft.images import read_nifti
 
 
 @pytest.mark.slow
-def test_pig_cine_is_one_stack_from_base_to_apex(data: Path, read_tree) -> None:
-    [found], notes = read_tree(data / "pig_cine")
-    stack = found.stack
-    assert stack.pixels.shape == (20, 20, 256, 256)
-    assert stack.base_first is True
-    assert stack.phases == {"ed": 0}
-    # Instances 1-100 are the five basal positions; within a position instances count phases.
-    assert np.array_equal(stack.instance_numbers, np.arange(1, 401).reshape(20, 20).T)
-    # The positions are 5.00 mm apart along the normal; 4.14 mm is the step of SliceLocation, here the z coordinate.
-    assert stack.spacing[0] == pytest.approx(5.0, abs=0.001)
-    [differs] = [note.text for note in notes if note.code == "spacing-differs"]
-    assert "4.14 mm" in differs
-
-
-@pytest.mark.slow
-def test_brain_series_are_told_apart_by_contrast(data: Path, read_tree) -> None:
-    found, notes = read_tree(data / "brain_dicom")
+def test_brain_series_are_told_apart_by_contrast(real_data: Path, read_tree) -> None:
+    found, notes = read_tree(real_data / "brain_dicom")
     shapes = {(item.series, item.stack.facts.get("b-value")): item.stack.pixels.shape[:2] for item in found}
     assert shapes == {
         ("sT2/TSE/T", None): (1, 22),
@@ -39,16 +24,16 @@ def test_brain_series_are_told_apart_by_contrast(data: Path, read_tree) -> None:
 
 
 @pytest.mark.slow
-def test_prostate_study_has_three_planes_of_t2(data: Path, read_tree) -> None:
-    found, _ = read_tree(data / "prostatex")
+def test_prostate_study_has_three_planes_of_t2(real_data: Path, read_tree) -> None:
+    found, _ = read_tree(real_data / "prostatex")
     planes = {item.series: item.stack.pixels.shape[1] for item in found if item.series.startswith("t2_tse")}
     assert planes == {"t2_tse_tra": 19, "t2_tse_sag": 19, "t2_tse_cor": 15}
     b_values = {item.stack.facts.get("b-value") for item in found if item.series == "ep2d_diff_tra_DYNDIST"}
     assert b_values == {"50", "400", "800"}
 
 
-def test_acdc_masks_are_mapped(data: Path) -> None:
-    folder = data / "acdc" / "patient001"
+def test_acdc_masks_are_mapped(real_data: Path) -> None:
+    folder = real_data / "acdc" / "patient001"
     image, mask = (next(iter(sorted(folder.glob(f"*_frame*{end}.nii.gz")))) for end in ("[0-9]", "_gt"))
     stack = read_nifti(image, mask, {0: 0, 1: 3, 2: 2, 3: 1})
     assert stack.pixels.dtype.kind == "i"

@@ -63,6 +63,7 @@ REPAIRED: dict[str, tuple[Edit, tuple[str, str]]] = {
         ("repaired", "split-series"),
     ),
     "one InstanceNumber for all": (_set(InstanceNumber=1), ("noticed", "duplicate-instance")),
+    "no PatientID": (_set(PatientID=" "), ("noticed", "no-patient")),
     "no InstanceNumber": (_delete("InstanceNumber"), ("noticed", "no-instance-number")),
     "wrong InstanceNumber": (_set(InstanceNumber=lambda t, z: 100 - t - 7 * z), ("noticed", "ed-from-trigger")),
     "wrong tagged distance": (_set(SpacingBetweenSlices=5), ("noticed", "spacing-differs")),
@@ -273,11 +274,12 @@ def test_a_directory_file_is_passed_over(tmp_path: Path, tree, read_tree) -> Non
     assert not [note for note in notes if note.where == "DICOMDIR"]
 
 
-def test_a_single_image_is_set_aside_and_a_mammogram_is_not(tree, read_tree) -> None:
+def test_a_single_image_is_set_aside_and_a_radiograph_is_not(tree, read_tree) -> None:
     single = {"n_phases": 1, "steps": ()}
     assert read_tree(tree(**single)).codes() == {("set aside", "single-slice")}
-    [found], _ = read_tree(tree(_set(Modality="MG"), **single))
-    assert found.stack.pixels.shape[:2] == (1, 1)
+    for modality in ("MG", "PX"):
+        [found], _ = read_tree(tree(_set(Modality=modality), **single))
+        assert found.stack.pixels.shape[:2] == (1, 1)
 
 
 def test_stations_along_the_spine_in_one_series_are_stacks_of_their_own(tree, read_tree, tmp_path, make_stack) -> None:

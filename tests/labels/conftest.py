@@ -19,13 +19,9 @@ def _binary(name: str) -> Path | None:
     return places[-1] if places else Path(found) if found else None
 
 
-def _url(folder: Path, database: str) -> str:
-    return f"postgresql+psycopg://medgraft@/{database}?host={folder}"
-
-
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Path]:
-    """The folder of the socket of a PostgreSQL server that ends with the tests; ports of the machine are left alone."""
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server that ends with the tests; it listens at a socket, not at a port."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'medgraft[postgres]'")
     initdb, pg_ctl = _binary("initdb"), _binary("pg_ctl")
     if initdb is None or pg_ctl is None:
@@ -43,10 +39,10 @@ def postgres_server() -> Iterator[Path]:
         subprocess.run([*as_user, *map(str, command)], check=True, cwd=folder, **quiet)
 
     call(initdb, "-D", data, "-A", "trust", "-U", "medgraft", "--no-sync", "-E", "UTF8")
-    options = f"-c listen_addresses='' -k {folder}"
+    options = f"-c listen_addresses='' -c fsync=off -k {folder}"
     call(pg_ctl, "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
     try:
-        yield folder
+        yield f"postgresql+psycopg://medgraft@/postgres?host={folder}"
     finally:
         call(pg_ctl, "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder)
@@ -58,8 +54,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "project.db")
     server = request.getfixturevalue("postgres_server")
     name = f"test_{uuid4().hex}"
-    engine = sqlalchemy.create_engine(_url(server, "postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    engine = sqlalchemy.create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.schema.CreateSchema(name))
     engine.dispose()
-    return _url(server, name)
+    # A schema of its own is made in a moment, a database of its own is not.
+    return f"{server}&options=-csearch_path%3D{name}"

@@ -15,7 +15,7 @@ from medgraft.core.task import MASK_CODES
 from medgraft.images import read_dicom_tree, read_nifti
 from medgraft.phantoms import ACDC_CODES, PhantomHeart, short_axis_heart, write_acdc_layout, write_dicom
 
-SMALL = {"size": 48, "n_phases": 4}
+SMALL = {"size": 40, "n_phases": 3}
 WRITERS = [write_dicom, write_acdc_layout]
 
 

@@ -121,6 +121,9 @@ def _pixels(grid: Grid, reader: PixelReader) -> tuple[NDArray[Any] | None, list[
 
 def _found(grid: Grid, pixels: NDArray[Any], ledger: Ledger) -> FoundStack:
     first = min(grid.frames, key=lambda frame: frame.sort_key)
+    if not first.patient:
+        text = "Images have no PatientID: each study counts as a subject of its own, also where two are of one patient."
+        ledger.add([Remark(kind="noticed", code="no-patient", text=text, frames=grid.frames)])
     return FoundStack(
         stack=_stack(grid, pixels, ledger),
         subject=first.patient or f"unnamed-{short_id(first.study, 8)}",

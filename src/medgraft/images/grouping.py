@@ -31,7 +31,9 @@ SAME_SPACING = 1e-3
 SAME_CONTRAST = {"b-value": 1.0, "echo time": 0.2}
 
 #: Modalities whose images are projections or single pictures: no slice position is expected.
-PROJECTIONS = frozenset(["MG", "DX", "CR", "XA", "RF", "US", "OP", "GM", "ES", "XC", "SM", "IVUS", "OPT"])
+PROJECTIONS = frozenset(
+    ["MG", "DX", "CR", "RG", "PX", "IO", "XA", "RF", "US", "OP", "GM", "ES", "XC", "SM", "IVUS", "OPT"]
+)
 
 
 def group(frames: Sequence[Frame]) -> tuple[list[list[Frame]], list[Remark]]:

@@ -1,5 +1,6 @@
 """DICOM trees pass through the room `images`; here only that they are recognised and kept."""
 
+import numpy as np
 import pytest
 
 from medgraft.cohort import Cohort, import_source
@@ -50,9 +51,12 @@ def test_pig_cine(real_data, tmp_path):
     with Cohort.open(tmp_path) as cohort:
         report = import_source(real_data / "pig_cine", cohort)
         (entry,) = report.added
-        assert entry.shape == (20, 20, 256, 256)
-        # ImagePositionPatient says 5 mm, SliceLocation 4.14 mm: geometry comes first, and the user is told.
+        assert (entry.shape, entry.base_first, entry.phases) == ((20, 20, 256, 256), True, {"ed": 0})
+        # Instances 1-100 are the five basal positions; within a position instances count phases.
+        assert np.array_equal(entry.instance_numbers, np.arange(1, 401).reshape(20, 20).T)
+        # The positions are 5.00 mm apart along the normal; 4.14 mm is the step of SliceLocation, here the z coordinate.
         assert entry.spacing == pytest.approx((5.0, 0.82, 0.82), abs=0.01)
+        assert entry.spacing[0] == pytest.approx(5.0, abs=0.001)
         told = {note.code: note for note in report.notes}
         assert told["not-in-layout"].count == 800
         assert "4.14 mm" in told["spacing-differs"].text

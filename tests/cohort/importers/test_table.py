@@ -1,7 +1,6 @@
 """Pictures with an index CSV, made and real."""
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,6 @@ from PIL import Image
 
 from medgraft.cohort import Cohort, ImportOptions, import_source
 from medgraft.core.errors import InputError
-
-DATA = Path(__file__).parents[4] / "shared" / "data"
 
 
 @pytest.fixture
@@ -229,11 +226,10 @@ def test_a_phase_that_lacks_a_usable_mask_is_not_labelled(source, cohort, mask, 
     assert [entry.mask_phases for entry in report.added] == [()]
 
 
-def test_sunnybrook_pictures_come_with_their_cavities(cohort):
+@pytest.mark.slow
+def test_sunnybrook_pictures_come_with_their_cavities(cohort, real_data):
     """The other hospital of the two-site study: pixel grid only, and no myocardium drawn."""
-    home = DATA / "sunnybrook"
-    if not home.is_dir():
-        pytest.skip("Sunnybrook is not at ../shared/data/sunnybrook")
+    home = real_data / "sunnybrook"
     report = import_source(home, cohort)
     with (home / "index.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
