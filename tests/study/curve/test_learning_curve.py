@@ -36,6 +36,7 @@ class Bench:
     hearts: Any
     done: list[Any] = field(default_factory=list)
     workers: int = 1
+    outcome: CurveOutcome = field(init=False)
 
     @property
     def store(self) -> RunStore:
@@ -71,18 +72,29 @@ def dices(outcome: CurveOutcome) -> list[float]:
     return [value for point in outcome.points for figure in point.test for value in figure.dice.values()]
 
 
-def test_a_curve_has_every_point_and_nobody_is_measured_who_was_trained_on(
-    bench: Bench, tiny_curve: MakeCurve, package: Start
-) -> None:
-    outcome = bench.run(tiny_curve(arms=ARMS, package="home.medgraft", home={"site": "one"}), package)
-    cells = Counter((point.arm, point.size) for point in outcome.points)
+@pytest.fixture(scope="module")
+def whole(tiny_curve: MakeCurve) -> CurveFile:
+    """A curve with everything in it, each training of one update."""
+    home = {"site": "one"}
+    return tiny_curve(arms=ARMS, package="home.medgraft", home=home, epochs=1, updates=1, thickness=True)
+
+
+@pytest.fixture(scope="module")
+def ran(whole: CurveFile, package: Start, ct_hearts: Any, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    bench = Bench(folder=tmp_path_factory.mktemp("ran"), hearts=ct_hearts)
+    bench.outcome = bench.run(whole, package)
+    return bench
+
+
+def test_a_curve_has_every_point_and_nobody_is_measured_who_was_trained_on(ran: Bench) -> None:
+    cells = Counter((point.arm, point.size) for point in ran.outcome.points)
     assert cells == {(AS_IS, 0): 1} | {(arm, size): 2 for arm in ARMS for size in (1, 2)}
-    for point in outcome.points:
+    for point in ran.outcome.points:
         assert {figure.subject for figure in point.test} == {"two005", "two006"}
         assert {figure.subject for figure in point.home} == {"one001"}
         assert {figure.phase for figure in point.test} == {"ed", "es"}
-    trainings = [trial for trial in bench.done if isinstance(trial, MaskTraining)]
-    subjects = bench.hearts.samples.subjects
+    trainings = [trial for trial in ran.done if isinstance(trial, MaskTraining)]
+    subjects = ran.hearts.samples.subjects
     for trial in trainings:
         assert set(subjects[trial.train]) <= {"two001", "two002"}
         assert set(subjects[trial.validation]) == {"two003", "two004"}
@@ -101,16 +113,13 @@ def test_beats_of_several_lengths_are_no_batch(bench: Bench, tiny_curve: MakeCur
         bench.run(tiny_curve(network="segnet4d", batch_size=2), samples=samples)
 
 
-def test_nothing_is_done_twice(bench: Bench, tiny_curve: MakeCurve, package: Start) -> None:
-    curve = tiny_curve(arms=ARMS, package="home.medgraft", draws=1)
-    first = bench.run(curve, package)
-    assert Counter(trial.identity for trial in bench.done).most_common(1)[0][1] == 1
-    n_done = len(bench.done)
-    again = bench.run(curve, package)
-    assert len(bench.done) == n_done
-    assert again.points == first.points
-    bench.run(tiny_curve(arms=ARMS, package="home.medgraft", draws=1, sizes=[2]), package)
-    assert len(bench.done) == n_done, "a smaller curve is in the larger one"
+def test_nothing_is_done_twice(ran: Bench, whole: CurveFile, package: Start) -> None:
+    assert Counter(trial.identity for trial in ran.done).most_common(1)[0][1] == 1
+    n_done = len(ran.done)
+    assert ran.run(whole, package).points == ran.outcome.points
+    assert len(ran.done) == n_done
+    ran.run(whole.model_copy(update={"draws": 1, "sizes": (2,)}), package)
+    assert len(ran.done) == n_done, "a smaller curve is in the larger one"
 
 
 def test_the_same_curve_twice_is_the_same_to_the_byte(
@@ -134,7 +143,7 @@ def test_a_start_without_training_is_the_travelling_model(bench: Bench, tiny_cur
 
 
 def test_the_best_epoch_is_kept(bench: Bench, tiny_curve: MakeCurve) -> None:
-    curve = tiny_curve(draws=1, sizes=[2], epochs=4, arms={"scratch": {"rates": [0.01, 0.002]}})
+    curve = tiny_curve(draws=1, sizes=[2], epochs=3, arms={"scratch": {"rates": [0.01, 0.002]}})
     (point,) = bench.run(curve).points
     assert point.validation == max(value for value in point.curve if value is not None)
     assert point.epoch == point.curve.index(point.validation) + 1
@@ -160,14 +169,21 @@ def test_the_weights_that_are_kept_are_those_of_the_best_epoch(bench: Bench, tin
     assert point.validation == pytest.approx(np.mean([figure.mean_dice for figure in figures]), abs=2e-3)
 
 
+@pytest.fixture(scope="module")
+def left_alone(tiny_curve: MakeCurve, ct_hearts: Any, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    bench = Bench(folder=tmp_path_factory.mktemp("alone"), hearts=ct_hearts)
+    bench.outcome = bench.run(
+        tiny_curve(draws=1, sizes=[2], epochs=6, augment=False, arms={"scratch": {"rates": [0.3]}})
+    )
+    return bench
+
+
 @pytest.mark.parametrize("killed_after", [1, 3, 5])
 def test_a_training_that_was_killed_keeps_the_weights_it_would_have_kept(
-    bench: Bench, tiny_curve: MakeCurve, tmp_path: Path, killed_after: int
+    left_alone: Bench, tmp_path: Path, killed_after: int
 ) -> None:
-    curve = tiny_curve(draws=1, sizes=[2], epochs=6, augment=False, arms={"scratch": {"rates": [0.3]}})
-    (point,) = bench.run(curve).points
-    job = Job(trials=(bench.done[0],), state={})
-    settings = replace(bench._local.desk.settings, unfinished=tmp_path / "killed")
+    job = Job(trials=(left_alone.done[0],), state={})
+    settings = replace(left_alone._local.desk.settings, unfinished=tmp_path / "killed")
 
     def kill(progress: Progress) -> None:
         if (progress.stage, progress.done) == ("epochs", killed_after):
@@ -180,7 +196,8 @@ def test_a_training_that_was_killed_keeps_the_weights_it_would_have_kept(
     (trained,) = Desk(settings).work(job, lambda p: epochs.append(p.done) if p.stage == "epochs" else None)
     assert epochs == list(range(killed_after + 1, 7))
     assert trained.state is not None
-    expected = bench.store.state(point.run)
+    (point,) = left_alone.outcome.points
+    expected = left_alone.store.state(point.run)
     assert all(np.array_equal(trained.state[name], value.numpy()) for name, value in expected.items())
 
 
@@ -209,9 +226,8 @@ def test_validation_subjects_are_scored_as_test_subjects_are_measured(
     assert point.validation == pytest.approx(np.mean([np.mean(dices) for dices in by_subject.values()]), abs=2e-3)
 
 
-def test_walls_are_measured_once_per_arm(bench: Bench, tiny_curve: MakeCurve, package: Start) -> None:
-    bench.run(tiny_curve(arms=ARMS, package="home.medgraft", epochs=1, updates=1, thickness=True), package)
-    walled = Counter(trial.arm for trial in bench.done if isinstance(trial, Assessment) and trial.thickness)
+def test_walls_are_measured_once_per_arm(ran: Bench) -> None:
+    walled = Counter(trial.arm for trial in ran.done if isinstance(trial, Assessment) and trial.thickness)
     assert walled == {AS_IS: 1, "scratch": 1, "fine-tuned": 1}
 
 
@@ -228,6 +244,8 @@ def test_too_few_subjects_are_refused_before_anything_is_done(bench: Bench, tiny
         bench.run(tiny_curve(test={"split": "kept back"}))
     with pytest.raises(InputError, match="Expected a network that answers with masks, got vgg16"):
         bench.run(tiny_curve(network="vgg16"))
+    with pytest.raises(InputError, match="Expected the model that travels"):
+        bench.run(tiny_curve(arms=ARMS, package="home.medgraft"))
     assert not bench.done
 
 
@@ -259,7 +277,9 @@ def test_only_subjects_of_split_train_or_none_are_trained_on(bench: Bench, tiny_
     samples = bench.hearts.samples
     splits = {"two001": None, "two002": "external"}
     items = tuple(replace(item, split=splits.get(item.subject, item.split)) for item in samples.items)
-    outcome = bench.run(tiny_curve(sizes=["all"], draws=1, epochs=1, updates=1), samples=replace(samples, items=items))
+    curve = tiny_curve(sizes=[1, "all"], draws=1, epochs=1, updates=1)  # which is the same: one is all
+    outcome = bench.run(curve, samples=replace(samples, items=items))
+    assert [point.size for point in outcome.points] == [1]
     assert outcome.n_subjects == {"train": 1, "validation": 2, "test": 2, "home": 0, "others": 1}
     (training,) = [trial for trial in bench.done if isinstance(trial, MaskTraining)]
     assert set(samples.subjects[training.train]) == {"two001"}

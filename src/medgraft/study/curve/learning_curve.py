@@ -53,8 +53,8 @@ def run_curve(
 
     Raises:
         InputError: a network that does not segment, subjects of several sites of which none is chosen, none to
-            validate or test on, fewer than the sizes ask, sequences of several lengths in one batch, or held-out
-            subjects that the travelling model was trained on.
+            validate or test on, fewer than the sizes ask, sequences of several lengths in one batch, no travelling
+            model where an arm starts from it, or held-out subjects that it was trained on.
         WeightsError: the travelling model is another network's.
     """
     network = described(curve.network, "masks")
@@ -196,12 +196,13 @@ class _Chain:
     @property
     def n_assessments(self) -> int:
         """Points that are measured."""
-        return len(self.curve.arms) * self.curve.draws * len(self.curve.sizes) + (self.package is not None)
+        points = {(trial.arm, trial.draw, trial.n_subjects) for trial in self.trainings}
+        return len(points) + (self.package is not None)
 
     def _nested(self, draw: int) -> Sequence[Sequence[str]]:
         subjects = sorted(set(self.data.samples.subjects[self.roles.train].tolist()))
-        sizes = [len(subjects) if size == "all" else size for size in self.curve.sizes]
-        return nested_draw(subjects, sizes, self.curve.seed, draw)
+        sizes = {len(subjects) if size == "all" else size for size in self.curve.sizes}  # all may be a number too
+        return nested_draw(subjects, sorted(sizes), self.curve.seed, draw)
 
     def _training(self, name: str, arm: ArmEntry, rate: float, draw: int, subjects: Sequence[str]) -> MaskTraining:
         among = np.isin(self.data.samples.subjects[self.roles.train], list(subjects))
@@ -229,7 +230,8 @@ class _Chain:
     def _start(self, arm: ArmEntry, draw: int) -> Start:
         """Random weights are new with every draw, so that its spread is that of both."""
         if arm.start == "package":
-            assert self.package is not None
+            if self.package is None:
+                raise InputError("Expected the model that travels, since an arm starts from it, got none.")
             return self.package
         key = (self.curve.seed, draw)
         return Start(origin=arm.start, digest=digest([arm.start, key]), initial=_RANDOM[arm.start], key=key)
