@@ -20,6 +20,8 @@ from medgraft.cohort.importers import IMPORTERS
 from medgraft.cohort.source import Source
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
+from medgraft.core.stack import Stack
+from medgraft.images import write_dicom_series
 
 
 def write_nifti_file(path: Path, key: object, shape: tuple[int, ...] = (6, 5, 3), spacing: float = 1.5) -> None:
@@ -73,13 +75,28 @@ def make_image_folder(root: Path) -> ImportOptions:
     return ImportOptions(subject_pattern=r"(P\d+)_")
 
 
+def make_dicom(root: Path) -> ImportOptions:
+    for n, subject in enumerate(("Anna-17", "Bert-18")):
+        affines = np.tile(np.eye(4), (4, 1, 1))
+        affines[:, 2, 3] = 8 * np.arange(4)
+        pixels = rng("dicom", n).integers(0, 900, (1, 4, 6, 5), np.int16)
+        stack = Stack(pixels=pixels, affines=affines, spacing=(8.0, 1.0, 1.0))
+        who = {"patient_id": subject, "series_description": "t2 tra", "manufacturer": "m", "seed": n}
+        write_dicom_series(root / f"scan{n}", stack, **who)
+    return ImportOptions()
+
+
 #: One small source per layout: how it is made, and how many stacks and subjects are in it.
 SOURCES: dict[str, tuple[Callable[[Path], ImportOptions], int, int]] = {
     "acdc": (make_acdc, 3, 3),
     "nifti": (make_nifti, 3, 2),
     "table": (make_table, 3, 3),
     "imagefolder": (make_image_folder, 4, 3),
+    "dicom": (make_dicom, 2, 2),
 }
+
+
+PIXELS = {".gz", ".png", ".dcm"}
 
 
 @pytest.fixture(params=SOURCES)
@@ -150,7 +167,7 @@ def test_the_order_of_files_changes_nothing(name, tmp_path_factory, seed):
 
 def test_a_bad_file_is_told_and_stops_nothing(source, cohort):
     name, root, options = source
-    bad = sorted(path for path in root.rglob("*") if path.suffix in {".gz", ".png"} and "_gt" not in path.name)[0]
+    bad = sorted(path for path in root.rglob("*") if path.suffix in PIXELS and "_gt" not in path.name)[0]
     bad.write_bytes(bad.read_bytes()[:40])
     report = import_source(root, cohort, options=options)
     refused = [note for note in report.notes if note.kind == "refused"]
@@ -279,7 +296,7 @@ def test_hidden_files_are_set_aside(cohort, tmp_path):
 
 def test_notes_name_files_by_their_place_in_the_source_alone(source, cohort, tmp_path):
     _, root, options = source
-    bad = sorted(path for path in root.rglob("*") if path.suffix in {".gz", ".png"})
+    bad = sorted(path for path in root.rglob("*") if path.suffix in PIXELS)
     for path, content in zip(bad, (b"", b"no image at all" * 99), strict=False):
         path.write_bytes(content)
     report = import_source(root, cohort, options=options)

@@ -27,7 +27,7 @@ def patient(site: str, subject: int) -> PhantomHeart:
 
 @functools.cache
 def finely_cut(subject: int) -> PhantomHeart:
-    return short_axis_heart(subject=subject, size=80, n_phases=2, n_slices=48)
+    return short_axis_heart(subject=subject, size=96, n_phases=2, n_slices=60)
 
 
 every_patient = pytest.mark.parametrize(("site", "subject"), PATIENTS)
