@@ -122,8 +122,10 @@ def _connected(address: str | None) -> ModuleType:
         raise InputError("Expected Ray for a study on a cluster. Do: pip install 'medgraft[cluster]'.") from error
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False)
-    except ConnectionError as error:
-        raise InputError(f"Expected a Ray cluster at {address}, got: {error}. Do: ray start --head there.") from error
+    except (ConnectionError, ValueError) as error:  # nobody is there, or no such place can be
+        raise InputError(
+            f"Expected a Ray cluster at {address}, HOST:PORT, got: {error}. Do: ray start --head there."
+        ) from error
     module: ModuleType = ray
     return module
 
