@@ -27,7 +27,7 @@ DEEPER = (*LIGHT, "densenet121", "nasnetmobile", "vit_tiny_patch16_224")
 CLASSIFIERS = [name for name, network in NETWORKS.items() if network.answers == "classes"]
 DEPTHS = [(name, depth) for name in (*CLASSIFIERS, *TIMM) for depth in ((0, 1, 2) if name in DEEPER else (0, 1))]
 CASES = [pytest.param(*case, marks=() if case[0] in LIGHT else pytest.mark.slow) for case in DEPTHS]
-#: Twice twenty updates each.
+#: Three times ten updates each.
 TRAININGS = [pytest.param(*case, marks=() if case[0] == "mobilenetv1_025" else pytest.mark.slow) for case in DEPTHS]
 
 
@@ -104,15 +104,17 @@ def test_behind_a_head_alone_one_vector_per_image_crosses(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "depth"), TRAININGS)
-def test_training_behind_the_frontier_is_training_the_whole(name: str, depth: int) -> None:
+def test_training_behind_the_frontier_is_training_the_whole_and_to_a_hundredth_in_half_precision(
+    name: str, depth: int
+) -> None:
     pictures = [images(name, 8, seed) for seed in range(4)]
     plain, cut = classifier(name, depth), classifier(name, depth)
     split = split_at_frontier(cut, pictures[0])
     values = [split.frontier(batch) for batch in pictures]
     kept = [[value.clone() for value in batch] for batch in values]
     before, frozen = copy.deepcopy(cut.state_dict()), frozen_names(cut)
-    expected = twenty_losses(plain, [(batch,) for batch in pictures])
-    got = twenty_losses(cut, values, split)
+    expected = ten_losses(plain, [(batch,) for batch in pictures])
+    got = ten_losses(cut, values, split)
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4)
     assert max(expected) - min(expected) > 1e-2
     assert all(torch.equal(a, b) for x, y in zip(values, kept, strict=True) for a, b in zip(x, y, strict=True))
@@ -120,22 +122,14 @@ def test_training_behind_the_frontier_is_training_the_whole(name: str, depth: in
     assert changed
     assert not changed & frozen
     assert changed >= {f"head.{name}" for name in ("hidden.weight", "scores.weight")}
+    half = classifier(name, depth)
+    rounded = [tuple(value.half().float() for value in batch) for batch in kept]
+    halved = ten_losses(half, rounded, split_at_frontier(half, pictures[0]))
+    assert 0 < float(np.abs(np.subtract(halved, got)).max()) < 1e-2 * max(1, *expected)
 
 
-@pytest.mark.parametrize(("name", "depth"), TRAININGS)
-def test_a_cache_of_half_precision_moves_the_losses_by_a_hundredth_at_most(name: str, depth: int) -> None:
-    pictures = [images(name, 8, seed) for seed in range(4)]
-    full, half = classifier(name, depth), classifier(name, depth)
-    values = [split_at_frontier(full, pictures[0]).frontier(batch) for batch in pictures]
-    rounded = [tuple(value.half().float() for value in batch) for batch in values]
-    expected = twenty_losses(full, values, split_at_frontier(full, pictures[0]))
-    got = twenty_losses(half, rounded, split_at_frontier(half, pictures[0]))
-    difference = float(np.abs(np.subtract(got, expected)).max())
-    assert 0 < difference < 1e-2 * max(1, *expected)
-
-
-def twenty_losses(model: Classifier, inputs: list[tuple[Tensor, ...]], split: Split | None = None) -> list[float]:
-    """The loss of each of twenty updates, batch after batch, on the whole model or behind its frontier.
+def ten_losses(model: Classifier, inputs: list[tuple[Tensor, ...]], split: Split | None = None) -> list[float]:
+    """The loss of each of ten updates, batch after batch, on the whole model or behind its frontier.
 
     At the middle one of the paper's rates: at 1e-3, blocks in training make 1e-4 of a rounding error in twenty updates.
     """
@@ -145,7 +139,7 @@ def twenty_losses(model: Classifier, inputs: list[tuple[Tensor, ...]], split: Sp
         yield Batch(inputs=inputs[number], targets=(torch.arange(len(inputs[number][0])) + number) % 3)
 
     deeper = any(parameter.requires_grad for parameter in model.base.parameters())
-    plan = Plan(rate=1e-4 if deeper else 1e-3, epochs=20)
+    plan = Plan(rate=1e-4 if deeper else 1e-3, epochs=10)
     return list(fit(model, batches, plan, key=(7,), forward=split.suffix if split else None).train_loss)
 
 
