@@ -1,6 +1,7 @@
 """What makes a training another one, and what does not."""
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,29 +110,36 @@ def test_a_later_stage_knows_its_parent(dreamt: Any, hearts: Any, tiny: Callable
     assert second_stage(0.1).isdisjoint(second_stage(0.2))
 
 
-def test_what_is_finished_is_never_done_again(make_bench: Any, tiny: Callable[..., StudyFile]) -> None:
+@pytest.fixture(scope="module")
+def ran(make_bench: Any, tiny: Callable[..., StudyFile]) -> Any:
     bench = make_bench()
-    first = bench.study(tiny())
-    n_first = len(bench.trials)
-    assert n_first == len({trial.identity for trial in bench.trials})
-    again = bench.study(tiny(name="again"))
-    assert len(bench.trials) == n_first
-    assert [stage.choice for stage in again.stages] == [stage.choice for stage in first.stages]
+    bench.outcome = bench.study(tiny())
+    return bench
+
+
+def test_what_is_finished_is_never_done_again(ran: Any, tiny: Callable[..., StudyFile]) -> None:
+    n_first = len(ran.trials)
+    again = ran.study(tiny(name="again"))
+    assert len(ran.trials) == n_first
+    assert [stage.choice for stage in again.stages] == [stage.choice for stage in ran.outcome.stages]
     # One rate more: its folds alone are trained; the rest of the grid is there.
-    bench.study(tiny(stages=[{"depth": 0, "rates": [0.1, 0.03, 0.01], "epochs": 3}]))
-    fresh = bench.trials[n_first:]
+    ran.study(tiny(stages=[{"depth": 0, "rates": [0.1, 0.03, 0.01], "epochs": 3}]))
+    fresh = ran.trials[n_first:]
     assert len(fresh) in (3, 4)  # the final fit too, if the choice has changed
 
 
-def test_a_lost_run_is_done_again_with_the_same_numbers(make_bench: Any, tiny: Callable[..., StudyFile]) -> None:
-    import shutil
-
-    bench = make_bench()
-    first = bench.study(tiny())
-    shutil.rmtree(bench.store.folder(first.stages[0].runs[1]))
-    shutil.rmtree(bench.folder / "cache")
-    n_done = len(bench.trials)
-    again = bench.study(tiny())
-    assert len(bench.trials) == n_done + 1
-    for one, other in zip(first.stages, again.stages, strict=True):
+def test_a_lost_run_is_done_again_with_the_same_numbers(ran: Any, tiny: Callable[..., StudyFile]) -> None:
+    shutil.rmtree(ran.store.folder(ran.outcome.stages[0].runs[1]))
+    shutil.rmtree(ran.folder / "cache")
+    n_done = len(ran.trials)
+    again = ran.study(tiny())
+    assert [trial.identity for trial in ran.trials[n_done:]] == [ran.outcome.stages[0].runs[1]]
+    for one, other in zip(ran.outcome.stages, again.stages, strict=True):
         assert one.out_of_fold.y_score.tobytes() == other.out_of_fold.y_score.tobytes()
+
+
+def test_nothing_of_a_study_is_done_twice(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:
+    executor = dreamt()
+    executor.study(tiny(), hearts.samples, hearts.read)
+    identities = [trial.identity for trial in executor.trials]
+    assert len(set(identities)) == len(identities)
