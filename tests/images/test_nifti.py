@@ -170,3 +170,14 @@ def test_voxels_without_size_are_refused(tmp_path: Path, value: float) -> None:
     (tmp_path / "a.nii").write_bytes(raw)
     with pytest.raises(ImageError, match="correct its sform"):
         read_nifti(tmp_path / "a.nii")
+
+
+def test_a_single_slice_without_thickness_is_read_with_its_mask(tmp_path: Path) -> None:
+    stored = rng("flat").integers(0, 4, (6, 5, 1)).astype(np.uint8)
+    nib.save(nib.Nifti1Image(stored, np.diag([1.5, 1.4, 8, 1])), tmp_path / "a.nii")
+    raw = bytearray((tmp_path / "a.nii").read_bytes())
+    raw[312:328] = bytes(16)  # srow_z
+    (tmp_path / "a.nii").write_bytes(raw)
+    stack = read_nifti(tmp_path / "a.nii", tmp_path / "a.nii")
+    assert stack.spacing == pytest.approx((1.0, 1.4, 1.5))
+    np.testing.assert_array_equal(stack.mask, stack.pixels)

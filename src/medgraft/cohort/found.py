@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import ImportNote, StackEntry
+from medgraft.core.counted import counted
 from medgraft.core.digest import array_digest, short_id
 from medgraft.core.errors import InputError
 from medgraft.core.stack import FoundStack
@@ -55,7 +56,8 @@ def with_finite_pixels(found: FoundStack) -> tuple[FoundStack | None, ImportNote
         return None, ImportNote(kind="refused", code="not-finite", where=found.source, text=text)
     low, high = pixels[finite].min(), pixels[finite].max()
     stack = replace(found.stack, pixels=np.nan_to_num(pixels, nan=low, posinf=high, neginf=low))
-    text = f"{(~finite).sum()} pixels are no finite numbers: each takes the lowest or the highest of the others."
+    n_lost = counted(int((~finite).sum()), "pixel")
+    text = f"{n_lost} without a finite number: the lowest or the highest of the others stands there."
     return replace(found, stack=stack), ImportNote(kind="repaired", code="not-finite", where=found.source, text=text)
 
 

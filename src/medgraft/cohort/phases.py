@@ -18,7 +18,7 @@ def phases_from_csv(path: Path, pseudonyms: str | None = None) -> dict[str, dict
     Raises `InputError` if the column `subject` is missing, a value is no index, or a subject comes twice.
     """
     sheet = read_sheet(Path(path))
-    if not sheet.rows or "subject" not in sheet.columns:
+    if "subject" not in sheet.columns:
         raise InputError(f"Expected the columns subject, ed, es in {Path(path).name}, got {list(sheet.columns)}.")
     rows = [row for _, row in sheet.rows]
     subjects = [row["subject"] for row in rows]

@@ -136,7 +136,7 @@ def _slice_affine(affine: NDArray[np.float64], z: int) -> NDArray[np.float64]:
 
 def _spacing(affine: NDArray[np.float64]) -> tuple[float, float, float]:
     x, y = np.linalg.norm(affine[:3, :2], axis=0)
-    return abs(float(affine[:3, 2] @ normal_of(affine))) or 1.0, float(y), float(x)
+    return abs(float(affine[:3, 2] @ normal_of(affine))), float(y), float(x)
 
 
 def _mask(path: Path, place: Affine, shape: tuple[int, ...], note: Callable[[ImportNote], None]) -> NDArray[Any]:

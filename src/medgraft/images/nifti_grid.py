@@ -34,7 +34,10 @@ def affine_mm(image: Any) -> Affine | None:
     placeholder = np.allclose(np.linalg.norm(affine[:3, :3], axis=0), 1) and bool(np.all(sizes > 0))
     affine = affine @ np.diag([*(sizes if placeholder else (1, 1, 1)), 1])
     affine[:3] *= _SPACE_MM.get(int(image.header["xyzt_units"]) & 0x07, 1.0)
-    return affine if np.isfinite(affine).all() and _spans(affine, image.shape) else None
+    if image.shape[2] == 1 and not affine[:3, 2].any():  # of a single slice some programs tell no thickness
+        across = np.cross(affine[:3, 0], affine[:3, 1])
+        affine[:3, 2] = across / (np.linalg.norm(across) or 1.0)
+    return affine if np.isfinite(affine).all() and np.linalg.det(affine[:3, :3]) else None
 
 
 def times_ms(image: Any, n_phases: int) -> NDArray[np.float64] | None:
@@ -59,12 +62,6 @@ def laid_on(stored: NDArray[Any], theirs: Affine, ours: Affine, shape: tuple[int
     if turned.shape != shape or _far_apart(affine, ours, shape) > np.linalg.norm(ours[:3, :3], axis=0).min() / 2:
         return stored, "mask-elsewhere"
     return turned, "" if np.array_equal(turn, [[0, 1], [1, 1], [2, 1]]) else "mask-turned"
-
-
-def _spans(affine: Affine, shape: tuple[int, ...]) -> bool:
-    """Whether voxels have an extent along all axes; slices along z only where there are several."""
-    across = np.cross(affine[:3, 0], affine[:3, 1])
-    return bool(across.any() and (shape[2] == 1 or across @ affine[:3, 2] != 0))
 
 
 def _far_apart(one: Affine, other: Affine, shape: tuple[int, ...]) -> float:

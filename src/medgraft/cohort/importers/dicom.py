@@ -25,7 +25,7 @@ def _recognises(source: Source, _options: ImportOptions) -> bool:
         return True
     # From everywhere: the viewer on a disc may come before the images.
     some = source.files[:: 1 + len(source.files) // _ENOUGH]
-    return any(_looks_like_dicom(path) for path in some)
+    return any(_starts_like_dicom(path, bare=not path.suffix) for path in some)
 
 
 def _read(source: Source, _options: ImportOptions, note: Note, report: Report) -> Iterator[FoundStack]:
@@ -43,22 +43,14 @@ def _is_foreign(path: Path) -> bool:
     return ending not in _ENDINGS and re.search("[a-z]", ending) is not None and not _starts_like_dicom(path)
 
 
-def _looks_like_dicom(path: Path) -> bool:
-    head = _head(path)
-    return head[_PREAMBLE:] == b"DICM" or (not path.suffix and head[:2] in _FIRST_GROUPS)
-
-
-def _starts_like_dicom(path: Path) -> bool:
-    head = _head(path)
-    return head[_PREAMBLE:] == b"DICM" or head[:2] in _FIRST_GROUPS
-
-
-def _head(path: Path) -> bytes:
+def _starts_like_dicom(path: Path, *, bare: bool = True) -> bool:
+    """bare: also a data set without a preamble."""
     try:
         with path.open("rb") as file:
-            return file.read(_PREAMBLE + 4)
+            head = file.read(_PREAMBLE + 4)
     except OSError:
-        return b""
+        return False
+    return head[_PREAMBLE:] == b"DICM" or (bare and head[:2] in _FIRST_GROUPS)
 
 
 DICOM = Importer(
