@@ -156,8 +156,9 @@ def test_scores_come_back_slab_by_slab_as_they_would_at_once(spacing):
 
 
 def test_what_cannot_be_a_grid_is_explained():
-    with pytest.raises(InputError, match="spacing of a volume to resample it to 1 mm"):
-        cubes.grid((1, 5, 5, 5), None)
+    for unknown in (None, (0.0, 1.0, 1.0), (np.nan, 1.0, 1.0), (1.0, np.inf, 1.0)):
+        with pytest.raises(InputError, match="spacing of a volume to resample it to 1 mm"):
+            cubes.grid((1, 5, 5, 5), unknown)
     with pytest.raises(InputError, match="shape"):
         cubes.render(np.zeros((5, 5, 5)), (1.0, 1.0, 1.0))
     for broken in ({"shape": (0, 5, 5)}, {"shape": (5, 5)}, *({"spacing": step} for step in (0.0, np.nan, np.inf))):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from medgraft.core.errors import WeightsError
 from medgraft.core.seeds import rng
 from medgraft.exchange.tensors import read_tensors, write_tensors
+from medgraft.networks.mode import in_eval_mode
 
 #: How far an answer may be from the one that was packed: what other processors and versions differ by.
 TOLERANCE = 1e-5
@@ -65,8 +66,6 @@ def read_vectors(path: Path) -> TestVectors:
 
 
 def _answers(model: nn.Module, inputs: Tensor) -> Tensor:
-    training = model.training
-    with torch.inference_mode():
-        answers: Tensor = model.eval()(inputs).softmax(dim=1)
-    model.train(training)
+    with in_eval_mode(model), torch.inference_mode():
+        answers: Tensor = model(inputs).softmax(dim=1)
     return answers

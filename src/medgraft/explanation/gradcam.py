@@ -1,8 +1,5 @@
 """Grad-CAM: where in an image a class score comes from."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -10,6 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from medgraft.core.errors import InputError
+from medgraft.networks.mode import in_eval_mode
 
 _INTERPOLATION = {2: "bilinear", 3: "trilinear"}
 
@@ -42,7 +40,7 @@ def gradcam(
             f"Expected images (N, C, H, W) or (N, C, D, H, W) and N classes, got {tuple(images.shape)} "
             f"and {tuple(classes.shape)}."
         )
-    with torch.inference_mode(False), torch.enable_grad(), _in_eval_mode(model):
+    with torch.inference_mode(False), torch.enable_grad(), in_eval_mode(model):
         batches = zip(torch.split(images, batch_size), torch.split(classes, batch_size), strict=True)
         maps = [_maps_of(model, module, layer, batch, chosen) for batch, chosen in batches]
     return torch.cat(maps).cpu().numpy() if maps else np.zeros((0, *images.shape[2:]), np.float32)
@@ -95,15 +93,3 @@ def _named_module(model: nn.Module, layer: str) -> nn.Module:
         close = [name for name in modules if name and "." not in name]
         raise InputError(f"Expected the name of a layer, got {layer!r}. Available at the top: {', '.join(close)}.")
     return modules[layer]
-
-
-@contextmanager
-def _in_eval_mode(model: nn.Module) -> Iterator[None]:
-    # Modes are written back one by one: a frozen part may be in eval mode while the rest trains.
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training

@@ -157,11 +157,11 @@ class VolumeRecipe:
         """A network voxel's size in native voxels."""
         if self.spacing is None:
             return 1.0, 1.0, 1.0
-        if spacing is None:
+        if spacing is None or not all(0 < step < math.inf for step in spacing):
             raise InputError(
-                f"Expected the spacing of a volume to resample it to {self.spacing:g} mm, got none, or slices "
-                "that are not equally far apart. Do: use a recipe with spacing None, which stays on the native grid, "
-                "or import with the true spacing."
+                f"Expected the spacing of a volume to resample it to {self.spacing:g} mm, got "
+                f"{spacing or 'none, or slices that are not equally far apart'}. Do: use a recipe with spacing None, "
+                "which stays on the native grid, or import with the true spacing."
             )
         ratios = [self.spacing / native for native in spacing]
         z, y, x = (1.0 if abs(ratio - 1) < _SAME else ratio for ratio in ratios)

@@ -10,14 +10,14 @@ Only tensors with one entry per image are kept. What else the trained part reads
 what follows from kept values without any module (a pooling, a concatenation) it computes for itself.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from medgraft.networks.mode import in_eval_mode
 from medgraft.transfer.folding import fold
 from medgraft.transfer.split import Split
 
@@ -95,7 +95,7 @@ class _Kept(fx.Interpreter):
 def _kept(model: nn.Module, graph: fx.Graph, example: Tensor) -> set[fx.Node]:
     """Nodes that follow from the images and have one entry for each: what a cache can hold."""
     runner = _Kept(fx.GraphModule(model, graph), len(example))
-    with _evaluating(model):
+    with in_eval_mode(model), torch.no_grad():
         runner.run(example)
     imaged: set[fx.Node] = set()
     for node in graph.nodes:
@@ -183,7 +183,7 @@ def _checked(model: nn.Module, split: Split, example: Tensor) -> Split:
     """The split if it repeats the model's scores on the example, else the whole model with the reason."""
     images = torch.cat([example, example[:1]])  # another number of images than the values were sorted by
     try:
-        with _evaluating(model):
+        with in_eval_mode(model), torch.no_grad():
             values = split.frontier(images)
             if any(len(value) != len(images) for value in values):
                 return _whole(model, "values other than one tensor per image cross the frontier")
@@ -194,16 +194,3 @@ def _checked(model: nn.Module, split: Split, example: Tensor) -> Split:
     if not difference <= 1e-5 * max(1.0, float(expected.abs().max())):
         return _whole(model, f"the traced parts differ from the model by {difference:.1e}")
     return split
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; every module's own mode is restored."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
