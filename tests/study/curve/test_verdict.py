@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from medgraft.evaluation.paired import p_value_of
-from medgraft.study.curve import AS_IS, CurveOutcome, verdict
+from medgraft.study.curve import AS_IS, CurveOutcome, SubjectFigures, verdict
 from medgraft.study.curve.verdict import LEAST_SUBJECTS
 
 MakeUp = Callable[..., CurveOutcome]
@@ -47,6 +47,23 @@ def test_the_verdict_is_the_curves(
 def test_a_gain_that_subjects_do_not_show_is_no_reason_to_train(made_up: MakeUp) -> None:
     means = curve(0.80, (0.4, 0.5, 0.6), (0.80, 0.81, 0.815))
     assert verdict(made_up(means, noise=0.5)).advice == "use as is"
+
+
+def test_a_gain_that_subjects_show_is_not_lost_beside_a_larger_one_that_they_do_not(made_up: MakeUp) -> None:
+    """Twenty subjects gain 0.3 in eight of twelve and lose 0.35 in four; five gain 0.05 in all."""
+    outcome = made_up(curve(0.5, (0.2, 0.3, 0.4), (0.55, 0.55, 0.55)))
+
+    def torn(figures: SubjectFigures) -> SubjectFigures:
+        change = -0.4 if figures.subject < "test04" else 0.25
+        return replace(figures, dice={code: value + change for code, value in figures.dice.items()})
+
+    points = tuple(
+        replace(point, test=tuple(map(torn, point.test))) if (point.arm, point.size) == ("fine-tuned", 20) else point
+        for point in outcome.points
+    )
+    found = verdict(replace(outcome, points=points))
+    assert (found.advice, found.size) == ("fine-tune", 5)
+    assert "More than 5 gained more, but these subjects do not tell it from zero." in found.text
 
 
 def test_an_order_that_is_open_is_said(made_up: MakeUp) -> None:

@@ -40,31 +40,34 @@ def verdict(outcome: CurveOutcome, *, worth: float = WORTH) -> Verdict:
     """What the held-out subjects say, the cheapest way first.
 
     The travelling model is used as it is unless some training beats it by more than `worth` in mean Dice with an
-    interval that excludes zero. Of the trainings that do, that with the fewest subjects is advised which no start with
-    as many or more beats by more than `worth`; of several with so few, the best. Intervals are those of one size each;
+    interval that excludes zero. Of the trainings that do, that with the fewest subjects is advised which no other of
+    them with as many or more beats by more than `worth`; of several with so few, the best. Intervals are of one size;
     where p after Holm over the sizes does not bear a gain out, the text says so. It says too where intervals leave the
     order of two ways open or a single draw of subjects turns it round, how good the advised model is (`FIT`), and
     where test subjects are too few to tell (`LEAST_SUBJECTS`).
     """
-    enough, gains = _enough(outcome, worth), _gains(outcome)
-    worthy = [way for way in enough if not gains or _is_worth_it(gains[way].difference, worth)]
+    means, gains = _means(outcome), _gains(outcome)
+    worthy = [way for way in means if not gains or _is_worth_it(gains[way].difference, worth)]
     if not worthy:
-        best_of_largest = next(way for way in enough if way[1] == outcome.sizes[-1])
+        best_of_largest = max((way for way in means if way[1] == outcome.sizes[-1]), key=means.__getitem__)
         return _use_as_is(outcome, gains[best_of_largest], worth)
-    arm, size = worthy[0]
+    arm, size = _enough({way: means[way] for way in worthy}, worth)
     return _train(outcome, arm, size, gains.get((arm, size)), worth)
 
 
-def _enough(outcome: CurveOutcome, worth: float) -> list[_Way]:
-    """Ways that no way with as many subjects or more beats by more than `worth`: fewest first, the best of as many."""
+def _means(outcome: CurveOutcome) -> dict[_Way, float]:
+    """The mean Dice of every way, fewest subjects first."""
     ways = [(arm, size) for size in outcome.sizes for arm in outcome.arms if outcome.of(arm, size)]
-    means = {way: mean_dice(outcome, outcome.of(*way)) for way in ways}
+    return {way: mean_dice(outcome, outcome.of(*way)) for way in ways}
 
-    def most(size: int) -> float:
-        return max(mean for (_, other), mean in means.items() if other >= size)
 
-    found = [(arm, size) for arm, size in ways if most(size) - means[arm, size] <= worth]
-    return sorted(found, key=lambda way: (way[1], -means[way]))
+def _enough(means: Mapping[_Way, float], worth: float) -> _Way:
+    """The best of the fewest subjects whom none with as many or more beats by more than `worth`."""
+
+    def beaten(way: _Way) -> bool:
+        return any(mean - means[way] > worth for other, mean in means.items() if other[1] >= way[1])
+
+    return min((way for way in means if not beaten(way)), key=lambda way: (way[1], -means[way]))
 
 
 def _gains(outcome: CurveOutcome) -> dict[_Way, CurveContrast]:
@@ -113,7 +116,10 @@ def _measured(outcome: CurveOutcome, arm: str, size: int) -> str:
 def _more(outcome: CurveOutcome, best: str, size: int, worth: float) -> str:
     """What more subjects did or may do; one size is no curve and says nothing."""
     if size < outcome.sizes[-1]:
-        return f" More than {size} did not help."
+        means = _means(outcome)
+        gained = any(mean - means[best, size] > worth for way, mean in means.items() if way[1] > size)
+        what = "gained more, but these subjects do not tell it from zero" if gained else "did not help"
+        return f" More than {size} {what}."
     before = outcome.of(best, outcome.sizes[-2]) if len(outcome.sizes) > 1 else ()
     if before and difference(outcome, outcome.of(best, size), before).value > worth:
         return " The curve had not levelled off at the largest size: more subjects may help."
