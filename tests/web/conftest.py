@@ -122,6 +122,18 @@ class Server:
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def sign_in(self, page: "Page", reader: NewToken) -> None:
+        """Sign a page in by name and token; it is the Label page then."""
+        page.goto(self.base)
+        page.get_by_label("Name").fill(reader.name)
+        page.get_by_label("Token").fill(reader.token)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/label")
+
+    def new_reader(self) -> NewToken:
+        """A reader whom no other test knows."""
+        return add_reader(Project.open(self.root), f"reader-{uuid4().hex[:8]}")
+
     def kill(self) -> None:
         """SIGKILL: no chance to write anything."""
         self.process.kill()
@@ -164,19 +176,9 @@ def browser_page(chromium: "Browser") -> "Iterator[Page]":
 
 
 @pytest.fixture
-def reader(server: Server) -> NewToken:
-    """A reader of the shared server whom no other test knows."""
-    return add_reader(Project.open(server.root), f"reader-{uuid4().hex[:8]}")
-
-
-@pytest.fixture
-def page(browser_page: "Page", server: Server, reader: NewToken) -> "Page":
-    """A page of the shared server, signed in as `reader` by name and token."""
-    browser_page.goto(server.base)
-    browser_page.get_by_label("Name").fill(reader.name)
-    browser_page.get_by_label("Token").fill(reader.token)
-    browser_page.get_by_role("button", name="Sign in").click()
-    browser_page.wait_for_url("**/label")
+def page(browser_page: "Page", server: Server) -> "Page":
+    """A page of the shared server, signed in as a reader of its own."""
+    server.sign_in(browser_page, server.new_reader())
     return browser_page
 
 

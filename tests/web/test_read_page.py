@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from medgraft.workspace import Project, add_reader, disagreements, list_cohort, open_reading, reading_status
+from medgraft.workspace import NewToken, Project, add_reader, disagreements, list_cohort, open_reading, reading_status
 
 from .conftest import Server
 
@@ -14,17 +14,13 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def signed_in(browser: Browser, server: Server, name: str, token: str) -> Iterator[Page]:
+def signed_in(browser: Browser, server: Server, reader: NewToken) -> Iterator[Page]:
     """A browser of its own for one reader; whatever it complains about fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(server.base)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Token").fill(token)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/label")
+    server.sign_in(page, reader)
     yield page
     context.close()
     assert not complaints
@@ -51,16 +47,16 @@ def decisions(project: Project) -> list[tuple[str | None, ...]]:
 
 def test_two_readers_blinded_then_agreement_and_adjudication(chromium: Browser, own_server: Server) -> None:
     project, base = Project.open(own_server.root), own_server.base
-    tokens = {name: add_reader(project, name).token for name in ("ana", "ben")}
-    tokens["chief"] = add_reader(project, "chief", role="adjudicator").token
+    readers = {name: add_reader(project, name) for name in ("ana", "ben")}
+    readers["chief"] = add_reader(project, "chief", role="adjudicator")
     stacks = [row.id for row in list_cohort(project).stacks][:2]
     open_reading(project, "first", readers=["ana", "ben"], stacks=stacks)
 
-    with signed_in(chromium, own_server, "ana", tokens["ana"]) as ana:
+    with signed_in(chromium, own_server, readers["ana"]) as ana:
         read_round(ana, own_server, "a")
         ana.goto(f"{base}/read?round=first")
         expect(ana.locator(".worklist li[data-done=true]")).to_have_count(2)
-    with signed_in(chromium, own_server, "ben", tokens["ben"]) as ben:
+    with signed_in(chromium, own_server, readers["ben"]) as ben:
         ben.goto(f"{base}/label?reading=first")
         expect(ben.locator("#reading")).to_have_attribute("data-state", "ready")
         expect(ben.locator(".cell.labelled")).to_have_count(0)
@@ -69,7 +65,7 @@ def test_two_readers_blinded_then_agreement_and_adjudication(chromium: Browser, 
         read_round(ben, own_server, "f")
     assert reading_status(project, "first").state == "unblinded"
 
-    with signed_in(chromium, own_server, "chief", tokens["chief"]) as chief:
+    with signed_in(chromium, own_server, readers["chief"]) as chief:
         chief.goto(f"{base}/read?round=first&view=agreement")
         expect(chief.locator(".whiskers")).to_contain_text("Cohen's kappa")
         expect(chief.locator(".boundary")).to_have_count(2)

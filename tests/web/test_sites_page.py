@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from medgraft.core.seeds import rng
 from medgraft.core.task import LV_WALL
+from medgraft.evaluation import MEAN_DICE
 from medgraft.study.curve import (
     AS_IS,
     CurveOutcome,
@@ -99,10 +100,20 @@ def signed_in(compared: Project) -> TestClient:
     return Served(compared, guard, sessions, clock, used).client("ana")
 
 
-def test_the_server_stays_small() -> None:
-    """What computes runs in processes beside it; a server that loads torch holds 400 MB more from its first second."""
-    code = "import sys, medgraft.web.server; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False).returncode == 0
+def test_the_server_stays_small_and_starts_at_once() -> None:
+    """What computes runs in processes beside it: torch takes 400 MB, scikit-learn a second of every start."""
+    code = "import sys, medgraft.web.server; print(*({'torch', 'sklearn'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_models_have_the_mean_dice_that_was_found(compared: Project) -> None:
+    rows = [row for row in curve_findings(outcome()).rows if row.figure == MEAN_DICE]
+    (_, ended) = curve_states(compared)
+    for on in ("test", "home"):
+        wanted = {(row.arm, row.size): row.value.value for row in rows if row.on == on}
+        figures = {(one.arm, one.size): one.here if on == "test" else one.home for one in ended.dice}
+        assert {key: figure.value for key, figure in figures.items() if figure} == wanted
 
 
 def test_a_verdict_is_shown_as_it_was_found(signed_in: TestClient) -> None:
@@ -161,7 +172,7 @@ def test_without_a_curve_the_next_step_is_said(tmp_path: Path) -> None:
     assert "medgraft study curve" in client.get("/sites").text
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sites_server(compared: Project) -> Iterator[Server]:
     server = Server(compared.root)
     yield server
@@ -170,12 +181,12 @@ def sites_server(compared: Project) -> Iterator[Server]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [800, 1440])
-def test_the_page_in_a_browser(browser_page: Page, sites_server: Server, width: int, tmp_path: Path) -> None:
+def test_the_page_in_a_browser(browser_page: Page, sites_server: Server, width: int) -> None:
     browser_page.set_viewport_size({"width": width, "height": 900})
-    browser_page.goto(sites_server.link)
+    sites_server.sign_in(browser_page, sites_server.new_reader())
     browser_page.goto(f"{sites_server.base}/sites")
     assert browser_page.locator("article.card").count() == 2
-    assert browser_page.locator("img").first.evaluate("image => image.complete && image.naturalWidth") == 1
+    browser_page.wait_for_function("document.querySelector('img').naturalWidth === 1")
     assert browser_page.evaluate("document.documentElement.scrollWidth") == width
     browser_page.goto(f"{sites_server.base}/api/v1/curves/sites/report")
     assert browser_page.title() == "null"

@@ -101,7 +101,7 @@ def test_ten_thousand_malformed_requests_leave_it_serving(server: Server) -> Non
 
 
 def test_two_gigabytes_are_refused_before_they_come(server: Server) -> None:
-    account = add_reader(Project.open(server.root), f"reader-{uuid4().hex[:8]}")
+    account = server.new_reader()
     with httpx.Client(base_url=server.base, auth=(account.name, account.token)) as client:
         upload = client.post("/api/v1/imports")
         head = (
@@ -116,7 +116,7 @@ def test_two_gigabytes_are_refused_before_they_come(server: Server) -> None:
 
 
 def test_many_at_once_are_served(server: Server) -> None:
-    account = add_reader(Project.open(server.root), f"reader-{uuid4().hex[:8]}")
+    account = server.new_reader()
     answers: list[int] = []
 
     def ask() -> None:

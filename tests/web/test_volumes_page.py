@@ -96,3 +96,23 @@ def test_the_pixel_under_the_cross_hair_is_the_one_at_the_point(page: Page, serv
     page.goto(f"{server.base}/volumes")
     for turned in ([False, False, False], [True, True, True], [True, False, True], [False, True, False]):
         assert page.evaluate(LAW, turned) == []
+
+
+#: Ten things of 100 MB: the first ones go, one used since stays; what failed is asked for again.
+KEEPING = """async () => {
+  const { Kept } = await import("/static/kept.js");
+  const kept = new Kept((one) => one.bytes);
+  const asked = [];
+  const get = (key) => kept.get(key, async () => (asked.push(key), { key, bytes: 1e8 }));
+  for (const key of [0, 1, 2, 0, 3, 4]) await get(key);
+  const here = [0, 1, 2, 3, 4].filter((key) => kept.now(key));
+  await Promise.all([get(5), get(5)]);
+  const failed = await kept.get(6, async () => { throw new Error("away"); }).catch((error) => error.message);
+  await get(6);
+  return [here, asked, failed];
+}"""
+
+
+def test_what_was_used_last_is_kept_within_bounds(page: Page, server: Server) -> None:
+    page.goto(f"{server.base}/volumes")
+    assert page.evaluate(KEEPING) == [[0, 2, 3, 4], [0, 1, 2, 3, 4, 5, 6], "away"]

@@ -86,6 +86,7 @@ class Uploads:
 
     def _run(self, upload: Upload, layout: str, options: ImportOptions) -> None:
         folder = self._folder(upload)
+        state, text, error = "failed", "", "It broke off; the terminal of the server says why."
         try:
             folder.mkdir(parents=True, exist_ok=True)
             done = import_images(
@@ -95,28 +96,25 @@ class Uploads:
                 options=options,
                 report=lambda progress: self._report(upload, progress),
             )
-            self._keep(replace(self._known[upload.id], state="done", text=_words(done)))
-        except (MedgraftError, OSError) as error:
-            self._fail(upload, reason(error))
+            state, text, error = "done", _words(done), ""
+        except (MedgraftError, OSError) as refusal:
+            error = reason(refusal)
         finally:
-            if self._known[upload.id].state == "running":
-                self._fail(upload, "It broke off; the terminal of the server says why.")
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)  # first, so that nothing is left once the end is told
+            self._keep(replace(self._known[upload.id], state=state, text=text, error=error))
 
     def _forget_abandoned(self) -> None:
         """Throw away what came of imports whose page was closed before it had sent everything."""
         for upload in tuple(self._known.values()):
             if upload.state == "receiving" and self.clock() - upload.heard > _PATIENCE:
-                self._fail(upload, "Nothing came for an hour. Do: import the folder again.")
                 shutil.rmtree(self._folder(upload), ignore_errors=True)
+                error = "Nothing came for an hour. Do: import the folder again."
+                self._keep(replace(upload, state="failed", error=error))
 
     def _hear(self, upload: Upload, *, files: int = 0, size: int = 0) -> Upload:
         with self._lock:
             now = self._known[upload.id]
             return self._keep(replace(now, heard=self.clock(), done=now.done + files, bytes=now.bytes + size))
-
-    def _fail(self, upload: Upload, why: str) -> None:
-        self._keep(replace(self._known[upload.id], state="failed", error=why))
 
     def _report(self, upload: Upload, progress: Progress) -> None:
         now = self._known[upload.id]

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page
@@ -16,7 +15,7 @@ from medgraft.web.guard import Guard
 from medgraft.web.server import make_app
 from medgraft.web.sessions import Sessions
 from medgraft.web.settings import Settings
-from medgraft.workspace import Project, add_reader, label_from_masks
+from medgraft.workspace import Project, label_from_masks
 from medgraft.workspace.studies.running import start_study
 
 from ..conftest import Served, Server
@@ -87,7 +86,8 @@ def study_server(studied: Project) -> Iterator[Server]:
 @pytest.fixture
 def study_page(browser_page: Page, study_server: Server) -> Page:
     """A page of that server, signed in."""
-    return signed_in(browser_page, study_server)
+    study_server.sign_in(browser_page, study_server.new_reader())
+    return browser_page
 
 
 @pytest.fixture
@@ -103,15 +103,5 @@ def own_study_server(studied: Project, tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def own_study_page(browser_page: Page, own_study_server: Server) -> Page:
     """A page of that server, signed in."""
-    return signed_in(browser_page, own_study_server)
-
-
-def signed_in(page: Page, server: Server) -> Page:
-    """A page of a server, signed in as a new reader."""
-    reader = add_reader(Project.open(server.root), f"reader-{uuid4().hex[:8]}")
-    page.goto(server.base)
-    page.get_by_label("Name").fill(reader.name)
-    page.get_by_label("Token").fill(reader.token)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/label")
-    return page
+    own_study_server.sign_in(browser_page, own_study_server.new_reader())
+    return browser_page

@@ -21,12 +21,6 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Problem(Answer):
-    """Why a request was not answered."""
-
-    error: str
-
-
 class Me(Answer):
     """Who asks, which project is served, and by what."""
 

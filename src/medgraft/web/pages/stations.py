@@ -11,7 +11,7 @@ from medgraft.web.pages.rail import fragment
 
 _STATIC = Path(__file__).parents[1] / "static"
 #: Modules that they share.
-_SHARED = ("canvas.js", "cine.js", "ink.js", "keys.js", "message.js", "panel.js")
+_SHARED = ("canvas.js", "cine.js", "ink.js", "kept.js", "keys.js", "message.js", "panel.js")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ export function drawQueue(root, cards, at, open) {
   const decided = cards.filter((card) => card.decision).length;
   const items = cards.map((card, index) => element("button", {
     type: "button", "aria-current": index === at ? "true" : null, data: { decided: String(Boolean(card.decision)) }, onclick: () => open(index),
-  }, element("b", {}, card.stack.subject), element("span", { class: "phase" }, card.phase_name.toUpperCase()),
+  }, element("b", { title: card.stack.subject }, card.stack.subject), element("span", { class: "phase" }, card.phase_name.toUpperCase()),
     element("span", { class: "dim number" }, `${card.differing.length} slice${card.differing.length > 1 ? "s" : ""}`),
     element("span", { class: "mark", title: card.decision ? `decided by ${card.decision.by}` : "to decide" }, card.decision ? "✓" : "")));
   root.replaceChildren(

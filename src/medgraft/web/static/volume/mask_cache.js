@@ -1,23 +1,13 @@
 // Masks of phases, by the digest of their content: what is here is right for good.
+import { Kept } from "../kept.js";
 
 export class MaskCache {
-  #masks = new Map();
+  #kept = new Kept((mask) => mask.byteLength);
 
   /** The mask of a phase as bytes, null where it has none. */
   async phase(stack, phase, digests) {
     const digest = digests[phase];
-    if (!digest) return null;
-    if (!this.#masks.has(digest)) this.#masks.set(digest, fetchMask(stack, phase, digest));
-    try {
-      return await this.#masks.get(digest);
-    } catch (error) {
-      this.#masks.delete(digest); // so that it is asked for again
-      throw error;
-    }
-  }
-
-  forget() {
-    this.#masks.clear();
+    return digest ? this.#kept.get(digest, () => fetchMask(stack, phase, digest)) : null;
   }
 }
 
