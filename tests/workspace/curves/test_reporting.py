@@ -20,6 +20,8 @@ from medgraft.exchange.rules import QUESTIONS
 from medgraft.phantoms import write_ct_nifti
 from medgraft.study.curve import curve_findings, parse_curve, verdict
 from medgraft.workspace import Project
+from medgraft.workspace.curves import reporting
+from medgraft.workspace.curves.content import CurvePictures
 from medgraft.workspace.curves.reporting import report_curve
 from medgraft.workspace.curves.running import curve_outcome, start_curve
 from medgraft.workspace.demos.two_sites import SYNTHETIC
@@ -117,7 +119,14 @@ def test_the_report_repeats(reported: tuple[Project, Path], tmp_path: Path) -> N
     assert differing <= {"overlay-worst.png", "overlay-median.png", "overlay-best.png", "report.html"}
 
 
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports of which the pictures are not looked at: they take longest."""
+    monkeypatch.setattr(reporting, "curve_pictures", lambda *_: CurvePictures())
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_rules_of_this_site_stand_beside_those_of_the_model(reported: tuple[Project, Path], tmp_path: Path) -> None:
     project, _ = reported
     answers = {question.key: question.answers[0] if question.answers else "A" for question in QUESTIONS}
@@ -130,26 +139,23 @@ def test_rules_of_this_site_stand_beside_those_of_the_model(reported: tuple[Proj
 
 
 @pytest.mark.slow
-def test_masks_that_changed_since_are_said(reported: tuple[Project, Path], tmp_path: Path) -> None:
+def test_masks_that_changed_since_are_said_and_distances_keep_the_unit_of_the_curve(
+    reported: tuple[Project, Path], tmp_path: Path
+) -> None:
+    """Spacing, too, may have become known later; it was not when distances were measured."""
     project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
     with project.cohort() as cohort:
         entry = cohort.entries()[0]
         changed = np.array(cohort.mask(entry))
         changed[:, 0, 0, 0] = 1
         cohort.set_mask(entry.id, changed, entry.mask_phases, entry.mask_classes)
-    folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
-    assert "have changed since this curve was run" in (folder / "report.html").read_text()
-    assert not list((folder / "figures").glob("overlay-*"))
-
-
-@pytest.mark.slow
-def test_distances_keep_the_unit_of_the_curve(reported: tuple[Project, Path], tmp_path: Path) -> None:
-    """Spacing may become known later; it was not when distances were measured."""
-    project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
     findings = project.curves / "tiny" / FINDINGS
     findings.write_text(json.dumps({**json.loads(findings.read_text()), "distance_unit": "voxels"}))
-    page = Path(report_curve(project, "tiny", now=NOW).page).read_text()
-    assert "distance between the borders (Hausdorff) in voxels" in page
+    folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
+    text = (folder / "report.html").read_text()
+    assert "have changed since this curve was run" in text
+    assert "distance between the borders (Hausdorff) in voxels" in text
+    assert not list((folder / "figures").glob("overlay-*"))
 
 
 @pytest.mark.slow
@@ -186,28 +192,20 @@ def test_without_any_model_there_are_figures_and_no_pictures_of_subjects(
 
 
 @pytest.mark.slow
-def test_a_travelling_model_that_was_replaced_is_not_shown_as_the_one_measured(
+@pytest.mark.usefixtures("without_pictures")
+def test_a_travelling_model_that_was_replaced_and_rules_that_are_gone_are_said(
     reported: tuple[Project, Path], tmp_path: Path
 ) -> None:
     project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
     other = write_archive(project.curves / "tiny" / "models" / "scratch-2", tmp_path / "other.medgraft")
     file = project.curves / "tiny" / "curve.yaml"
-    file.write_text(file.read_text().replace(str(curve_outcome(project, "tiny").curve.package), str(other)))
+    replaced = file.read_text().replace(str(curve_outcome(project, "tiny").curve.package), str(other))
+    file.write_text(replaced.replace("rules: null", "rules: gone.yaml"))
     folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
     text = html.unescape((folder / "report.html").read_text())
     assert "No pictures of as it is" in text
     assert f"{other} is another model now (tiny: scratch, 2 subjects) than when the curve was run." in text
     assert "Lineage: as it is" not in text
-
-
-@pytest.mark.slow
-def test_rules_that_the_curve_file_named_and_that_are_gone_are_said(
-    reported: tuple[Project, Path], tmp_path: Path
-) -> None:
-    project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
-    file = project.curves / "tiny" / "curve.yaml"
-    file.write_text(file.read_text().replace("rules: null", "rules: gone.yaml"))
-    text = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).read_text()
     assert "annotation rules of this site cannot be read any more" in text
 
 

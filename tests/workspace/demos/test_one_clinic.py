@@ -1,4 +1,4 @@
-"""The whole line on synthetic patients."""
+"""The whole line on synthetic patients, fewer and smaller than the demonstration's own."""
 
 from pathlib import Path
 
@@ -6,13 +6,24 @@ import pytest
 
 from medgraft.core.digest import file_digest
 from medgraft.core.progress import Progress
+from medgraft.study import NetworkEntry
 from medgraft.workspace import Project, list_cohort
+from medgraft.workspace.demos import one_clinic
 from medgraft.workspace.demos.one_clinic import demonstrate
 from medgraft.workspace.kept.outcomes import study_outcome
 
+SMALL = {"_HOSPITAL": 4, "_CLINIC": 6, "_CLINIC_TEST": 3, "_SIZE": 32}
+
 
 @pytest.mark.slow
-def test_the_demonstration_ends_with_a_report(tmp_path: Path) -> None:
+def test_the_demonstration_ends_with_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = one_clinic._SCRATCH.model_copy(update={"epochs": 2})
+    (network,) = one_clinic._SOURCE_STUDY.networks
+    assert isinstance(network, NetworkEntry)
+    small = network.model_copy(update={"size": 32, "stages": (scratch,)})
+    source = one_clinic._SOURCE_STUDY.model_copy(update={"networks": (small,)})
+    for name, value in {**SMALL, "_SCRATCH": scratch, "_SOURCE_STUDY": source}.items():
+        monkeypatch.setattr(one_clinic, name, value)
     said: list[Progress] = []
     done = demonstrate(tmp_path / "demo", report=said.append)
     assert Path(done.report.page).stat().st_size > 100_000
@@ -20,7 +31,7 @@ def test_the_demonstration_ends_with_a_report(tmp_path: Path) -> None:
     stacks = list_cohort(project).stacks
     # No patient of the other hospital is in the clinic's project, and nobody is on both sides of the test.
     assert {(row.site, row.split) for row in stacks} == {("a", "train"), ("a", "test")}
-    assert len({row.subject for row in stacks}) == len(stacks) == done.study.subjects == 20
+    assert len({row.subject for row in stacks}) == len(stacks) == done.study.subjects == 9
     hospital = Project.open(tmp_path / "demo" / "hospital")
     assert {row.site for row in list_cohort(hospital).stacks} == {"c"}
     outcome = study_outcome(project, "demo")

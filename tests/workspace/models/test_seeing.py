@@ -69,7 +69,7 @@ def test_a_model_that_took_anothers_place_is_seen_as_it_is(studied: Project, sta
     folder, asked = package_folder(project, "tiny", MODEL), request(stack, phase=0)
     see_cams(project, asked)
     package = read_package(folder)
-    write_package(replace(package, state={name: -value for name, value in package.state.items()}), folder)
+    write_package(replace(package, state={name: 2 * value for name, value in package.state.items()}), folder)
     see_cams(project, asked)
     seen = kept_cams(project, asked)
     cams_path(project, asked).unlink()

@@ -130,10 +130,13 @@ def test_what_the_source_did_not_say_can_be_said(project: Project) -> None:
     assert {other.site for other in list_cohort(project).stacks[1:]} == {None}
 
 
-def test_corrections_of_what_is_not_there_teach(project: Project) -> None:
+def test_corrections_of_what_is_not_there_teach(project: Project, tmp_path: Path) -> None:
     row = list_cohort(project).stacks[0]
-    with pytest.raises(InputError, match="Expected a subject"):
+    names = ", ".join(stack.subject for stack in list_cohort(project).stacks)
+    with pytest.raises(InputError, match=rf"Expected a subject .* Available: {names}\.$"):
         correct_subject(project, "nobody", split="test")
+    with pytest.raises(InputError, match=r"Available: none\.$"):
+        correct_subject(Project.create(tmp_path / "empty"), "nobody", split="test")
     with pytest.raises(InputError, match="Expected the id"):
         correct_stack(project, "0" * 16, base_first=True)
     with pytest.raises(InputError, match=r"within 0\.\.1"):

@@ -32,10 +32,18 @@ NETWORKS = [{"network": "mobilenetv1_025", "weights": "random", "size": size} fo
 STAGES = [{"depth": 0, "rates": [0.1, 0.01], "epochs": 3}, {"depth": 1, "rates": [0.02, 0.002], "epochs": 3}]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def study(tiny: Tiny) -> StudyFile:
     named = [{**network, "name": f"at-{network['size']}"} for network in NETWORKS]
     return tiny(networks=named, stages=STAGES)
+
+
+@pytest.fixture(scope="module")
+def alone(labelled: Labelled, study: StudyFile) -> Project:
+    """A project with the study, done in this process."""
+    project = labelled()
+    start_study(project, study)
+    return project
 
 
 @dataclass
@@ -95,11 +103,10 @@ def agree(project: Project, other: Project, name: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_pool_gives_what_one_process_gives(labelled: Labelled, study: StudyFile, watched: Watch) -> None:
-    alone, pooled = labelled(), labelled()
-    start_study(alone, study)
-    watched.kept.clear()
-    others = worker_processes()
+def test_a_pool_gives_what_one_process_gives(
+    alone: Project, labelled: Labelled, study: StudyFile, watched: Watch
+) -> None:
+    pooled, others = labelled(), worker_processes()
     start_study(pooled, study, machines=Machines(workers=2))
     agree(alone, pooled, study.name)
     assert set(watched.given_out.values()) == set(watched.kept.values()) == {1}
@@ -107,11 +114,10 @@ def test_a_pool_gives_what_one_process_gives(labelled: Labelled, study: StudyFil
 
 
 @pytest.mark.slow
-def test_what_a_killed_worker_was_doing_is_done_again(labelled: Labelled, study: StudyFile, watched: Watch) -> None:
-    alone, pooled = labelled(), labelled()
-    start_study(alone, study)
-    watched.kept.clear()
-    others, killed = worker_processes(), list[int]()
+def test_what_a_killed_worker_was_doing_is_done_again(
+    alone: Project, labelled: Labelled, study: StudyFile, watched: Watch
+) -> None:
+    pooled, others, killed = labelled(), worker_processes(), list[int]()
 
     def kill_one(progress: Progress) -> None:
         if progress.stage == "study" and progress.done >= 4 and not killed:
@@ -219,14 +225,11 @@ def test_a_cluster_without_room_says_so(nodes: Nodes, labelled: Labelled, study:
 
 @pytest.mark.slow
 def test_a_node_that_dies_is_made_up_for(
-    nodes: Nodes, labelled: Labelled, study: StudyFile, watched: Watch, tmp_path: Path
+    nodes: Nodes, alone: Project, labelled: Labelled, study: StudyFile, watched: Watch
 ) -> None:
     import ray
 
-    alone, clustered = labelled(), labelled()
-    start_study(alone, study)
-    watched.kept.clear()
-    alive: list[int] = []
+    clustered, alive = labelled(), list[int]()
 
     def count() -> None:
         if ray.is_initialized():
@@ -237,7 +240,7 @@ def test_a_node_that_dies_is_made_up_for(
         nodes.kill_one()
 
     watched.at_three = kill_one  # every node has something to do
-    machines = Machines(on=f"ray:{nodes.address}", cache=tmp_path / "features")
+    machines = Machines(on=f"ray:{nodes.address}", cache=clustered.root / "features")
     start_study(clustered, study, machines=machines, report=lambda _: count() if alive else None)
     assert (alive[0], alive[-1]) == (3, 2)
     agree(alone, clustered, study.name)

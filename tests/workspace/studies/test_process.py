@@ -1,6 +1,7 @@
 """A study in a process of its own: started, seen, stopped, resumed, and finished without whoever started it."""
 
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from medgraft.workspace import Project
 from medgraft.workspace.kept.lock import is_running, study_lock
 from medgraft.workspace.kept.machines import Machines
 from medgraft.workspace.kept.progress import ProgressNote, StudyProgress, study_progress, write_note
+from medgraft.workspace.studies import process
 from medgraft.workspace.studies.process import begin_study, resume_study, stop_study
 from medgraft.workspace.studies.running import start_study
 
@@ -24,7 +26,7 @@ _LONG = [{"depth": 1, "rates": [0.02], "epochs": 2000}]
 
 
 def wait_for(project: Project, wanted: Callable[[StudyProgress], bool]) -> StudyProgress:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         found = study_progress(project, "tiny")
         if wanted(found):
@@ -38,15 +40,14 @@ def is_training(found: StudyProgress) -> bool:
 
 
 @pytest.mark.slow
-def test_begin_stop_resume(labelled: Callable[[], Project], tiny: Tiny) -> None:
+def test_begin_stop_resume(labelled: Callable[[], Project], tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     project = labelled()
     begun = begin_study(project, resolved_yaml(tiny(stages=_LONG)))
     assert begun.state in ("starting", "running")
     assert resume_study(project, "tiny").pid == begun.pid, "one that runs is left alone"
     wait_for(project, is_training)
-    began = time.monotonic()
+    monkeypatch.setattr(process, "_ENDINGS", ((signal.SIGINT, 120.0),))  # it ends when it is asked, or never
     assert stop_study(project, "tiny").state == "stopped"
-    assert time.monotonic() - began < 8, "it was asked, not killed"
     assert not is_running(project.studies / "tiny")
     assert stop_study(project, "tiny").state == "stopped", "twice is once"
     assert resume_study(project, "tiny").state in ("starting", "running")

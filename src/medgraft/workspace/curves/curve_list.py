@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from medgraft.core.errors import InputError, ProjectError
+from medgraft.evaluation import MEAN_DICE
 from medgraft.workspace.kept.curve_folder import curve_names, of_an_older_medgraft, read_findings
 from medgraft.workspace.kept.lock import is_running
 from medgraft.workspace.kept.study_results import Figure
 from medgraft.workspace.project import Project
 
 _NAME = re.compile(r"[a-z0-9-]+")
-
-#: As `medgraft.evaluation` calls it. That room loads scikit-learn, for which no list should wait.
-_MEAN_DICE = "mean Dice"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +107,7 @@ def _why_not(folder: Path, error: Exception) -> str:
 
 
 def _dice(rows: list[Mapping[str, Any]]) -> tuple[ModelDice, ...]:
-    found = {(row["on"], row["arm"], row["size"]): _figure(row["value"]) for row in rows if row["figure"] == _MEAN_DICE}
+    found = {(row["on"], row["arm"], row["size"]): _figure(row["value"]) for row in rows if row["figure"] == MEAN_DICE}
     return tuple(
         ModelDice(arm=arm, size=size, here=here, home=found.get(("home", arm, size)))
         for (on, arm, size), here in found.items()

@@ -1,8 +1,12 @@
 """The lock of a study: held as long as somebody runs it, and let go by the system however that ends."""
 
+import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+if sys.platform != "win32":
+    import fcntl
 
 #: Seconds. Who asks whether a study runs holds its lock for far less, who runs it for far longer.
 _MOMENT = 0.05
@@ -14,26 +18,23 @@ def study_lock(folder: Path, *, timeout: float) -> FileLock:
 
 
 def is_running(folder: Path) -> bool:
-    """Whether somebody runs the study in a folder now, though others may ask at the same time."""
+    """Whether somebody runs the study in a folder now; others may ask at the same time, and need only read."""
     lock = study_lock(folder, timeout=_MOMENT)
-    if not Path(lock.lock_file).exists():
-        return False
-    try:
-        with lock:
-            return False
-    except Timeout:
-        return True
-    except PermissionError:
-        return _is_held(Path(lock.lock_file))
+    return Path(lock.lock_file).exists() and _is_held(lock)
 
 
-def _is_held(lock_file: Path) -> bool:
-    """Whether somebody holds a lock that is another user's, so that it may be read and not taken."""
-    import fcntl  # noqa: PLC0415 - does not exist on Windows
-
-    with lock_file.open("rb") as file:
+def _is_held(lock: FileLock) -> bool:
+    if sys.platform == "win32":
         try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+            with lock:
+                return False
+        except Timeout:
             return True
-    return False
+    else:
+        # Who asks shares the lock with others who ask, so that a slow one is not taken for who runs the study.
+        with Path(lock.lock_file).open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False

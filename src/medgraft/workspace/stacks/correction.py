@@ -39,8 +39,9 @@ def correct_subject(
     """
     with project.cohort() as cohort:
         if not cohort.entries(subject):
-            few = ", ".join(cohort.subjects()[:10])
-            raise InputError(f"Expected a subject of this project, got {subject!r}. Available: {few} ...")
+            known = cohort.subjects()
+            few = ", ".join([*known[:10], *(["..."] if known[10:] else [])]) or "none"
+            raise InputError(f"Expected a subject of this project, got {subject!r}. Available: {few}.")
         if site is not None:
             cohort.set_site(subject, site)
         if split is not None:

@@ -95,7 +95,7 @@ def start_study(
 def plan_study(project: Project, study: StudyFile) -> Estimate:
     """What a study would do, how long it may take and what disk it needs, from a few measured passes.
 
-    Raises what `start_study` raises before training, for missing weights, machines and names apart.
+    Raises what `start_study` raises before training, apart from names, machines and weights that are not there.
     """
     samples = project_samples(project, study.task, study.reader)
     _check_unseen(project, study, samples)
