@@ -7,9 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from medgraft.core.errors import InputError
 from medgraft.core.predictions import Predictions
@@ -70,6 +67,11 @@ def position_baseline(train: Predictions, test: Predictions) -> Floats:
     if len(np.unique(known.y_true)) < 2:
         return majority_baseline(train, test)
     phases = np.unique(known.phase)
+    # Takes a second to load, for which neither the app nor a list should wait.
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - see above
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415 - see above
+    from sklearn.preprocessing import PolynomialFeatures, StandardScaler  # noqa: PLC0415 - see above
+
     model = make_pipeline(
         PolynomialFeatures(degree=2, include_bias=False),
         StandardScaler(),

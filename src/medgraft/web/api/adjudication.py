@@ -5,6 +5,7 @@ from functools import lru_cache
 from fastapi import APIRouter
 
 from medgraft.core.task import UnitKey
+from medgraft.web.api.agreement_view import agreement_view
 from medgraft.web.api.labels import ReaderOf
 from medgraft.web.api.models import ClassView, SavedView, StackView, UndoBody, UndoneView
 from medgraft.web.api.reading_views import (
@@ -83,9 +84,6 @@ def undo(name: str, body: UndoBody, place: PlaceOf, reader: ReaderOf) -> UndoneV
 @lru_cache(maxsize=16)
 def _agreement(project: Project, name: str, _state: str) -> AgreementView:
     """Kept by the round's state: once all are done nothing that it is made of changes, and resampling takes a while."""
-    # It loads scikit-learn, which takes a second, so only where agreement is asked for.
-    from medgraft.web.api.agreement_view import agreement_view  # noqa: PLC0415 - see above
-
     return agreement_view(project, name)
 
 

@@ -1,4 +1,4 @@
-"""The agreement of a round for the wire; importing this loads scikit-learn."""
+"""The agreement of a round for the wire."""
 
 import math
 
