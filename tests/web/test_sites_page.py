@@ -186,7 +186,7 @@ def test_the_page_in_a_browser(browser_page: Page, sites_server: Server, width: 
     sites_server.sign_in(browser_page, sites_server.new_reader())
     browser_page.goto(f"{sites_server.base}/sites")
     assert browser_page.locator("article.card").count() == 2
-    browser_page.wait_for_function("document.querySelector('img').naturalWidth === 1")
+    browser_page.wait_for_function("() => document.querySelector('img').naturalWidth === 1")
     assert browser_page.evaluate("document.documentElement.scrollWidth") == width
     browser_page.goto(f"{sites_server.base}/api/v1/curves/sites/report")
     assert browser_page.title() == "null"
