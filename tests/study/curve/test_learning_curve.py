@@ -249,6 +249,22 @@ def test_too_few_subjects_are_refused_before_anything_is_done(bench: Bench, tiny
     assert not bench.done
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"network": "unet2d"}, r"Expected a shape \[1, rows, columns\] .* got \[16, 16, 16\] for unet2d"),
+        ({"shape": [1, 16, 16]}, r"of more slices for one of volumes, got \[1, 16, 16\] for unet3d"),
+        ({"arms": {"one": {}, "other": {"depth": 99}}}, "Expected a depth of 0 to 7"),
+    ],
+)
+def test_what_the_network_cannot_do_is_found_before_anything_is_done(
+    bench: Bench, tiny_curve: MakeCurve, changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        bench.run(tiny_curve(**changes))
+    assert not bench.done
+
+
 def test_random_weights_are_new_with_every_draw(bench: Bench, tiny_curve: MakeCurve) -> None:
     arms = {"scratch": {"rates": [1e-12]}}  # ends where it began
     bench.run(tiny_curve(arms=arms, sizes=[1], epochs=1, updates=1))

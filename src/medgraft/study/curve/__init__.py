@@ -3,9 +3,9 @@
 Enters: a curve file, masked samples, a way to read volumes, the model that travels. Leaves: runs in the same store as
 any study's, figures per subject, a verdict in plain words. Must not know: projects, command lines, pages.
 
-Read downwards: `curve_file` (what is asked), `mask_data` (volumes as a network reads them), `mask_trial` (one training,
-one assessment), `mask_bench` (how a worker does them), `learning_curve` (in which order), `outcome` (what is found),
-`verdict` (what to do).
+Read downwards: `curve_file` (what is asked), `roles` (what subjects are for), `mask_data` (volumes as a network reads
+them), `mask_trial` (one training, one assessment), `mask_bench` (how a worker does them), `learning_curve` (in which
+order), `outcome` (what is found), `verdict` (what to do).
 """
 
 from medgraft.study.curve.curve_file import ArmEntry, CurveFile, parse_curve, read_curve_file

@@ -1,6 +1,6 @@
 """The order of a learning curve: every start at every size and draw, then what each came to on subjects held out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from medgraft.study.curve.figures import SubjectFigures, read_figures
 from medgraft.study.curve.mask_data import MaskData, ReadVolumes
 from medgraft.study.curve.mask_trial import Assessment, MaskTraining, Start, structure_dice
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
+from medgraft.study.curve.roles import Roles, checked_roles
 from medgraft.study.executor import Executor
 from medgraft.study.runs import Run, RunStore
 from medgraft.study.schedule import Chain, run_chains
@@ -52,18 +53,16 @@ def run_curve(
         report: told of every trial and epoch.
 
     Raises:
-        InputError: a network that does not segment, subjects of several sites of which none is chosen, none to
-            validate or test on, fewer than the sizes ask, sequences of several lengths in one batch, no travelling
-            model where an arm starts from it, or held-out subjects that it was trained on.
+        InputError: a network that does not segment, reads no such shape or lacks a depth, subjects of several sites of
+            which none is chosen, none to validate or test on, fewer than the sizes ask, sequences of several lengths in
+            one batch, no travelling model where an arm starts from it, or held-out subjects that it was trained on.
         WeightsError: the travelling model is another network's.
     """
     network = described(curve.network, "masks")
     data = MaskData(
         samples=samples, read=read, recipe=curve.recipe, dims=network.dims, augment=curve.augment, seed=curve.seed
     )
-    roles = _roles(curve, samples)
-    _check_lengths(curve, samples, roles, network.dims)
-    _check_unseen(samples, roles, package)
+    roles = checked_roles(curve, samples, network, package)
     chain = _Chain(curve=curve, network=network, data=data, package=package, roles=roles)
     (points,) = run_chains([(chain.points(), len(chain.trainings) + chain.n_assessments)], executor, store, report)
     n_subjects = {name: len(set(samples.subjects[positions])) for name, positions in vars(roles).items()}
@@ -78,86 +77,6 @@ def run_curve(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Roles:
-    """Positions among the samples by what their subjects are for; a subject has one role.
-
-    home may be empty; others, of splits that the curve file does not name, have no part.
-    """
-
-    train: NDArray[np.int64]
-    validation: NDArray[np.int64]
-    test: NDArray[np.int64]
-    home: NDArray[np.int64]
-    others: NDArray[np.int64]
-
-
-def _roles(curve: CurveFile, samples: MaskedSamples) -> _Roles:
-    _check_sites(curve, samples)
-    role = np.asarray([_role(curve, item.site, item.split) for item in samples.items])
-    torn = [subject for subject in set(samples.subjects) if len(set(role[samples.subjects == subject])) > 1]
-    if torn:
-        raise InputError(
-            f"Expected all images of a subject in one split and site, got {', '.join(sorted(torn)[:5])} in several."
-        )
-    found = {name: np.flatnonzero(role == name) for name in ("train", "validation", "test", "home", "others")}
-    for name in ("train", "validation", "test", *(["home"] if curve.home else [])):
-        if not len(found[name]):
-            raise InputError(
-                f"Expected subjects with masks for {name}, got none (splits "
-                f"{', '.join(sorted({item.split or 'none' for item in samples.items}))}; sites "
-                f"{', '.join(sorted({item.site or 'none' for item in samples.items}))}). Do: medgraft correct --split."
-            )
-    return _Roles(**found)
-
-
-def _check_sites(curve: CurveFile, samples: MaskedSamples) -> None:
-    """A curve is one institution's: several sites are its subjects only if the curve file says so."""
-    here = {item.site or "" for item in samples.items} - {curve.home.site if curve.home else None}
-    if unknown := set(curve.sites or ()) - here:
-        raise InputError(f"Expected sites with masks, got {_named(unknown)}. Available: {_named(here)}.")
-    if curve.sites is None and len(here) > 1:
-        raise InputError(
-            f"Expected subjects of one site beside the home site, got those of {_named(here)}. Do: set `home` to the "
-            "site that the model comes from, or `sites` to those that are trained and measured on here."
-        )
-
-
-def _named(sites: Iterable[str]) -> str:
-    return ", ".join(site or "no site" for site in sorted(sites))
-
-
-def _check_lengths(curve: CurveFile, samples: MaskedSamples, roles: _Roles, dims: int) -> None:
-    most = curve.recipe.phases
-    lengths = sorted({min(samples.items[position].n_phases, most) for position in roles.train.tolist()})
-    if dims == 4 and curve.batch_size > 1 and len(lengths) > 1:
-        raise InputError(
-            f"Expected sequences of equally many phases, or of {most} and more, to train {curve.batch_size} at once, "
-            f"got {lengths}. Do: set batch_size to 1."
-        )
-
-
-def _check_unseen(samples: MaskedSamples, roles: _Roles, package: Start | None) -> None:
-    held_out = np.concatenate([roles.validation, roles.test, roles.home]).tolist()
-    items = [samples.items[position] for position in held_out]
-    known = sorted({item.subject for item in items if package and item.stack in package.trained_on})
-    if known:
-        raise InputError(
-            f"Expected held-out subjects that the travelling model was not trained on, got {', '.join(known[:5])}. "
-            "Do: train on them (medgraft correct --split), and of its home site import only subjects it has not seen. "
-            "Other people under the same running numbers need ids of their own (medgraft import --pseudonym-key)."
-        )
-
-
-def _role(curve: CurveFile, site: str | None, split: str | None) -> str:
-    if curve.home and site == curve.home.site:
-        return "home" if curve.home.split in (None, split) else "nothing"
-    if curve.sites is not None and (site or "") not in curve.sites:
-        return "nothing"
-    known = {None: "train", "train": "train", curve.validation.split: "validation", curve.test.split: "test"}
-    return known.get(split, "others")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class _Chain:
     """All trainings, then all assessments."""
 
@@ -165,7 +84,7 @@ class _Chain:
     network: NetworkSpec
     data: MaskData
     package: Start | None
-    roles: _Roles
+    roles: Roles
 
     def points(self) -> Chain[list[CurvePoint]]:
         """The curve's points, in the order of the file; the travelling model as it is comes first."""
