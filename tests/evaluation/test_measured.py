@@ -131,6 +131,27 @@ def test_values_that_are_all_repeated_widen_the_limits_as_fewer_subjects_do() ->
     assert once.upper.value - once.mean.value == pytest.approx(1.96 * np.std(WRIGHT - MINI, ddof=1))
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 17, 100])
+def test_intervals_of_the_limits_are_nearly_those_of_the_noncentral_t(n: int) -> None:
+    """Exact for one value of each subject (Carkeet 2015): mean + 1.96 deviations is a noncentral t."""
+    values = rng("limits", n).normal(3, 10, n)
+    found = bland_altman(values, np.zeros(n), np.arange(n), n=50).upper
+    exact = values.mean() + values.std(ddof=1) * stats.nct.ppf([0.025, 0.975], n - 1, 1.96 * n**0.5) / n**0.5
+    width = exact[1] - exact[0]
+    assert (found.low, found.high) == pytest.approx(exact, abs=0.05 * width)
+
+
+@pytest.mark.parametrize("sizes", [(4,) * 8, (1, 1, 1, 2, 2, 3, 5, 9)])
+def test_intervals_of_the_limits_hold_the_true_ones_as_often_as_they_say(sizes: tuple[int, ...]) -> None:
+    draw, subject = rng("coverage", len(set(sizes))), np.repeat(np.arange(8), sizes)
+    held = 0
+    for _ in range(1000):
+        values = draw.normal(0, 3, 8)[subject] + draw.normal(0, 2, len(subject))
+        lower = bland_altman(values, np.zeros(len(values)), subject, n=50).lower
+        held += lower.low <= -1.96 * 13**0.5 <= lower.high
+    assert 0.93 <= held / 1000 <= 0.98
+
+
 def test_bland_altman_needs_values_of_the_same_subjects() -> None:
     with pytest.raises(InputError, match="values of the same subjects"):
         bland_altman(WRIGHT, MINI[:-1], np.arange(17))

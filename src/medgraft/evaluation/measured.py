@@ -1,12 +1,11 @@
 """Agreement of measurements of the same subjects: how they correlate, and how far apart they are."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import fdtri, ndtri
+from scipy.special import chdtri, fdtri, ndtri
 
 from medgraft.core.errors import InputError
 from medgraft.evaluation.agreement import resampled, units_of
@@ -177,10 +176,12 @@ def bland_altman(
     seed: int = 0,
     level: float = 0.95,
 ) -> Differences:
-    """Bias and limits of agreement of two measurements, with percentile intervals over resampled subjects.
+    """Bias and limits of agreement of two measurements, with intervals over subjects.
 
     Several values of one subject are not taken for as many subjects: the variance of a single difference is that
-    between subjects plus that within them, from a one-way analysis of variance (1999, section 5.3).
+    between subjects plus that within them, from a one-way analysis of variance (1999, section 5.3). Intervals of the
+    means are percentiles over resampled subjects; those of the limits come from the distributions of mean and variances
+    (Zou 2013), since few subjects, drawn again and again, hardly vary.
 
     Args:
         a: (V,) values; a subject may have several, of its phases for example.
@@ -195,6 +196,7 @@ def bland_altman(
 
     References:
         Bland and Altman 1986, doi 10.1016/S0140-6736(86)90837-8, and 1999, doi 10.1177/096228029900800204.
+        Zou 2013, doi 10.1177/0962280211402548.
     """
     if not len(a) or len({len(a), len(b), len(subject)}) != 1:
         raise InputError(
@@ -202,36 +204,48 @@ def bland_altman(
         )
     values = np.asarray(a, float) - np.asarray(b, float)
     unit, n_units = units_of(subject)
-    count, total, sizes, squares = (
-        np.bincount(unit, term, n_units) for term in (np.ones(len(values)), values, np.abs(values), values**2)
+    count, total, sizes = (np.bincount(unit, term) for term in (np.ones_like(values), values, np.abs(values)))
+
+    def mean_of(sums: NDArray[Any]) -> Interval:
+        return resampled(lambda weights: (weights @ sums) / (weights @ count), n_units, n=n, seed=seed, level=level)
+
+    lower, upper = _limits(values, unit, tail_of(level, n))
+    return Differences(n=len(values), mean=mean_of(total), absolute=mean_of(sizes), lower=lower, upper=upper)
+
+
+def _limits(values: Floats, unit: NDArray[np.int64], tail: float) -> tuple[Interval, Interval]:
+    """Limits of agreement; NaN for one subject."""
+    n, count, mean = len(values), np.bincount(unit).astype(float), values.mean()
+    free = np.array([len(count) - 1, n - len(count)])
+    if not free[0]:
+        undefined = Interval(value=np.nan, low=np.nan, high=np.nan, n_resamples=0)
+        return undefined, undefined
+    of_unit = np.bincount(unit, values) / count
+    squares = np.array([(count * (of_unit - mean) ** 2).sum(), ((values - of_unit[unit]) ** 2).sum()])
+    between, within = squares / np.maximum(free, 1)
+    between = max(between, within)  # where subjects differ by less than chance lets them, all is within them
+    per_unit = (n - (count**2).sum() / n) / free[0]  # values of a subject, on average
+    parts = np.array([between / per_unit, within * (1 - 1 / per_unit)])
+    of_mean = (between - within) / per_unit * (count**2).sum() / n**2 + within / n
+    deviation = np.sqrt(parts.sum())
+    inwards, outwards = (
+        np.hypot(ndtri(1 - tail) * np.sqrt(of_mean), _LIMITS * (deviation - end))
+        for end in _deviation_ends(parts, free, tail)
     )
-    # Per subject; every figure is a formula of their sums.
-    sums = np.stack([count, total, sizes, squares, np.ones(n_units), count**2, total**2 / count], axis=1)
-
-    def interval(figure: Callable[[Floats], Floats]) -> Interval:
-        return resampled(lambda weights: figure(weights @ sums), n_units, n=n, seed=seed, level=level)
-
-    return Differences(
-        n=len(values),
-        mean=interval(_mean),
-        absolute=interval(lambda sums: np.asarray(sums[:, 2] / sums[:, 0])),
-        lower=interval(lambda sums: _mean(sums) - _LIMITS * _deviation(sums)),
-        upper=interval(lambda sums: _mean(sums) + _LIMITS * _deviation(sums)),
+    below, above = mean - _LIMITS * deviation, mean + _LIMITS * deviation
+    return (
+        Interval(value=below, low=below - outwards, high=below + inwards, n_resamples=0),
+        Interval(value=above, low=above - inwards, high=above + outwards, n_resamples=0),
     )
 
 
-def _mean(sums: Floats) -> Floats:
-    return np.asarray(sums[:, 1] / sums[:, 0])
-
-
-def _deviation(sums: Floats) -> Floats:
-    """The standard deviation of a single difference, NaN for one subject."""
-    count, total, _, squares, n_units, count_squared, of_means = sums.T
-    several = np.where(n_units > 1, n_units - 1, np.nan)
-    within = np.clip(squares - of_means, 0, None) / np.maximum(count - n_units, 1)
-    between = np.clip(of_means - total**2 / count, 0, None) / several
-    per_unit = (count - count_squared / count) / several  # values of a subject, on average
-    return np.asarray(np.sqrt(within + np.clip(between - within, 0, None) / per_unit))
+def _deviation_ends(parts: Floats, free: NDArray[np.int64], tail: float) -> tuple[float, float]:
+    """The interval of the root of a sum of variances, each with its degrees of freedom (0: it is 0)."""
+    has = free > 0
+    variances, df = parts[has], free[has]
+    total = variances.sum()
+    reach = [np.sqrt(((variances * (1 - df / chdtri(df, p))) ** 2).sum()) for p in (tail, 1 - tail)]
+    return np.sqrt(max(total - reach[0], 0.0)), np.sqrt(total + reach[1])
 
 
 @dataclass(frozen=True, kw_only=True)
