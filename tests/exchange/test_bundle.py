@@ -19,7 +19,8 @@ from medgraft.core.stack import Stack
 from medgraft.core.task import LV_WALL
 from medgraft.exchange.bundle import is_bundle, read_bundle, write_bundle
 from medgraft.exchange.bundle.networks import bundle_networks
-from medgraft.exchange.package import ModelPackage, read_package, write_package
+from medgraft.exchange.card import card_text
+from medgraft.exchange.package import ModelPackage, package_facts, read_package, write_package
 from medgraft.exchange.vectors import make_vectors, vectors_error
 from medgraft.images import write_nifti
 from medgraft.inference import predict_masks
@@ -61,14 +62,14 @@ def test_a_segmenter_is_packed_and_read_as_it_was(tmp_path: Path, network: str) 
     assert read.task == LV_WALL
     assert read.vectors is not None
     assert vectors_error(read.model(), read.vectors) <= 1e-5
-    with pytest.raises(WeightsError, match="made to segment"):
+    with pytest.raises(WeightsError, match=r"made to segment\. Do: medgraft measure --model uses such a model"):
         read.classifier()
     with pytest.raises(WeightsError, match="made to segment"):
         _ = read.slice_recipe
 
 
 def test_a_classifier_is_no_segmenter() -> None:
-    with pytest.raises(WeightsError, match="made to classify"):
+    with pytest.raises(WeightsError, match=r"made to classify\. Do: medgraft predict uses such a model"):
         made().segmenter()
     with pytest.raises(WeightsError, match="made to classify"):
         _ = made().volume_recipe
@@ -146,6 +147,12 @@ def test_the_metadata_have_the_keys_that_monai_asks_for(bundle: Path) -> None:
         "docs/README.md",
         "docs/seen.json",
     }
+
+
+def test_rules_that_stay_in_the_bundle_are_not_said_to_be_missing(bundle: Path) -> None:
+    said = card_text(package_facts(read_bundle(bundle)))
+    assert "This package brings no annotation rules; of a MONAI bundle they may stand in its docs/README.md." in said
+    assert "Müller" in (bundle / "docs" / "README.md").read_text(encoding="utf-8")
 
 
 def test_whom_a_model_has_seen_goes_with_its_bundle(bundle: Path) -> None:

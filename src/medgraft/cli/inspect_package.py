@@ -55,6 +55,8 @@ def inspect(
         write_line(f"test vectors: answers within {verified.error:.2g} of those where it was packed")
     if found.suitability:
         _show_suitability(found.suitability)
+    if rules and found.rule_differences is None:
+        write_line("annotation rules: not compared, for the package brings none; ask who sent it")
     if found.rule_differences is not None:
         columns = ("rule", "yours", "theirs")
         write_table(columns, [(rule.text, rule.ours, rule.theirs) for rule in found.rule_differences])

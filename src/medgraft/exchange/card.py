@@ -21,7 +21,9 @@ It answers for images like those below, and nobody knows how well for others: tr
 first. It is for research, and is no medical device.
 """
 
-_NO_RULES = "Nobody filled in the questionnaire. Ask how the masks were drawn before you compare with your own."
+_NO_RULES = """\
+This package brings no annotation rules; of a MONAI bundle they may stand in its docs/README.md. Ask how the masks were
+drawn before you compare with your own."""
 
 _HASHED = """\
 The package carries salted scrypt hashes of the subjects' ids, no id. Whoever has the same ids can find out which of

@@ -37,6 +37,9 @@ _RECIPES: Mapping[str, Callable[[Mapping[str, Any]], Recipe | VolumeRecipe]] = {
     "segment": volume_recipe_from_dict,
 }
 
+#: What a model of each kind is used with.
+_USED_WITH = {"classify": "medgraft predict", "segment": "medgraft measure --model"}
+
 #: Longest sides of a test vector of a network that reads any size: phases, and pixels of a side.
 _PHASES, _SIDE = 4, 32
 
@@ -123,7 +126,10 @@ class ModelPackage:
 
     def _check_kind(self, kind: str) -> None:
         if self.task.kind != kind:
-            raise WeightsError(f"Expected a model that can {kind}, got {self.name}, made to {self.task.kind}.")
+            raise WeightsError(
+                f"Expected a model that can {kind}, got {self.name}, made to {self.task.kind}. "
+                f"Do: {_USED_WITH[self.task.kind]} uses such a model."
+            )
 
     def _loaded(self, build_it: Callable[[], AnyModel]) -> AnyModel:
         try:

@@ -164,8 +164,8 @@ def test_what_is_not_packed_cannot_be_compared_and_says_so(home: Project, rules:
     suits = suitability(bare, home)
     assert (suits.shared_subjects, suits.unknown_trainings, suits.fit) == ((), ("walls",), None)
     assert len(suits.shared_stacks) == 2
-    with pytest.raises(InputError, match="with annotation rules"):
-        inspect_package(bare, rules=rules)
+    asked = inspect_package(bare, rules=rules)
+    assert (asked.rule_differences, "This package brings no annotation rules" in asked.card) == (None, True)
     with pytest.raises(WeightsError, match=r"with test vectors.* medgraft pack"):
         verify_package(bare)
 

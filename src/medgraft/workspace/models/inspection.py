@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.digest import file_digest
-from medgraft.core.errors import InputError
 from medgraft.core.progress import Report, silent
 from medgraft.exchange import (
     FACTS,
@@ -45,7 +44,10 @@ class Suitability:
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
-    """A package whose digests are right. digest: of its facts. card: Markdown. The rest is None if not asked for."""
+    """A package whose digests are right. digest: of its facts. card: Markdown. The rest is None if not asked for.
+
+    rule_differences: None also where the package brings no rules to compare with.
+    """
 
     facts: PackageFacts
     digest: str
@@ -68,7 +70,7 @@ def inspect_package(
 
     Raises:
         WeightsError: no package, or one that was altered or is damaged.
-        InputError: rules that cannot be read, or a package that brings none to compare them with.
+        InputError: rules that cannot be read.
     """
     with opened_package(path) as folder:
         facts = read_facts(folder)
@@ -79,7 +81,7 @@ def inspect_package(
         weights_bytes=facts.files[WEIGHTS].bytes,
         card=card_text(facts),
         suitability=None if against is None else _suitability(facts, against, report),
-        rule_differences=None if rules is None else _differences(facts, rules),
+        rule_differences=_differences(facts, rules) if rules else None,
     )
 
 
@@ -97,7 +99,6 @@ def _suitability(facts: PackageFacts, project: Project, report: Report) -> Suita
     )
 
 
-def _differences(facts: PackageFacts, rules: Path) -> tuple[RuleDifference, ...]:
-    if facts.rules is None:
-        raise InputError(f"Expected a package with annotation rules, got {facts.name} without. Do: ask who sent it.")
-    return differences(read_rules(rules), facts.rules)
+def _differences(facts: PackageFacts, rules: Path) -> tuple[RuleDifference, ...] | None:
+    ours = read_rules(rules)
+    return differences(ours, facts.rules) if facts.rules else None
