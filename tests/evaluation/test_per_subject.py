@@ -18,6 +18,13 @@ def test_the_interval_is_the_percentile_interval_of_the_mean() -> None:
     np.testing.assert_allclose((found.low, found.high), oracle.confidence_interval, atol=2e-3)
 
 
+@pytest.mark.parametrize(("n_subjects", "share"), [(3, 0.75), (6, 0.86), (20, 0.93)])
+def test_intervals_of_few_subjects_are_as_short_as_the_docs_say(n_subjects: int, share: float) -> None:
+    draws = rng("few", n_subjects).normal(size=(500, n_subjects))
+    found = [mean_interval(values, n=400, seed=study) for study, values in enumerate(draws)]
+    assert np.mean([interval.low <= 0 <= interval.high for interval in found]) == pytest.approx(share, abs=0.04)
+
+
 def test_draws_of_a_subject_are_not_more_subjects() -> None:
     once, thrice = mean_interval(SUBJECTS), mean_interval(np.stack([SUBJECTS] * 3))
     assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high))

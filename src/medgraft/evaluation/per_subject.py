@@ -16,7 +16,7 @@ from medgraft.evaluation.paired import PairedDifference, p_value_of
 
 
 def mean_interval(values: NDArray[np.float64], *, n: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
-    """The mean over subjects with a percentile interval over resampled subjects.
+    """The mean over subjects with a percentile interval over resampled subjects, which is too short for few of them.
 
     Args:
         values: (S,) or (draws, S), one column per subject; NaN where a subject has none.
