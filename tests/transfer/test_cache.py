@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,26 +20,10 @@ from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress
 from medgraft.transfer import FrontierCache, cache_bytes, fill_cache
 
+from . import filling
+
 GROUPS = [(0, 3), (3, 4), (4, 9), (9, 10)]
 CPU = torch.device("cpu")
-
-#: A filling in a process of its own, slow enough to be hit; every computed group leaves a line.
-FILLING = """
-import sys, time, torch
-from pathlib import Path
-from medgraft.transfer import fill_cache
-folder, log, pause = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
-def compute(first, last):
-    rows = torch.arange(first, last, dtype=torch.float32)[:, None]
-    time.sleep(pause)
-    with log.open("a") as file:
-        file.write(f"{first}\\n")
-    return (rows + torch.arange(1000) / 7, rows.sin())
-cache = fill_cache(folder, [(i, i + 2) for i in range(0, 40, 2)], lambda groups: (compute(*group) for group in groups))
-rows = torch.arange(40, dtype=torch.float32)[:, None]
-a, b = cache.read(torch.arange(40).numpy(), torch.device("cpu"))
-assert torch.equal(a, rows + torch.arange(1000) / 7) and torch.equal(b, rows.sin())
-"""
 
 
 def each(compute: Callable[[int, int], tuple[Tensor, ...]]) -> Callable[..., Iterator[tuple[Tensor, ...]]]:
@@ -150,8 +135,15 @@ def test_a_file_that_is_no_array_is_computed_again(tmp_path: Path) -> None:
     assert contents(tmp_path / "a") == whole
 
 
-def filling(folder: Path, log: Path, pause: float) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", FILLING, str(folder), str(log), str(pause)])
+@contextmanager
+def begun(folder: Path, log: Path, *, seen: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that fills a folder, as soon as it has computed some groups."""
+    command = [sys.executable, filling.__file__, str(folder), str(log), "0.05"]
+    with subprocess.Popen(command) as process:
+        while len(lines(log)) < seen:
+            assert process.poll() is None
+            time.sleep(0.005)
+        yield process
 
 
 def lines(log: Path) -> list[int]:
@@ -159,29 +151,24 @@ def lines(log: Path) -> list[int]:
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_the_bytes_are_those_of_an_undisturbed_filling(tmp_path: Path) -> None:
-    for number, seen in enumerate((1, 13)):
-        folder, log = tmp_path / f"killed{number}", tmp_path / f"killed{number}.log"
-        process = filling(folder, log, 0.05)
-        while len(lines(log)) < seen:
-            assert process.poll() is None
-            time.sleep(0.005)
+@pytest.mark.parametrize("seen", [1, 13])
+def test_killed_at_any_moment_the_bytes_are_those_of_an_undisturbed_filling(tmp_path: Path, seen: int) -> None:
+    folder, log = tmp_path / "killed", tmp_path / "log"
+    with begun(folder, log, seen=seen) as process:
         process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert filling(tmp_path / "whole", tmp_path / "whole.log", 0).wait() == 0
-    for number in range(2):
-        folder, log = tmp_path / f"killed{number}", tmp_path / f"killed{number}.log"
-        assert filling(folder, log, 0).wait() == 0
-        assert sorted(set(lines(log))) == list(range(0, 40, 2))
-        assert len(lines(log)) <= 21  # the group it was in may be computed again, no other
-        assert contents(folder) == contents(tmp_path / "whole")
+    filling.fill(folder, log)
+    assert sorted(set(lines(log))) == list(range(0, 40, 2))
+    assert len(lines(log)) <= 21  # the group it was in may be computed again, no other
+    filling.fill(tmp_path / "whole", tmp_path / "whole.log")
+    assert contents(folder) == contents(tmp_path / "whole")
 
 
 @pytest.mark.slow
 def test_two_processes_compute_once_and_both_read_right(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    both = [filling(tmp_path / "a", log, 0.02) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
+    with begun(tmp_path / "a", log, seen=1) as process:
+        filling.fill(tmp_path / "a", log)
+    assert process.returncode == 0
     assert lines(log) == list(range(0, 40, 2))
 
 
