@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from medgraft.study import resolved_yaml
 from medgraft.study.curve import parse_curve
 from medgraft.study.findings import best_title
 from medgraft.workspace import Project
+from medgraft.workspace.curves.running import curve_outcome
 from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS, FOUND
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.kept.outcomes import study_outcome
+from medgraft.workspace.kept.results_folder import only_once
 
 MODEL = "mobilenetv1_025-random-depth-1"
 ARMS = {"scratch": "random", "paper": "normal", "fine-tuned": "package"}
@@ -89,7 +92,17 @@ def test_models_that_are_not_there_teach(studied: Project, project: Project, tmp
         find_model("nowhere", project.root)
 
 
+def test_a_file_or_folder_that_is_no_package_is_called_so(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"got 'nope.medgraft', and there is no such file\. Available: none"):
+        find_model("nope.medgraft", project.root)
+    for asked in (project.root, None):
+        with pytest.raises(InputError, match="a folder that is no package"):
+            find_model(str(tmp_path), asked)
+
+
 def test_what_has_not_ended_says_so(project: Project) -> None:
-    (keep_curve(project, "fine-tune", 4) / FINDINGS).unlink()
-    with pytest.raises(ProjectError, match=r"got: No such file or .*run `medgraft study curve` again"):
+    shutil.rmtree((keep_curve(project, "fine-tune", 4) / FINDINGS).parent)
+    with pytest.raises(ProjectError, match=r"got two, which was stopped\. Do: medgraft study curve with the file"):
         find_model("two", project.root)
+    with only_once(project.curves / "two"), pytest.raises(ProjectError, match="which is running. Do: wait for it"):
+        curve_outcome(project, "two")

@@ -45,7 +45,7 @@ from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS, curve_nam
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.kept.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.kept.progress import kept_progress
-from medgraft.workspace.kept.results_folder import announce, claimed, fresh_draft, only_once, publish
+from medgraft.workspace.kept.results_folder import announce, check_ended, claimed, fresh_draft, only_once, publish
 from medgraft.workspace.kept.unknown_trainings import unknown_trainings
 from medgraft.workspace.masks.samples import mask_task, project_masks, volume_reader
 from medgraft.workspace.project import Project
@@ -165,6 +165,7 @@ def curve_outcome(project: Project, name: str) -> CurveOutcome:
     if not folder.is_dir():
         names = ", ".join(curve_names(project)) or "none"
         raise ProjectError(f"Expected a learning curve of this project, got {name!r}. Available: {names}.")
+    check_ended(folder)
     return read_curve(folder, mask_task)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from medgraft.core.errors import ProjectError, reason
+from medgraft.workspace.kept.results_folder import check_ended
 from medgraft.workspace.project import Project
 
 CURVE_FILE = "curve.yaml"
@@ -26,6 +27,7 @@ def read_findings(folder: Path) -> dict[str, Any]:
 
     Raises `ProjectError` if the curve has not ended, or its results are damaged or of an older medgraft.
     """
+    check_ended(folder)
     try:
         found: dict[str, Any] = json.loads((folder / FINDINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

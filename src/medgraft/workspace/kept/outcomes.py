@@ -2,6 +2,7 @@
 
 from medgraft.core.errors import ProjectError
 from medgraft.study import StageOutcome, StudyOutcome, read_outcome
+from medgraft.workspace.kept.results_folder import check_ended
 from medgraft.workspace.kept.study_list import all_states
 from medgraft.workspace.project import Project
 
@@ -12,6 +13,7 @@ def study_outcome(project: Project, name: str) -> StudyOutcome:
     if not folder.is_dir():
         names = ", ".join(state.name for state in all_states(project)) or "none"
         raise ProjectError(f"Expected a study or a learning curve of this project, got {name!r}. Available: {names}.")
+    check_ended(folder)
     with project.labels() as store:
         return read_outcome(folder, store.task)
 

@@ -9,10 +9,13 @@ from filelock import Timeout
 
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.files import whole_file
-from medgraft.workspace.kept.lock import study_lock
+from medgraft.workspace.kept.lock import is_running, study_lock
 
 #: What is put in place at the end, `results` last: it says that the work has ended.
 _PARTS = ("models", "results")
+
+#: What lies in each folder of a project, and the command that runs it.
+_KINDS = {"studies": ("study", "medgraft study run"), "curves": ("learning curve", "medgraft study curve")}
 
 #: What is made of the results afterwards, and says nothing of others.
 _MADE_OF_THEM = ("report", "explanation")
@@ -25,7 +28,7 @@ def claimed(folder: Path, other: Path, *, new: bool = False) -> Path:
     the folder must be `new` and is not.
     """
     if other.exists():
-        holder = "learning curve" if other.parent.name == "curves" else "study"
+        holder, _ = _KINDS[other.parent.name]
         raise InputError(f"Expected a name that no {holder} has, got {folder.name!r}. Do: give it another name.")
     folder.mkdir(parents=True, exist_ok=not new)
     return folder
@@ -44,6 +47,19 @@ def only_once(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         lock.release()
+
+
+def check_ended(folder: Path) -> None:
+    """Raise `ProjectError` for a study or a learning curve without results, saying whether it runs or was stopped."""
+    if (folder / "results").is_dir():
+        return
+    kind, command = _KINDS[folder.parent.name]
+    if is_running(folder):
+        raise ProjectError(f"Expected a finished {kind}, got {folder.name}, which is running. Do: wait for it.")
+    raise ProjectError(
+        f"Expected a finished {kind}, got {folder.name}, which was stopped. Do: {command} with the file that it was "
+        "started with goes on from where it was."
+    )
 
 
 def announce(file: Path, text: str) -> None:

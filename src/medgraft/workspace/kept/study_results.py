@@ -15,6 +15,7 @@ from medgraft.core.errors import ProjectError, reason
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import Task
 from medgraft.workspace.kept.progress import study_folder
+from medgraft.workspace.kept.results_folder import check_ended
 from medgraft.workspace.kept.study_list import STAGES, STUDY_FILE
 from medgraft.workspace.project import Project
 
@@ -139,6 +140,7 @@ class StudyResults:
 def study_results(project: Project, name: str) -> StudyResults:
     """The results of a study. Raises `ProjectError` if there is none of that name, it has not ended, or is damaged."""
     folder = study_folder(project, name)
+    check_ended(folder)
     try:
         ended = (folder / STAGES).stat().st_mtime_ns
         return _read(project, folder, ended)
