@@ -162,6 +162,26 @@ def test_the_header_says_the_unit_of_length(tmp_path: Path, code: int, mm: float
     assert stack.times is None
 
 
+def test_a_damaged_header_is_refused_or_its_voxels_have_a_place(tmp_path: Path) -> None:
+    nib.save(nib.Nifti1Image(np.zeros((6, 5, 3, 2), np.int16), np.diag([1.5, 1.4, 8, 1])), tmp_path / "image.nii")
+    whole = (tmp_path / "image.nii").read_bytes()
+    read = 0
+    for key in range(400):
+        random, raw = rng("header", key), bytearray(whole)
+        at = int(random.integers(348))
+        raw[at : at + 4] = [random.bytes(4), b"\xff" * 4, bytes(4), b"\x00\x00\xc0\x7f"][key % 4]
+        (tmp_path / "damaged.nii").write_bytes(raw)
+        try:
+            stack = read_nifti(tmp_path / "damaged.nii", tmp_path / "image.nii")
+        except ImageError:
+            continue
+        read += 1
+        assert np.isfinite(stack.affines).all()
+        assert min(stack.spacing) > 0
+        assert stack.times is None or np.isfinite(stack.times).all()
+    assert 100 < read < 400
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan])
 def test_voxels_without_size_are_refused(tmp_path: Path, value: float) -> None:
     nib.save(nib.Nifti1Image(np.zeros((3, 4, 2), np.int16), np.eye(4)), tmp_path / "a.nii")

@@ -87,7 +87,9 @@ def write_nifti(path: Path, stack: Stack, mask: Path | None = None) -> None:
 
 def _load(path: Path) -> Any:
     try:
-        image: Any = nib.load(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image: Any = nib.load(path)
     except (*FOREIGN, ImageFileError, HeaderDataError, WrapStructError) as error:
         raise ImageError(
             f"Expected a NIfTI file in {path.name}, got {type(error).__name__}: {cause(error, path)}."
@@ -121,7 +123,7 @@ def _place(image: Any, path: Path) -> Affine:
     affine = affine_mm(image)
     if affine is None:
         raise ImageError(
-            f"Expected voxels of a size and place in {path.name}, got an affine of {image.affine.round(3).tolist()}. "
+            f"Expected voxels of a size and place in {path.name}, got the affine {image.affine[:3].tolist()}. "
             "Do: correct its sform, or write it again from its source."
         )
     return affine

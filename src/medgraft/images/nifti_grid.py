@@ -13,6 +13,9 @@ from medgraft.core.geometry import Affine
 _SPACE_MM = {1: 1000.0, 2: 1.0, 3: 1e-3}
 _TIME_MS = {8: 1000.0, 16: 1.0, 24: 1e-3}
 
+#: A voxel is longer than the first, nothing is as far away as the second; of a volume of this share axes are one.
+_LEAST_MM, _MOST_MM, _FLAT = 1e-5, 1e6, 1e-3
+
 #: What is said of a mask that does not lie as its image does.
 MASK_NOTES: dict[str, tuple[NoteKind, str]] = {
     "mask-turned": ("repaired", "The axes of the mask run another way than those of its image: they were turned."),
@@ -30,14 +33,17 @@ def affine_mm(image: Any) -> Affine | None:
 
     One of voxels of size 1 is a placeholder if `pixdim` says otherwise (as in ACDC).
     """
-    affine, sizes = np.array(image.affine, float), np.asarray(image.header.get_zooms()[:3], float)
-    placeholder = np.allclose(np.linalg.norm(affine[:3, :3], axis=0), 1) and bool(np.all(sizes > 0))
-    affine = affine @ np.diag([*(sizes if placeholder else (1, 1, 1)), 1])
-    affine[:3] *= _SPACE_MM.get(int(image.header["xyzt_units"]) & 0x07, 1.0)
-    if image.shape[2] == 1 and not affine[:3, 2].any():  # of a single slice some programs tell no thickness
-        across = np.cross(affine[:3, 0], affine[:3, 1])
-        affine[:3, 2] = across / (np.linalg.norm(across) or 1.0)
-    return affine if np.isfinite(affine).all() and np.linalg.det(affine[:3, :3]) else None
+    with np.errstate(all="ignore"):  # of damaged headers
+        affine, sizes = np.array(image.affine, float), np.asarray(image.header.get_zooms()[:3], float)
+        placeholder = np.allclose(np.linalg.norm(affine[:3, :3], axis=0), 1) and bool(np.all(sizes > 0))
+        affine = affine @ np.diag([*(sizes if placeholder else (1, 1, 1)), 1])
+        affine[:3] *= _SPACE_MM.get(int(image.header["xyzt_units"]) & 0x07, 1.0)
+        if image.shape[2] == 1 and not affine[:3, 2].any():  # of a single slice some programs tell no thickness
+            across = np.cross(affine[:3, 0], affine[:3, 1])
+            affine[:3, 2] = across / np.linalg.norm(across)
+        sides = np.linalg.norm(affine[:3, :3], axis=0)
+        sound = sides.min() > _LEAST_MM and np.abs(affine).max() < _MOST_MM
+        return affine if sound and abs(np.linalg.det(affine[:3, :3] / sides)) > _FLAT else None
 
 
 def times_ms(image: Any, n_phases: int) -> NDArray[np.float64] | None:
