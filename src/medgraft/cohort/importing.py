@@ -217,5 +217,8 @@ def _torn_subjects(entries: tuple[StackEntry, ...], mine: dict[str, StackEntry])
 
 
 def _torn(subject: str, splits: set[str]) -> ImportNote:
-    text = f"Subject {subject} is in several splits ({', '.join(sorted(splits))}): set one with Cohort.set_split."
+    text = (
+        f"Subject {subject} is in several splits ({', '.join(sorted(splits))}). Do: set one with "
+        f"medgraft correct --subject {subject} --split."
+    )
     return ImportNote(kind="noticed", code="subject-in-several-splits", where=subject, text=text)

@@ -18,6 +18,11 @@ def status(project: ProjectOption = HERE, task: TaskOption = "sax-range", as_jso
         write_json(found)
         return
     write_line(f"{found.task}: {found.labelled} of {found.units} slices labelled, {found.conflicts} in conflict")
+    if found.elsewhere:
+        write_line(
+            f"{found.elsewhere} more at phases that {found.task} does not ask about, or whose names are not known "
+            "(medgraft correct --phase names them)"
+        )
     columns = ("reader", *found.counts)
     rows = [(reader, *counts.values()) for reader, counts in found.readers.items()]
     write_table(columns, [*rows, ("agreed", *found.counts.values())])

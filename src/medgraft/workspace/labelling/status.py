@@ -1,21 +1,21 @@
 """How far the labelling of a project is."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from medgraft.core.cohort import StackEntry
-from medgraft.core.task import Task
-from medgraft.labels import LabelStore
+from medgraft.core.task import Task, UnitKey
+from medgraft.workspace.labelling.along_stack import asked_units
 from medgraft.workspace.project import Project
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelStatus:
-    """Where a task stands.
+    """Where a task stands, over the slices that it asks about: of its named phases, or of all if it names none.
 
-    units: slices that the task asks about. labelled: those with one agreed label. conflicts: those on which readers
-    disagree. counts: agreed labels per code. readers: labels per code of each reader.
+    units: how many these are. labelled: those with one agreed label. conflicts: those on which readers
+    disagree. counts: agreed labels per code. readers: labels per code of each reader. elsewhere: agreed labels of other
+    slices, at phases whose name is not asked about or not known.
     """
 
     task: str
@@ -24,6 +24,7 @@ class LabelStatus:
     conflicts: int
     counts: Mapping[str, int]
     readers: Mapping[str, Mapping[str, int]]
+    elsewhere: int
 
 
 def label_status(project: Project, task: str = "sax-range") -> LabelStatus:
@@ -32,27 +33,19 @@ def label_status(project: Project, task: str = "sax-range") -> LabelStatus:
         entries = cohort.entries()
     with project.labels() as store:
         schema = store.task(task)
+        asked = {unit for entry in entries for unit in asked_units(entry, schema)}
         agreed = store.table(task)
         return LabelStatus(
             task=task,
-            units=sum(_asked(entry, schema) for entry in entries),
-            labelled=len(agreed),
-            conflicts=len(store.conflicts(task)),
-            counts=_per_code(schema, agreed.values()),
-            readers=_per_reader(store, schema),
+            units=len(asked),
+            labelled=len(asked & agreed.keys()),
+            conflicts=len(asked & store.conflicts(task).keys()),
+            counts=_per_code(schema, agreed, asked),
+            readers={reader: _per_code(schema, store.table(task, reader), asked) for reader in store.readers(task)},
+            elsewhere=len(agreed.keys() - asked),
         )
 
 
-def _asked(entry: StackEntry, task: Task) -> int:
-    """Slices of a stack that a task asks about: those of its named phases, or of all phases if it names none."""
-    n_phases = len(set(task.phases) & set(entry.phases)) if task.phases else entry.shape[0]
-    return n_phases * entry.shape[1]
-
-
-def _per_reader(store: LabelStore, task: Task) -> dict[str, dict[str, int]]:
-    return {reader: _per_code(task, store.table(task.name, reader).values()) for reader in store.readers(task.name)}
-
-
-def _per_code(task: Task, values: Iterable[str]) -> dict[str, int]:
-    counts = Counter(values)
+def _per_code(task: Task, labels: Mapping[UnitKey, str], asked: set[UnitKey]) -> dict[str, int]:
+    counts = Counter(code for unit, code in labels.items() if unit in asked)
     return {code: counts[code] for code in task.codes}
