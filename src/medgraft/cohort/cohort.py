@@ -115,9 +115,7 @@ class Cohort:
         with self._reading() as connection:
             row = connection.execute(select(STACKS).where(STACKS.c.id == id)).mappings().first()
         if row is None:
-            raise InputError(
-                f"Expected the id of an imported stack, got {id!r}. Do: medgraft cohort lists them."
-            )
+            raise InputError(f"Expected the id of an imported stack, got {id!r}. Do: medgraft cohort lists them.")
         return entry_of_row(row)
 
     def __contains__(self, id: object) -> bool:  # noqa: A002 - the field's own name
