@@ -50,6 +50,12 @@ def test_a_task_needs_different_codes(codes: list[str]) -> None:
         task_from_codes("free", codes)
 
 
+@pytest.mark.parametrize("change", [{"classes": TASKS["sax-range"].classes * 2}, {"along_stack": ("OBS", "apex")}])
+def test_a_task_of_codes_that_come_twice_or_are_not_there_is_refused(change: dict[str, tuple[object, ...]]) -> None:
+    with pytest.raises(InputError, match="different class codes, and an order of these, for task sax-range"):
+        dataclasses.replace(TASKS["sax-range"], **change)
+
+
 WHOLE = Stack(pixels=np.zeros((2, 3, 8, 8)), affines=np.tile(np.eye(4), (3, 1, 1)), spacing=None)
 
 

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load, save
 
 from medgraft.core.errors import WeightsError
-from medgraft.core.task import LV_WALL
+from medgraft.core.task import LV_WALL, SAX_RANGE
 from medgraft.exchange import archive, card_text, read_facts, unpack
 from medgraft.exchange.package import read_package
 from medgraft.exchange.vectors import TOLERANCE, vectors_error
@@ -287,6 +287,9 @@ KINDS: dict[str, tuple[Kind, str]] = {
         claims(contract={"size": 64, "channels": 10**9, "mean": [0.5], "std": [0.5], "order": "RGB"}),
         "Expected channels of 0 to 64",
     ),
+    "pictures of no size": (claims(size=0), "side in pixels"),
+    "a class twice": (claims(task={**asdict(SAX_RANGE), "classes": [asdict(SAX_RANGE.classes[0])] * 3}), "class codes"),
+    "an order of other classes": (claims(task={**asdict(SAX_RANGE), "along_stack": ["up", "down"]}), "class codes"),
     "a scaling that divides by nothing": (
         claims(contract={"size": 64, "channels": 3, "mean": [0.5] * 3, "std": [0.0] * 3, "order": "RGB"}),
         "std above 0",

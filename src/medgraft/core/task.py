@@ -50,6 +50,14 @@ class Task:
     phases: tuple[str, ...] = ()
     reference: str = ""
 
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a code that comes twice, or an order of codes that are not there."""
+        if len(set(self.codes)) < len(self.codes) or not set(self.along_stack) <= set(self.codes):
+            raise InputError(
+                f"Expected different class codes, and an order of these, for task {self.name}, "
+                f"got {', '.join(self.codes)} in the order {', '.join(self.along_stack) or 'none'}."
+            )
+
     @property
     def codes(self) -> tuple[str, ...]:
         """The classes' codes in column order."""

@@ -149,6 +149,8 @@ def _checked(said: dict[str, Any], path: Path) -> PackageFacts:
     for name, value in numbers.items():
         if not 0 <= value <= _LARGEST[name]:
             raise WeightsError(f"Expected {name} of 0 to {_LARGEST[name]} in {path}, got {value}.")
+    if facts.task.kind == "classify" and not facts.size:
+        raise WeightsError(f"Expected a side in pixels for what {facts.name} classifies in {path}, got 0.")
     if WEIGHTS not in facts.files or not set(facts.files) <= set(CONTENT):
         raise WeightsError(f"Expected the files {', '.join(CONTENT)} in {path}, got {', '.join(facts.files)}.")
     return facts
