@@ -21,9 +21,10 @@ def find_model(text: str, project: Path | None = None) -> Path:
     """
     if (Path(text) / FACTS).is_file() or (Path(text).suffix == SUFFIX and Path(text).is_file()):
         return Path(text)
+    absent = ", and there is no such file" if Path(text).suffix == SUFFIX else ""
     if project is None or not is_project(project):
         raise InputError(
-            f"Expected a model package or, within a project, STUDY/MODEL or CURVE/MODEL, got {text!r}{_why_not(text)}."
+            f"Expected a model package or, within a project, STUDY/MODEL or CURVE/MODEL, got {text!r}{absent}."
         )
     opened = Project.open(project)
     kept = package_folders(opened)
@@ -33,20 +34,12 @@ def find_model(text: str, project: Path | None = None) -> Path:
         of_name = [model for model in kept if model.startswith(f"{text.partition('/')[0]}/")]
         available = ", ".join(of_name or kept) or "none"
         as_it_is = meant is None and text in curve_names(opened)
-        why = ", whose verdict is to use the travelling model as it is" if as_it_is else _why_not(text)
+        why = ", whose verdict is to use the travelling model as it is" if as_it_is else absent
         raise InputError(
             f"Expected a model package, or STUDY/MODEL or CURVE/MODEL of this project, got {text!r}{why}. "
             f"Available: {available}."
         )
     return found
-
-
-def _why_not(text: str) -> str:
-    """Why a path is no package, where it can only have been meant as one."""
-    path = Path(text)
-    if path.exists():
-        return f", {'a folder' if path.is_dir() else 'a file'} that is no package"
-    return ", and there is no such file" if path.suffix == SUFFIX else ""
 
 
 def _stands_for(project: Project, name: str) -> str | None:
