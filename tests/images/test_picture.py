@@ -1,5 +1,6 @@
 """Pictures become grey images."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,19 @@ def test_a_picture_cut_short_is_refused(tmp_path: Path, n_bytes: int) -> None:
     (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:n_bytes])
     with pytest.raises(ImageError, match=r"a\.png"):
         read_picture(tmp_path / "a.png")
+
+
+def test_a_damaged_header_is_refused_and_nothing_else_is_said(tmp_path: Path) -> None:
+    """Warnings are errors here, and on a user's screen they would name the folder."""
+    Image.fromarray(GREY).save(tmp_path / "a.tif")
+    raw = bytearray((tmp_path / "a.tif").read_bytes())
+    sizes = []
+    for at in range(0, 200, 4):
+        (tmp_path / "b.tif").write_bytes(raw[:at] + b"\xff\xff\xff\xff" + raw[at + 4 :])
+        with suppress(ImageError):
+            sizes.append(read_picture(tmp_path / "b.tif").shape)
+    assert 0 < len(sizes) < 50
+    assert {len(size) for size in sizes} == {2}
 
 
 def test_an_absurd_size_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,8 +54,7 @@ _MAX_WORKER_MEMORY = 8 << 30
 def decode(path: Path, indices: Sequence[int]) -> NDArray[Any]:
     """The chosen frames of a file as grey images (N, Y, X), in the stored type. Raises `UnusableFileError`."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             dataset = dcmread(path, force=True)
             _name_syntax(dataset)
             _check_codec(dataset)

@@ -72,8 +72,8 @@ _GE_B_VALUE_OFFSET = 1e9  # some GE software adds 10^9 to the b-value
 def read_frames(path: Path, root: Path) -> tuple[Frame, ...]:
     """The frames of one file; empty for a DICOMDIR. Raises `UnusableFileError` where the file is no usable image."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom warns about each odd value, also when it is first looked at
+        # pydicom warns about each odd value, also when it is first looked at
+        with warnings.catch_warnings(action="ignore"):
             header = read_header(path)
             return () if header is None else _frames(header, path, where_in(root, path))
     except FOREIGN as error:

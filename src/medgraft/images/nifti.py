@@ -87,8 +87,7 @@ def write_nifti(path: Path, stack: Stack, mask: Path | None = None) -> None:
 
 def _load(path: Path) -> Any:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             image: Any = nib.load(path)
     except (*FOREIGN, ImageFileError, HeaderDataError, WrapStructError) as error:
         raise ImageError(
@@ -105,8 +104,7 @@ def _load(path: Path) -> Any:
 
 def _pixels(image: Any, path: Path) -> NDArray[Any]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             scaled = (image.dataobj.slope, image.dataobj.inter) != (1.0, 0.0)
             stored = np.asanyarray(image.dataobj) if scaled else image.dataobj.get_unscaled()
             pixels = smallest(stored) if scaled else np.array(stored, stored.dtype.newbyteorder("="))

@@ -25,8 +25,7 @@ def read_picture(path: Path) -> NDArray[Any]:
     cut short, has several pages, or more than `MAX_PIXELS`.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as picture:
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
             _check_size(picture, path)
             _check_pages(picture, path)
             return _grey(picture)

@@ -48,8 +48,7 @@ def read_rtstruct(path: Path) -> StructureSet:
             triples or are not as many as it says.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom warns about each odd value
+        with warnings.catch_warnings(action="ignore"):  # pydicom warns about each odd value
             return _structure_set(_load(path), path)
     except FOREIGN as error:
         if isinstance(error, ImageError):
