@@ -52,10 +52,12 @@ class Segmenter(Model):
 
     def forward(self, images: Tensor) -> Tensor:
         """Scores of every voxel. Arithmetic without branches: in a trace, sizes are not numbers yet."""
-        sizes = [images.shape[axis] for axis in range(-min(self.spec.dims, 3), 0)]
+        in_space = min(self.spec.dims, 3)
+        sizes = [images.shape[axis] for axis in range(-in_space, 0)]
         padded = functional.pad(images, _zeros_behind(sizes, self.spec.multiple))
         scores: Tensor = super().forward(padded)
-        return scores[(..., *(slice(0, size) for size in sizes))]
+        whole = [slice(None)] * (2 + self.spec.dims - in_space)
+        return scores[(*whole, *(slice(0, size) for size in sizes))]
 
 
 def _zeros_behind(sizes: Sequence[int], multiple: int) -> list[int]:
