@@ -1,5 +1,6 @@
 """The Cohort page in a real Chromium: what is there, what is labelled, and a folder imported by the page."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -8,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from medgraft.workspace import Project, list_cohort, write_phantoms
 
-from .conftest import Server
+from .conftest import Server, project_of
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,9 @@ def test_subjects_thumbnails_marks_and_search(page: Page, server: Server) -> Non
     expect(page.locator(".subject")).to_have_count(1)
     page.get_by_placeholder("Search").fill("nobody")
     expect(page.get_by_text("Nothing matches")).to_be_visible()
+    page.get_by_placeholder("Search").fill("")
+    page.get_by_text("with notes").click()
+    expect(page.get_by_text("No stack has a note")).to_be_visible()
 
 
 def test_a_card_leads_to_its_stack(page: Page, server: Server) -> None:
@@ -42,18 +46,31 @@ def test_a_card_leads_to_its_stack(page: Page, server: Server) -> None:
     expect(page.locator("#stack")).to_have_value(stack)
 
 
-def test_a_folder_is_imported_by_the_page(owner_page: Page, own_server: Server, tmp_path: Path) -> None:
-    page, server = owner_page, own_server
+@pytest.fixture(scope="module")
+def filling(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of this file alone, whose project grows."""
+    server = Server(project_of(scans, tmp_path_factory.mktemp("filling") / "heart").root)
+    yield server
+    server.kill()
+
+
+def stacks_of(server: Server) -> int:
+    return len(list_cohort(Project.open(server.root)).stacks)
+
+
+def test_a_folder_is_imported_by_the_page(browser_page: Page, filling: Server, tmp_path: Path) -> None:
+    page, before = browser_page, stacks_of(filling)
     write_phantoms(tmp_path / "more", subjects=1, layout="dicom", site="b", size=48, phases=3)
-    page.goto(f"{server.base}/cohort")
-    expect(page.locator(".subject")).to_have_count(4)
+    filling.sign_in(page, filling.new_reader())
+    page.goto(f"{filling.base}/cohort")
+    expect(page.locator(".stack")).to_have_count(before)
     page.locator("#pick").set_input_files(str(tmp_path / "more" / "dicom"))
     expect(page.locator("#import")).to_have_attribute("data-state", "done")
     expect(page.locator("#import-text")).to_contain_text("1 stack added")
-    expect(page.locator(".subject")).to_have_count(5)
-    project = Project.open(server.root)
-    assert list_cohort(project).subjects == 5
-    assert list((project.cache / "incoming").iterdir()) == [], "what was uploaded is thrown away"
+    expect(page.locator(".stack")).to_have_count(before + 1)
+    assert stacks_of(filling) == before + 1
+    incoming = Project.open(filling.root).cache / "incoming"
+    assert list(incoming.iterdir()) == [], "what was uploaded is thrown away"
 
 
 def test_a_folder_that_cannot_be_imported_is_said_so(page: Page, server: Server, tmp_path: Path) -> None:
@@ -76,18 +93,19 @@ def drop(page: Page, *paths: Path) -> None:
     expect(page.locator("#drop-here")).to_be_hidden()
 
 
-def test_a_folder_is_dropped_on_the_page(owner_page: Page, own_server: Server, tmp_path: Path) -> None:
-    page, server = owner_page, own_server
+def test_a_folder_is_dropped_on_the_page(browser_page: Page, filling: Server, tmp_path: Path) -> None:
+    page, before = browser_page, stacks_of(filling)
     more = tmp_path / "more" / "dicom"
     write_phantoms(more.parent, subjects=1, layout="dicom", site="b", size=32, phases=14)
     files = sorted(path.relative_to(more).as_posix() for path in more.rglob("*") if path.is_file())
     assert len(files) > 100, "more than a browser lists at once"
     assert all("/" in path for path in files), "in folders within the folder"
-    page.goto(f"{server.base}/cohort")
-    expect(page.locator(".subject")).to_have_count(4)
+    filling.sign_in(page, filling.new_reader())
+    page.goto(f"{filling.base}/cohort")
+    expect(page.locator(".stack")).to_have_count(before)
     sent: list[str] = []
     page.on("request", lambda asked: sent.extend([asked.url] * (asked.method == "PUT")))
     drop(page, more)
     expect(page.locator("#import-text")).to_contain_text("1 stack added")
-    expect(page.locator(".subject")).to_have_count(5)
+    expect(page.locator(".stack")).to_have_count(before + 1)
     assert sorted(unquote(url.partition("/files/")[2]) for url in sent) == files

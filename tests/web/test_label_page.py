@@ -200,6 +200,17 @@ def test_without_a_network_acts_are_kept_and_sent_later(page: Page, server: Serv
     assert set(on_disk(page, server).values()) == {"IN"}
 
 
+def test_a_server_that_cannot_save_says_why(page: Page, server: Server) -> None:
+    open_label(page, server)
+    page.route(re.compile("/labels$"), lambda route: route.fulfill(status=503, json={"error": "No space left."}))
+    press(page, "a", "Enter")
+    expect(page.locator("#saved")).to_have_text("not saved, 1 kept here")
+    expect(page.locator("#advice")).to_contain_text("No space left.")
+    page.unroute_all()
+    saved(page)
+    assert acts_on_disk(page, server) == 1
+
+
 def test_what_was_shown_as_saved_survives_a_killed_server(owner_page: Page, own_server: Server) -> None:
     page, server = owner_page, own_server
     open_label(page, server)

@@ -90,10 +90,10 @@ def study_page(browser_page: Page, study_server: Server) -> Page:
     return browser_page
 
 
-@pytest.fixture
-def own_study_server(studied: Project, tmp_path: Path) -> Iterator[Server]:
-    """A server for one test, which may begin studies: its project has the finished one twice."""
-    root = Path(shutil.copytree(studied.root, tmp_path / "heart"))
+@pytest.fixture(scope="session")
+def own_study_server(studied: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for tests that begin studies: its project has the finished one twice."""
+    root = Path(shutil.copytree(studied.root, tmp_path_factory.mktemp("own") / "heart"))
     shutil.copytree(root / "studies" / "tiny", root / "studies" / "twin")
     server = Server(root)
     yield server
