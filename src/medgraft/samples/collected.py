@@ -49,6 +49,11 @@ class Collected(Generic[Item]):
         return np.asarray([item.subject for item in self.items], np.str_)
 
     @property
+    def left_out(self) -> str:
+        """How many were left out for which reason, for a message; "" for none."""
+        return "; ".join(f"{item.reason}: {item.count}" for item in self.dropped)
+
+    @property
     def digest(self) -> str:
         """What the samples are: equal for equal tasks, truth and pixels, however the files lay on disk."""
         return digest([self.task, self.items])

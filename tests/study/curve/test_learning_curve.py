@@ -238,7 +238,7 @@ def test_a_model_of_another_network_is_refused(bench: Bench, tiny_curve: MakeCur
 
 
 def test_too_few_subjects_are_refused_before_anything_is_done(bench: Bench, tiny_curve: MakeCurve) -> None:
-    with pytest.raises(InputError, match=r"within 1\.\.2 subjects"):
+    with pytest.raises(InputError, match=r"Expected 10 subjects to train on, the most of `sizes`, got 2\. Do"):
         bench.run(tiny_curve(sizes=[5, 10]))
     with pytest.raises(InputError, match="Expected subjects with masks for test, got none"):
         bench.run(tiny_curve(test={"split": "kept back"}))
@@ -247,6 +247,16 @@ def test_too_few_subjects_are_refused_before_anything_is_done(bench: Bench, tiny
     with pytest.raises(InputError, match="Expected the model that travels"):
         bench.run(tiny_curve(arms=ARMS, package="home.medgraft"))
     assert not bench.done
+
+
+def test_why_there_are_too_few_is_said(bench: Bench, tiny_curve: MakeCurve) -> None:
+    unscaled = tuple(replace(entry, spacing=None) for entry in bench.hearts.entries if entry.subject == "two001")
+    known = tuple(entry for entry in bench.hearts.entries if entry.subject != "two001")
+    samples = replace(bench.hearts, entries=unscaled + known).samples
+    with pytest.raises(InputError, match=r"got 1; stacks left out: unknown spacing: 1\. Do: set `sizes` to numbers up"):
+        bench.run(tiny_curve(sizes=[1, 2]), samples=samples)
+    with pytest.raises(InputError, match=r"for home, got none \(.*; stacks left out: unknown spacing: 1\)"):
+        bench.run(tiny_curve(home={"site": "three"}), samples=samples)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,16 @@ from dataclasses import replace
 import pytest
 
 from medgraft.core.task import LV_WALL
+from medgraft.samples import Dropped
 from medgraft.study.curve import CurveOutcome, CurvePoint, SubjectFigures, curve_findings, parse_curve
 from medgraft.workspace.curves.cautions import curve_cautions
 
 
-def cautions(outcome: CurveOutcome, seen: Sequence[str] = (), unknown: Sequence[str] = ()) -> tuple[str, ...]:
-    return curve_cautions(outcome, curve_findings(outcome), seen_before=seen, unknown_trainings=unknown)
+def cautions(
+    outcome: CurveOutcome, seen: Sequence[str] = (), unknown: Sequence[str] = (), dropped: Sequence[Dropped] = ()
+) -> tuple[str, ...]:
+    findings = curve_findings(outcome)
+    return curve_cautions(outcome, findings, seen_before=seen, unknown_trainings=unknown, dropped=dropped)
 
 
 @pytest.fixture
@@ -51,6 +55,8 @@ def test_trainings_that_may_not_have_ended_are_counted(outcome: CurveOutcome) ->
 def test_who_and_what_was_left_out_is_said(outcome: CurveOutcome) -> None:
     (said,) = cautions(replace(outcome, n_subjects={**outcome.n_subjects, "others": 3}))
     assert said == "Left out: 3 subjects whose split is none of train, validation and test."
+    (said,) = cautions(outcome, dropped=(Dropped(reason="unknown spacing", count=9, example="stack 00ff"),))
+    assert said == "Left out: 9 stacks (unknown spacing), for example stack 00ff."
     diverged = replace(outcome.points[0], epoch=0, validation=None, curve=(None, None, None))
     (said,) = cautions(replace(outcome, points=(diverged, outcome.points[1])))
     assert "Diverged at once and measured as they began: scratch-2-draw-1." in said

@@ -32,6 +32,7 @@ def checked_roles(curve: CurveFile, samples: MaskedSamples, network: NetworkSpec
     _check_network(curve, network)
     _check_sites(curve, samples)
     roles = _roles(curve, samples)
+    _check_sizes(curve, samples, roles)
     _check_lengths(curve, samples, roles, network.dims)
     _check_unseen(samples, roles, package)
     return roles
@@ -76,7 +77,8 @@ def _roles(curve: CurveFile, samples: MaskedSamples) -> Roles:
             raise InputError(
                 f"Expected subjects with masks for {name}, got none (splits "
                 f"{', '.join(sorted({item.split or 'none' for item in samples.items}))}; sites "
-                f"{', '.join(sorted({item.site or 'none' for item in samples.items}))}). Do: medgraft correct --split."
+                f"{', '.join(sorted({item.site or 'none' for item in samples.items}))}{_left_out(samples)}). "
+                "Do: medgraft correct --split."
             )
     return Roles(**found)
 
@@ -88,6 +90,21 @@ def _role(curve: CurveFile, site: str | None, split: str | None) -> str:
         return "nothing"
     known = {None: "train", "train": "train", curve.validation.split: "validation", curve.test.split: "test"}
     return known.get(split, "others")
+
+
+def _check_sizes(curve: CurveFile, samples: MaskedSamples, roles: Roles) -> None:
+    there = len(set(samples.subjects[roles.train]))
+    most = max((size for size in curve.sizes if size != "all"), default=1)
+    if most > there:
+        raise InputError(
+            f"Expected {most} subjects to train on, the most of `sizes`, got {there}{_left_out(samples)}. "
+            f"Do: set `sizes` to numbers up to {there}, or import more."
+        )
+
+
+def _left_out(samples: MaskedSamples) -> str:
+    """Why there are so few, where images with masks are there that cannot be used."""
+    return f"; stacks left out: {samples.left_out}" if samples.dropped else ""
 
 
 def _check_lengths(curve: CurveFile, samples: MaskedSamples, roles: Roles, dims: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from medgraft.core.counted import counted
 from medgraft.report import ModelKey
+from medgraft.samples import Dropped
 from medgraft.study.curve import CurveFindings, CurveOutcome
 
 
@@ -13,13 +14,14 @@ def curve_cautions(
     *,
     seen_before: Sequence[str],
     unknown_trainings: Sequence[str],
+    dropped: Sequence[Dropped],
 ) -> tuple[str, ...]:
     """What flatters, what had not ended, what was left out: the same sentences in the terminal, page and report."""
     return (
         *_known_already(seen_before, unknown_trainings),
         *_unended(findings),
         *_unequal(outcome),
-        *_left_out(outcome),
+        *_left_out(outcome, dropped),
         *_without_walls(findings),
     )
 
@@ -51,8 +53,10 @@ def _unequal(outcome: CurveOutcome) -> Iterator[str]:
         )
 
 
-def _left_out(outcome: CurveOutcome) -> Iterator[str]:
+def _left_out(outcome: CurveOutcome, dropped: Sequence[Dropped]) -> Iterator[str]:
     curve = outcome.curve
+    for item in dropped:
+        yield f"Left out: {counted(item.count, 'stack')} ({item.reason}), for example {item.example}."
     if n_others := outcome.n_subjects["others"]:
         yield (
             f"Left out: {counted(n_others, 'subject')} whose split is none of train, {curve.validation.split} and "

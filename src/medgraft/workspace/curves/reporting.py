@@ -76,7 +76,6 @@ def report_curve(
             *_not_pictured(outcome, advised),
             *without,
             *unread,
-            *_left_out(samples),
             *outcome.curve.notes,
         ),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
@@ -150,7 +149,3 @@ def _rules(models: Mapping[ModelKey, ModelPackage], ours: AnnotationRules | None
         )
         for question in QUESTIONS
     )
-
-
-def _left_out(samples: MaskedSamples) -> Iterator[str]:
-    return (f"Left out: {item.count} ({item.reason}), for example {item.example}." for item in samples.dropped)

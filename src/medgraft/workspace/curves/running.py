@@ -220,7 +220,9 @@ def _summary(
         rules=rules,
         seen_before=seen_before,
         unknown_trainings=unknown,
-        cautions=curve_cautions(outcome, findings, seen_before=seen_before, unknown_trainings=unknown),
+        cautions=curve_cautions(
+            outcome, findings, seen_before=seen_before, unknown_trainings=unknown, dropped=samples.dropped
+        ),
         distance_unit=distance_unit(outcome, samples),
     )
 

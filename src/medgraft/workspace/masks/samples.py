@@ -31,9 +31,8 @@ def project_masks(project: Project, task: str, *, in_mm: bool) -> MaskedSamples:
         entries = [_digested(cohort, entry) for entry in cohort.entries()]
     samples = masked_samples(entries, mask_task(task), in_mm=in_mm)
     if not len(samples):
-        reasons = "; ".join(f"{item.reason}: {item.count}" for item in samples.dropped)
         raise InputError(
-            f"Expected images with masks for {task} in {project.root.name}, got none ({reasons or 'no stacks'}). "
+            f"Expected images with masks for {task} in {project.root.name}, got none ({samples.left_out or 'no stacks'}). "
             "Do: import images with their masks beside them."
         )
     return samples

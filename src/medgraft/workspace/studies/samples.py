@@ -33,9 +33,9 @@ def project_samples(project: Project, task: str, reader: str | None = None) -> S
         conflicts = {} if reader else store.conflicts(task)
         samples = join(cohort.entries(), store.table(task, reader), asked, conflicts)
     if not len(samples):
-        reasons = "; ".join(f"{item.reason}: {item.count}" for item in samples.dropped)
         raise InputError(
-            f"Expected labelled slices for {task} in {project.root.name}, got none ({reasons or 'no stacks'}). "
+            f"Expected labelled slices for {task} in {project.root.name}, got none "
+            f"({samples.left_out or 'no stacks'}). "
             "Do: label them, for example medgraft label from-masks."
         )
     return samples
