@@ -34,6 +34,7 @@ from medgraft.report.study.content import (
     StudyContent,
 )
 from medgraft.report.study.document import write_report
+from medgraft.report.study.findings import against_baseline
 from medgraft.report.study.stack_sheet import stack_sheet
 from medgraft.report.style import png_of
 from medgraft.report.wall import BullsEye, Surface
@@ -64,6 +65,7 @@ __all__ = [
     "VolumeAgreement",
     "WallAgreement",
     "WallDifference",
+    "against_baseline",
     "agreement_plots",
     "bulls_eyes",
     "cam_sheet",

@@ -14,12 +14,15 @@ from medgraft.core.errors import ProjectError
 from medgraft.exchange import Seen, Training
 from medgraft.exchange.package import read_package, write_package
 from medgraft.labels import LabelEvent
+from medgraft.study import find
 from medgraft.workspace import Project
 from medgraft.workspace.kept.outcomes import study_outcome
 from medgraft.workspace.models.explaining import explain_model
 from medgraft.workspace.studies import reporting
 from medgraft.workspace.studies.reporting import report_study
+from medgraft.workspace.studies.running import show_study
 from medgraft.workspace.studies.samples import project_samples
+from medgraft.workspace.studies.summary import study_summary
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +102,22 @@ def test_what_flatters_is_said(reported: tuple[Project, str, Path]) -> None:
     assert (SEEN in text) == (study == "leaky")
     assert (NO_TEST in text) == (study == "leaky")
     assert "14 March 2026" in text
+
+
+def test_the_verdict_is_the_same_wherever_it_is_read(reported: tuple[Project, str, Path]) -> None:
+    project, study, folder = reported
+    said = show_study(project, study).verdict
+    assert said.startswith("Against “baseline: position”, which sees no pixels")
+    assert said in text_of(folder)
+
+
+def test_a_class_that_no_image_has_is_named(studied: Project) -> None:
+    outcome = study_outcome(studied, "tiny")
+    assert study_summary(outcome, find(outcome)).unlabelled == ()
+    for stage in outcome.stages:
+        for part in filter(None, (stage.out_of_fold, stage.test)):
+            part.y_true[part.y_true == 0] = 1
+    assert study_summary(outcome, find(outcome)).unlabelled == (outcome.task.codes[0],)
 
 
 def test_random_weights_carry_nobodys_licence(reported: tuple[Project, str, Path]) -> None:

@@ -24,7 +24,9 @@ def show_summary(study: "StudySummary") -> None:
     write_line(f"\n{study.images} slices of {study.subjects} subjects; in brackets: 95 % intervals over subjects")
     for model in study.lost:
         write_line(f"not in the table: {model}")
-    write_line(f"best by validation loss: {study.best}")
+    for code in study.unlabelled:
+        write_line(f"no image is labelled {code}: no model has learned it")
+    write_line(f"best by validation loss: {study.best}. {study.verdict}")
     write_line(f"results and models: {study.folder}; with pictures: medgraft report {study.name}")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from medgraft.evaluation import Interval, PairedDifference
 from medgraft.report.finding import Finding, with_interval
-from medgraft.report.study.content import Comparison, ModelResult, StudyContent
+from medgraft.report.study.content import ModelResult, StudyContent
 from medgraft.report.study.tables import metric_title
 
 HEADLINE = "macro_f1"
@@ -80,14 +80,14 @@ def _against_baselines(content: StudyContent, model: ModelResult) -> Iterator[Fi
             tone="warn",
         )
     for comparison in compared:
-        yield _against(comparison, others[comparison.other])
+        yield against_baseline(others[comparison.other].title, comparison.difference)
 
 
-def _against(comparison: Comparison, baseline: ModelResult) -> Finding:
-    d = comparison.difference
+def against_baseline(title: str, d: PairedDifference) -> Finding:
+    """What a model is worth beside a baseline of that title: `d` is the model's figure less the baseline's."""
     facts = (
-        f"Against “{baseline.title}”, which sees no pixels, the paired difference in "
-        f"{metric_title(d.metric)} is {d.value:+.2f} ({_certainty(d)})"
+        f"Against “{title}”, which sees no pixels, the paired difference in {metric_title(d.metric)} is {d.value:+.2f} "
+        f"({_certainty(d)})"
     )
     if d.low > 0:
         return Finding(text=f"{facts}: on these patients the images add something.", tone="good")
