@@ -12,10 +12,20 @@ from medgraft.workspace.curves.cautions import curve_cautions
 
 
 def cautions(
-    outcome: CurveOutcome, seen: Sequence[str] = (), unknown: Sequence[str] = (), dropped: Sequence[Dropped] = ()
+    outcome: CurveOutcome,
+    seen: Sequence[str] = (),
+    unknown: Sequence[str] = (),
+    dropped: Sequence[Dropped] = (),
+    modalities: Sequence[str] = ("", "CT"),
 ) -> tuple[str, ...]:
-    findings = curve_findings(outcome)
-    return curve_cautions(outcome, findings, seen_before=seen, unknown_trainings=unknown, dropped=dropped)
+    return curve_cautions(
+        outcome,
+        curve_findings(outcome),
+        seen_before=seen,
+        unknown_trainings=unknown,
+        dropped=dropped,
+        modalities=modalities,
+    )
 
 
 @pytest.fixture
@@ -44,6 +54,13 @@ def test_whom_the_travelling_model_knew_is_said_first(outcome: CurveOutcome) -> 
     known, unknown = cautions(outcome, seen=("P1", "P2"), unknown=("bundle",))
     assert "which flatters it: P1, P2." in known
     assert "no hashes of bundle." in unknown
+
+
+def test_images_that_were_read_as_hu_and_have_none_are_said(outcome: CurveOutcome) -> None:
+    (said,) = cautions(outcome, modalities=("CT", "MR"))
+    assert said.startswith("Images of MR were read as HU, which are those of CT alone")
+    by_percentile = outcome.curve.windowed(["MR"])
+    assert cautions(replace(outcome, curve=by_percentile), modalities=("CT", "MR")) == ()
 
 
 def test_trainings_that_may_not_have_ended_are_counted(outcome: CurveOutcome) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from medgraft.cohort import Cohort
 from medgraft.core.errors import InputError, StudyFileError
 from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress
@@ -15,11 +16,11 @@ from medgraft.exchange import Seen, Training, hash_subjects
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.phantoms import short_axis_heart
-from medgraft.study.curve import CurveFile, Verdict, parse_curve
+from medgraft.study.curve import CurveFile, Verdict, parse_curve, read_curve_file
 from medgraft.workspace import Project
 from medgraft.workspace.curves import running as curves
 from medgraft.workspace.curves.running import start_curve
-from medgraft.workspace.kept.curve_folder import read_findings
+from medgraft.workspace.kept.curve_folder import CURVE_FILE, read_findings
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.models.packing import pack_model
 from medgraft.workspace.stacks.correction import correct_subject
@@ -143,6 +144,24 @@ def test_what_is_seen_of_the_middle_must_be_what_the_travelling_model_sees(
             start_curve(project, asked)
     else:
         assert start_curve(project, asked).name == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("window", "modality", "of"),
+    [({}, "MR", "percentile"), ({"window": {"low": -100}}, "MR", "hu"), ({}, "CT", "hu"), ({}, "", "hu")],
+)
+@pytest.mark.usefixtures("subjects")
+def test_a_window_that_is_not_given_follows_from_the_images(
+    project: Project, monkeypatch: pytest.MonkeyPatch, window: dict[str, object], modality: str, of: str
+) -> None:
+    """What was asked is kept with the window, and whoever names one has it."""
+    with project.cohort() as cohort:
+        known = cohort.entries()
+    monkeypatch.setattr(Cohort, "entries", lambda _: tuple(replace(entry, modality=modality) for entry in known))
+    asked = parse_curve({**TINY, "name": "tiny", "arms": {"scratch": {}}, "thickness": False, **window})
+    found = start_curve(project, asked)
+    assert read_curve_file(project.curves / "tiny" / CURVE_FILE).window.of == of
+    assert any("were read as HU" in caution for caution in found.cautions) == (modality == "MR" and of == "hu")
 
 
 @pytest.mark.usefixtures("subjects")

@@ -1,7 +1,7 @@
 """The curve file: which starts are compared, at how many local cases, how they are trained. YAML, every key checked."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -50,6 +50,12 @@ class WindowEntry(Settings):
     of: Literal["hu", "percentile"] = Field("hu", description="hu for CT, percentile for MR")
 
 
+#: What images in HU say they are; who says nothing is taken for CT.
+_IN_HU = frozenset({"", "CT"})
+
+_PERCENTILES = WindowEntry(low=1.0, high=99.0, of="percentile")
+
+
 class Home(Settings):
     """Subjects of the institution that the model comes from: never trained on, to see what the model forgets."""
 
@@ -75,7 +81,11 @@ class CurveFile(Settings):
         description="look at the middle of the image only, in training and afterwards; else `shape` is a patch that "
         "training takes anywhere, and the trained network slides over the whole image",
     )
-    window: WindowEntry = Field(WindowEntry(), description="grey levels")
+    window: WindowEntry = Field(
+        WindowEntry(),
+        description="grey levels; where it is left out and an image says that it is no CT, "
+        "{low: 1, high: 99, of: percentile}",
+    )
     package: str | None = Field(None, description="the model that travels: PATH, or CURVE/MODEL of the project")
     rules: str | None = Field(
         None,
@@ -139,6 +149,21 @@ class CurveFile(Settings):
             else PercentileWindow(low=self.window.low, high=self.window.high)
         )
         return VolumeRecipe(spacing=self.spacing, window=window, shape=self.shape, centred=self.centred)
+
+    def windowed(self, modalities: Iterable[str]) -> "CurveFile":
+        """The same with the window that its images need, if the file names none: HU are those of CT alone.
+
+        >>> curve = CurveFile(network="unet3d", shape=(48, 48, 48), arms={"scratch": {}})
+        >>> curve.windowed(["CT", ""]).window.of, curve.windowed(["CT", "MR"]).window.of
+        ('hu', 'percentile')
+        """
+        if "window" in self.model_fields_set or not self.not_in_hu(modalities):
+            return self
+        return self.model_copy(update={"window": _PERCENTILES})
+
+    def not_in_hu(self, modalities: Iterable[str]) -> tuple[str, ...]:
+        """Modalities whose grey levels are read as HU and are none."""
+        return tuple(sorted(set(modalities) - _IN_HU)) if self.window.of == "hu" else ()
 
 
 def read_curve_file(path: Path, overrides: Sequence[str] = ()) -> CurveFile:

@@ -15,10 +15,12 @@ def curve_cautions(
     seen_before: Sequence[str],
     unknown_trainings: Sequence[str],
     dropped: Sequence[Dropped],
+    modalities: Sequence[str],
 ) -> tuple[str, ...]:
     """What flatters, what had not ended, what was left out: the same sentences in the terminal, page and report."""
     return (
         *_known_already(seen_before, unknown_trainings),
+        *_no_hu(outcome, modalities),
         *_unended(findings),
         *_unequal(outcome),
         *_left_out(outcome, dropped),
@@ -33,6 +35,14 @@ def _known_already(seen_before: Sequence[str], unknown_trainings: Sequence[str])
     if unknown_trainings:
         trainings = ", ".join(unknown_trainings)
         yield f"Whether the travelling model had seen others of them is not known: it brings no hashes of {trainings}."
+
+
+def _no_hu(outcome: CurveOutcome, modalities: Sequence[str]) -> Iterator[str]:
+    if others := outcome.curve.not_in_hu(modalities):
+        yield (
+            f"Images of {', '.join(others)} were read as HU, which are those of CT alone: what models see depends on "
+            "the scanner. Do: use percentiles (`window` in the curve file)."
+        )
 
 
 def _unended(findings: CurveFindings) -> Iterator[str]:

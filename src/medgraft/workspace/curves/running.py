@@ -131,6 +131,8 @@ def start_curve(
     """
     check_shares(curve.batch_size, machines.devices)
     samples = project_masks(project, curve.task, in_mm=curve.spacing is not None)
+    modalities = _modalities(project, curve, samples)
+    curve = curve.windowed(modalities)
     package = read_package(Path(curve.package)) if curve.package else None
     start = _start(curve, package, _known(project, package.seen, samples, report)) if package else None
     rules = _apart(curve, package.rules if package else None)
@@ -148,6 +150,7 @@ def start_curve(
         summary = _summary(
             outcome,
             samples,
+            modalities=modalities,
             rules=rules,
             seen_before=_seen_before(outcome, samples, start, store),
             unknown=unknown_trainings(package.seen, cohort) if package else (),
@@ -167,6 +170,15 @@ def curve_outcome(project: Project, name: str) -> CurveOutcome:
         raise ProjectError(f"Expected a learning curve of this project, got {name!r}. Available: {names}.")
     check_ended(folder)
     return read_curve(folder, mask_task)
+
+
+def _modalities(project: Project, curve: CurveFile, samples: MaskedSamples) -> tuple[str, ...]:
+    """What the images of a curve say they are; those of sites that have no part in it aside."""
+    sites = {item.site or "" for item in samples.items} if curve.sites is None else {*curve.sites}
+    sites |= {curve.home.site} if curve.home else set()
+    used = {item.stack for item in samples.items if (item.site or "") in sites}
+    with project.cohort() as cohort:
+        return tuple(sorted({entry.modality for entry in cohort.entries() if entry.id in used}))
 
 
 def _apart(curve: CurveFile, theirs: AnnotationRules | None) -> tuple[RuleDifference, ...]:
@@ -208,6 +220,7 @@ def _summary(
     outcome: CurveOutcome,
     samples: MaskedSamples,
     *,
+    modalities: tuple[str, ...],
     rules: tuple[RuleDifference, ...],
     seen_before: tuple[str, ...],
     unknown: tuple[str, ...],
@@ -221,7 +234,12 @@ def _summary(
         seen_before=seen_before,
         unknown_trainings=unknown,
         cautions=curve_cautions(
-            outcome, findings, seen_before=seen_before, unknown_trainings=unknown, dropped=samples.dropped
+            outcome,
+            findings,
+            seen_before=seen_before,
+            unknown_trainings=unknown,
+            dropped=samples.dropped,
+            modalities=modalities,
         ),
         distance_unit=distance_unit(outcome, samples),
     )

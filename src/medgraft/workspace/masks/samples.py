@@ -32,8 +32,8 @@ def project_masks(project: Project, task: str, *, in_mm: bool) -> MaskedSamples:
     samples = masked_samples(entries, mask_task(task), in_mm=in_mm)
     if not len(samples):
         raise InputError(
-            f"Expected images with masks for {task} in {project.root.name}, got none ({samples.left_out or 'no stacks'}). "
-            "Do: import images with their masks beside them."
+            f"Expected images with masks for {task} in {project.root.name}, got none "
+            f"({samples.left_out or 'no stacks'}). Do: import images with their masks beside them."
         )
     return samples
 

@@ -35,8 +35,7 @@ def project_samples(project: Project, task: str, reader: str | None = None) -> S
     if not len(samples):
         raise InputError(
             f"Expected labelled slices for {task} in {project.root.name}, got none "
-            f"({samples.left_out or 'no stacks'}). "
-            "Do: label them, for example medgraft label from-masks."
+            f"({samples.left_out or 'no stacks'}). Do: label them, for example medgraft label from-masks."
         )
     return samples
 
