@@ -388,7 +388,7 @@ def test_training_a_network_for_masks_behind_its_frontier_is_training_the_whole(
     expected = fit(plain, batches([(batch,) for batch in seen]), plan, key=(7,)).train_loss
     got = fit(cut, batches(values), plan, key=(7,), forward=split.suffix).train_loss
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4)
-    assert expected[0] - expected[-1] > 1e-2
+    assert expected[0] - expected[-1] > 5e-3
 
 
 def volumes(shape: tuple[int, ...], seed: int) -> Tensor:
