@@ -12,6 +12,7 @@ from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress
 from medgraft.core.stack import FoundStack
 from medgraft.core.task import LV_WALL
+from medgraft.evaluation import MEAN_DICE
 from medgraft.exchange import Seen, Training, hash_subjects
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.networks.segmenter import build_segmenter
@@ -106,6 +107,9 @@ def test_subjects_seen_before_are_said_and_hashes_travel_on(
     for arm in ARMS:
         kept = read_package(project.curves / "tiny" / "models" / f"{arm}-1")
         assert kept.lineage.hops[-1].weights_digest == kept.weights_digest
+        (row,) = (row for row in found.findings.rows if (row.arm, row.figure) == (arm, MEAN_DICE))
+        assert kept.figures["test Dice"] == pytest.approx(row.value.value), "there is but one draw"
+        assert kept.figures["test subjects"] == 1
     pack_model(project, "tiny/fine-tuned-1", tmp_path / "tuned.medgraft")
     packed = read_package(tmp_path / "tuned.medgraft").seen
     assert packed.among([*subjects, "S1"]) == tuple(sorted([subjects[0], "S1"]))
