@@ -11,6 +11,7 @@ from medgraft.core.errors import ProjectError
 from medgraft.core.task import MASK_TASKS
 from medgraft.evaluation import MEAN_DICE
 from medgraft.study.curve import AS_IS, CurveOutcome, curve_findings, read_curve, write_curve
+from medgraft.study.curve.findings import dice_of_draw
 
 MakeUp = Callable[..., CurveOutcome]
 TEST = {(AS_IS, 0): 0.7, ("scratch", 5): 0.5, ("scratch", 10): 0.6, ("fine-tuned", 5): 0.8, ("fine-tuned", 10): 0.85}
@@ -41,6 +42,15 @@ def test_differences_are_paired_and_much_narrower_than_means(outcome: CurveOutco
     forgotten = contrasts["fine-tuned", 10, AS_IS, "home"].difference
     assert forgotten.value == pytest.approx(-0.1, abs=0.005)
     assert forgotten.high < 0
+
+
+def test_a_model_has_the_dice_of_its_own_draw(outcome: CurveOutcome) -> None:
+    wanted = ("scratch", 5, "test", MEAN_DICE)
+    (row,) = (r for r in curve_findings(outcome).rows if (r.arm, r.size, r.on, r.figure) == wanted)
+    for point, mean in zip(outcome.of("scratch", 5), row.draws, strict=True):
+        own = dice_of_draw(outcome, point)
+        assert own.value == pytest.approx(mean)
+        assert own.low < own.value < own.high
 
 
 def test_p_values_are_adjusted_over_sizes(outcome: CurveOutcome) -> None:

@@ -254,6 +254,12 @@ def mean_dice(outcome: CurveOutcome, points: Sequence[CurvePoint]) -> float:
     return float(np.nanmean(values))
 
 
+def dice_of_draw(outcome: CurveOutcome, point: CurvePoint) -> Interval:
+    """Mean Dice of one model over the test subjects: of its own draw, and not of those beside it."""
+    values, _ = _by_subject([point], "test", _mean_dice(outcome))
+    return mean_interval(values, seed=outcome.curve.seed)
+
+
 def difference(
     outcome: CurveOutcome, points: Sequence[CurvePoint], others: Sequence[CurvePoint], on: str = "test"
 ) -> PairedDifference:

@@ -5,30 +5,24 @@ from pathlib import Path
 
 from pydantic_core import to_json
 
-from medgraft.core.counted import counted
 from medgraft.core.errors import ProjectError, StudyFileError
-from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.exchange import (
     AnnotationRules,
     RuleDifference,
     Seen,
-    Training,
     differences,
     opened_package,
     read_facts,
     read_rules,
 )
-from medgraft.exchange.package import ModelPackage, read_package, write_package
-from medgraft.exchange.tensors import tensors_digest
-from medgraft.networks import spec
+from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.samples import MaskedSamples
 from medgraft.study import RunStore, resolved_yaml
 from medgraft.study.curve import (
     CurveFile,
     CurveFindings,
     CurveOutcome,
-    CurvePoint,
     Start,
     Verdict,
     check_shares,
@@ -41,6 +35,7 @@ from medgraft.study.curve import (
 )
 from medgraft.study.curve.findings import distance_unit
 from medgraft.workspace.curves.cautions import curve_cautions
+from medgraft.workspace.curves.models import keep_models
 from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS, curve_names
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.kept.machines import IN_THIS_PROCESS, Machines
@@ -156,7 +151,7 @@ def start_curve(
             unknown=unknown_trainings(package.seen, cohort) if package else (),
         )
         (draft / FINDINGS).write_bytes(to_json(asdict(summary), indent=1, inf_nan_mode="null") + b"\n")
-        _keep_models(outcome, samples, package, draft / "models", store, advised=summary.verdict)
+        keep_models(outcome, samples, package, draft / "models", store, advised=summary.verdict)
         publish(draft, folder)
     report(Progress(stage="results", done=1, total=1))
     return summary
@@ -251,51 +246,3 @@ def _seen_before(
     trained = {stack for point in outcome.points if point.run for stack in store.read(point.run).facts["stacks"]}
     known = trained & start.trained_on if start else frozenset()
     return tuple(sorted({item.subject for item in samples.items if item.stack in known}))
-
-
-def _keep_models(
-    outcome: CurveOutcome,
-    samples: MaskedSamples,
-    package: ModelPackage | None,
-    folder: Path,
-    store: RunStore,
-    *,
-    advised: Verdict,
-) -> None:
-    """A package of each arm's first draw at its largest size, and of the one that the verdict names."""
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = {(arm, outcome.sizes[-1]) for arm in outcome.arms} | {(advised.arm, advised.size)}
-    for point in outcome.points:
-        if point.draw == 0 and (point.arm, point.size) in kept:
-            write_package(_package(outcome, point, samples, package, store), folder / f"{point.arm}-{point.size}")
-
-
-def _package(
-    outcome: CurveOutcome, point: CurvePoint, samples: MaskedSamples, package: ModelPackage | None, store: RunStore
-) -> ModelPackage:
-    curve = outcome.curve
-    before, seen = Lineage(), Seen()
-    if package and curve.arms[point.arm].start == "package":
-        before, seen = package.lineage, package.seen
-    which = f"{point.arm}, {counted(point.size, 'subject')}"
-    state = store.state(point.run)
-    figures = {} if point.validation is None else {"validation Dice": point.validation}
-    hop = Hop(
-        what=f"{which}, rate {point.rate:g}, epoch {point.epoch}",
-        weights_digest=tensors_digest(state),
-        data_digest=samples.digest,
-        task=outcome.task.name,
-        stages=spec(outcome.network).trainable_stages(curve.arms[point.arm].depth),
-        result=figures,
-    )
-    name = f"{curve.name}: {which}"
-    return ModelPackage(
-        name=name,
-        task=outcome.task,
-        network=outcome.network,
-        recipe=curve.recipe,
-        lineage=before.then(hop),
-        figures=figures,
-        state=state,
-        seen=seen.then(Training(name=name, stacks=tuple(sorted(store.read(point.run).facts["stacks"])))),
-    )
