@@ -107,6 +107,18 @@ def test_subjects_are_shown_as_every_model_sees_them(reported: tuple[Project, Pa
 
 
 @pytest.mark.slow
+def test_the_report_says_which_files_and_not_where_they_lie(reported: tuple[Project, Path]) -> None:
+    project, folder = reported
+    outcome = curve_outcome(project, "tiny")
+    texts = [path.read_text() for path in folder.rglob("*") if path.suffix in {".html", ".json", ".csv"}]
+    assert not any(str(project.root.parent) in text for text in texts)
+    page = (folder / "report.html").read_text()
+    assert "package: home.medgraft" in page
+    assert outcome.package_digest[:16] in page
+    assert Path(str(outcome.curve.package)).is_file(), "the project still finds it"
+
+
+@pytest.mark.slow
 def test_the_report_repeats(reported: tuple[Project, Path], tmp_path: Path) -> None:
     project, folder = reported
     report_curve(project, "tiny", folder=tmp_path, now=NOW)
@@ -169,6 +181,7 @@ def test_models_that_are_damaged_or_gone_are_said_and_the_rest_is_shown(
     weights.write_bytes(weights.read_bytes()[:-1])
     folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
     text = html.unescape((folder / "report.html").read_text())
+    assert str(tmp_path) not in text
     for title in ("scratch, 2 subjects", "fine-tuned, 2 subjects"):
         assert f"No pictures of {title}" in text
         assert f"Lineage: {title}" not in text
@@ -204,9 +217,10 @@ def test_a_travelling_model_that_was_replaced_and_rules_that_are_gone_are_said(
     folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
     text = html.unescape((folder / "report.html").read_text())
     assert "No pictures of as it is" in text
-    assert f"{other} is another model now (tiny: scratch, 2 subjects) than when the curve was run." in text
+    assert f"{other.name} is another model now (tiny: scratch, 2 subjects) than when the curve was run." in text
     assert "Lineage: as it is" not in text
     assert "annotation rules of this site cannot be read any more" in text
+    assert str(tmp_path) not in text
 
 
 @pytest.mark.slow

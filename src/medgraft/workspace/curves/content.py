@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from medgraft.core.lineage import Lineage
 from medgraft.networks import spec
@@ -82,7 +83,7 @@ def curve_content(
         figures=tuple(_figures(findings)),
         differences=tuple(_differences(findings)),
         recipe=_recipe(outcome),
-        settings=resolved_yaml(curve),
+        settings=_settings(curve),
         distance_unit=distance_unit,
         walls=tuple(_wall(wall, curve.seed) for wall in findings.walls if wall.subjects),
         wall_differences=tuple(_wall_differences(findings)),
@@ -96,8 +97,17 @@ def curve_content(
         cautions=cautions,
         warnings=warnings,
         lineage=lineage,
-        digests={"samples": samples.digest[:16]},
+        digests={
+            "samples": samples.digest[:16],
+            **({"package": outcome.package_digest[:16]} if outcome.package_digest else {}),
+        },
     )
+
+
+def _settings(curve: CurveFile) -> str:
+    """The curve file as it is passed on: other files by their names, not by where they lie on this machine."""
+    names = {key: path and Path(path).name for key, path in (("package", curve.package), ("rules", curve.rules))}
+    return resolved_yaml(curve.model_copy(update=names))
 
 
 def key_of(point: CurvePoint) -> ModelKey:

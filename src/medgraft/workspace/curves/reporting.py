@@ -1,5 +1,6 @@
 """The report of a learning curve: verdict, curves, walls and pictures in one page."""
 
+import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,14 +75,21 @@ def report_curve(
         warnings=(
             *([_CHANGED] if changed else []),
             *_not_pictured(outcome, advised),
-            *without,
-            *unread,
+            *(_by_name(text, project, outcome) for text in (*without, *unread)),
             *outcome.curve.notes,
         ),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
     page = write_curve_report(content, folder or project.curves / name / "report")
     return ReportMade(study=name, page=str(page))
+
+
+def _by_name(text: str, project: Project, outcome: CurveOutcome) -> str:
+    """A sentence as it is passed on: files by their names, not by where they lie on this machine."""
+    files = [file for file in (outcome.curve.package, outcome.curve.rules) if file]
+    for place in (project.root, *(Path(file).parent for file in files)):
+        text = text.replace(f"{place}{os.sep}", "")
+    return text
 
 
 def _local_rules(outcome: CurveOutcome) -> tuple[AnnotationRules | None, tuple[str, ...]]:
