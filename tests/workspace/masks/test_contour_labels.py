@@ -7,7 +7,15 @@ import pytest
 
 from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CODES
-from medgraft.workspace import Project, import_images, label_from_contours, label_status, list_cohort, write_phantoms
+from medgraft.workspace import (
+    Project,
+    correct_stack,
+    import_images,
+    label_from_contours,
+    label_status,
+    list_cohort,
+    write_phantoms,
+)
 
 
 @pytest.fixture
@@ -41,6 +49,7 @@ def test_contours_become_masks_where_their_instance_is(cine: Project, tmp_path: 
     assert [int(axis[0]) for axis in np.nonzero(mask)[:2]] == [1, 3]
     assert (mask == MASK_CODES["pool"]).sum() == 8 * 8
     assert (mask == MASK_CODES["myocardium"]).sum() == 16 * 16 - 8 * 8
+    correct_stack(cine, entry.id, phases={"ed": 0, "es": 1})
     counts = label_status(cine).readers["contour:pool"]
     assert counts["IN"] == 1
     assert counts["OBS"] == 3
