@@ -7,6 +7,7 @@ MedgraftError
 │   └── StudyFileError    a study file does not validate
 ├── WeightsError          weights are missing, unreadable, or made for another network
 ├── ProjectError          a project folder is missing, damaged, locked or of another version
+│   └── NotFoundError     a project has no study, curve, model or worklist of that name
 └── MissingExtraError     an optional part of medgraft is not installed
 
 A message says what was expected, what came, and what to do. What the outside world answers (a file that cannot
@@ -40,6 +41,10 @@ class WeightsError(MedgraftError):
 
 class ProjectError(MedgraftError):
     """A project folder is missing, damaged, locked or of another version."""
+
+
+class NotFoundError(ProjectError):
+    """A project has no study, curve, model or worklist of that name."""
 
 
 class MissingExtraError(MedgraftError, ImportError):

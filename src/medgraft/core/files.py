@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+#: A file or a folder as callers of public verbs may name it; a `Path` from there on.
+AnyPath = str | os.PathLike[str]
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from medgraft import __version__
 from medgraft.cohort import Cohort
 from medgraft.core.errors import ProjectError
-from medgraft.core.files import whole_file
+from medgraft.core.files import AnyPath, whole_file
 from medgraft.labels import LabelStore
 
 #: The file that makes a folder a project, and the version of the folder's layout that this medgraft reads and writes.
@@ -26,7 +26,7 @@ class Project:
     labels_url: str = "project.db"
 
     @classmethod
-    def create(cls, root: Path, *, labels_url: str = "project.db") -> "Project":
+    def create(cls, root: AnyPath, *, labels_url: str = "project.db") -> "Project":
         """A new project in a folder that is missing or empty.
 
         Raises `ProjectError` if the folder is a project already or holds other files.
@@ -36,7 +36,7 @@ class Project:
         ...     Project.create(Path(folder, "heart")).root.name
         'heart'
         """
-        root = root.resolve()
+        root = Path(root).resolve()
         if is_project(root):
             raise ProjectError(f"Expected a new folder, got a project: {root}. Do: open it, or name another folder.")
         if root.exists() and not (root.is_dir() and _is_empty(root)):
@@ -46,9 +46,9 @@ class Project:
         return cls(root=root, labels_url=labels_url)
 
     @classmethod
-    def open(cls, root: Path) -> "Project":
+    def open(cls, root: AnyPath) -> "Project":
         """The project in a folder. Raises `ProjectError` if there is none, it is damaged, or of another layout."""
-        root = root.resolve()
+        root = Path(root).resolve()
         facts = _read(root / PROJECT_FILE)
         if facts.get("layout") != LAYOUT:
             raise ProjectError(
@@ -59,7 +59,7 @@ class Project:
         return cls(root=root, labels_url=str(facts.get("labels", "project.db")))
 
     @classmethod
-    def open_or_create(cls, root: Path) -> "Project":
+    def open_or_create(cls, root: AnyPath) -> "Project":
         """The project in a folder, made now if the folder is missing or empty."""
         return cls.open(root) if is_project(root) else cls.create(root)
 
@@ -93,9 +93,9 @@ class Project:
         return self.root / "curves"
 
 
-def is_project(root: Path) -> bool:
+def is_project(root: AnyPath) -> bool:
     """True if a folder carries a project file, whatever its state."""
-    return (root / PROJECT_FILE).is_file()
+    return Path(root, PROJECT_FILE).is_file()
 
 
 def _is_empty(folder: Path) -> bool:

@@ -201,7 +201,7 @@ def test_worklists_by_rest(client: TestClient, studied: Project) -> None:
     assert client.post("/api/v1/worklists", json={"name": "odd", "stacks": ["nowhere"]}).status_code == 400
     left = client.delete(f"/api/v1/worklists/{made['id']}").json()
     assert made["id"] not in [item["id"] for item in left]
-    assert client.get(f"/api/v1/worklists/{made['id']}").status_code == 503
+    assert client.get(f"/api/v1/worklists/{made['id']}").status_code == 404
 
 
 def test_an_empty_project_says_what_to_do(tmp_path_factory: pytest.TempPathFactory, place: Served) -> None:

@@ -7,7 +7,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from medgraft.core.errors import InputError, MedgraftError, reason
+from medgraft.core.errors import InputError, MedgraftError, NotFoundError, reason
+
+#: Whose a mistake is, by its kind; all others are this machine's.
+_STATUS = ((InputError, HTTPStatus.BAD_REQUEST), (NotFoundError, HTTPStatus.NOT_FOUND))
+_OURS = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def answer_errors(app: FastAPI) -> None:
@@ -20,8 +24,7 @@ def answer_errors(app: FastAPI) -> None:
 
 
 def _medgraft(_request: Request, error: Exception) -> JSONResponse:
-    status = HTTPStatus.BAD_REQUEST if isinstance(error, InputError) else HTTPStatus.SERVICE_UNAVAILABLE
-    return _problem(str(error), status)
+    return _problem(str(error), next((status for kind, status in _STATUS if isinstance(error, kind)), _OURS))
 
 
 def _validation(_request: Request, error: Exception) -> JSONResponse:
@@ -38,7 +41,7 @@ def _http(_request: Request, error: Exception) -> JSONResponse:
 
 def _machine(_request: Request, error: Exception) -> JSONResponse:
     """The machine's own answers, such as that the disk is full."""
-    return _problem(reason(error), HTTPStatus.SERVICE_UNAVAILABLE)
+    return _problem(reason(error), _OURS)
 
 
 def _mistake(_request: Request, _error: Exception) -> JSONResponse:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic_core import to_json
 
-from medgraft.core.errors import ProjectError, StudyFileError
+from medgraft.core.errors import NotFoundError, StudyFileError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.exchange import (
     AnnotationRules,
@@ -162,7 +162,7 @@ def curve_outcome(project: Project, name: str) -> CurveOutcome:
     folder = project.curves / name
     if not folder.is_dir():
         names = ", ".join(curve_names(project)) or "none"
-        raise ProjectError(f"Expected a learning curve of this project, got {name!r}. Available: {names}.")
+        raise NotFoundError(f"Expected a learning curve of this project, got {name!r}. Available: {names}.")
     check_ended(folder)
     return read_curve(folder, mask_task)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from medgraft.core.errors import InputError
+from medgraft.core.files import AnyPath
 from medgraft.exchange import FACTS, SUFFIX
 from medgraft.study.findings import best_title
 from medgraft.workspace.kept.curve_folder import curve_names, read_findings
@@ -12,7 +13,7 @@ from medgraft.workspace.kept.study_list import study_states
 from medgraft.workspace.project import Project, is_project
 
 
-def find_model(text: str, project: Path | None = None) -> Path:
+def find_model(text: str, project: AnyPath | None = None) -> Path:
     """A package: its folder, a file NAME.medgraft, or, within a project, STUDY/MODEL or CURVE/MODEL.
 
     STUDY alone stands for its best model, by validation loss; CURVE alone for the model that its verdict names. Raises

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from medgraft.core.errors import MedgraftError, ProjectError, reason
+from medgraft.core.errors import MedgraftError, NotFoundError, reason
 from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress, Report
 from medgraft.workspace.kept.lock import is_running
@@ -103,7 +103,7 @@ def study_folder(project: Project, name: str) -> Path:
     """Where a study is. Raises `ProjectError` if there is none of that name."""
     names = [path.parent.name for path in sorted(project.studies.glob(f"*/{STUDY_FILE}"))]
     if name not in names:
-        raise ProjectError(f"Expected a study of this project, got {name!r}. Available: {', '.join(names) or 'none'}.")
+        raise NotFoundError(f"Expected a study of this project, got {name!r}. Available: {', '.join(names) or 'none'}.")
     return project.studies / name
 
 

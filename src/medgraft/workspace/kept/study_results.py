@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from medgraft.core.errors import ProjectError, reason
+from medgraft.core.errors import NotFoundError, ProjectError, reason
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import Task
 from medgraft.workspace.kept.progress import study_folder
@@ -123,7 +123,7 @@ class StudyResults:
         found = next((model for model in self.models if model.id == id), None)
         if found is None:
             known = ", ".join(model.id for model in self.models)
-            raise ProjectError(f"Expected a model of study {self.name}, got {id!r}. Available: {known}.")
+            raise NotFoundError(f"Expected a model of study {self.name}, got {id!r}. Available: {known}.")
         return found
 
     def line(self, title: str, on: str, decision: str) -> ResultLine | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.errors import LabelError
+from medgraft.core.files import AnyPath
 from medgraft.labels import export_csv, import_csv
 from medgraft.workspace.project import Project
 
@@ -17,7 +18,7 @@ class SheetResult:
     unchanged: int = 0
 
 
-def import_labels(project: Project, sheet: Path, *, reader: str | None = None) -> SheetResult:
+def import_labels(project: Project, sheet: AnyPath, *, reader: str | None = None) -> SheetResult:
     """Record the labels of a CSV file as one act, all rows or none.
 
     Args:
@@ -28,6 +29,7 @@ def import_labels(project: Project, sheet: Path, *, reader: str | None = None) -
     Raises:
         LabelError: the file is missing, lacks columns or has bad rows, named by line; nothing was stored then.
     """
+    sheet = Path(sheet)
     if not sheet.is_file():
         raise LabelError(f"Expected a CSV file of labels, got {sheet}, which is no file.")
     with project.labels() as store:
@@ -35,13 +37,13 @@ def import_labels(project: Project, sheet: Path, *, reader: str | None = None) -
     return SheetResult(file=str(sheet), rows=len(done.added), unchanged=done.unchanged)
 
 
-def export_labels(project: Project, sheet: Path, *, task: str = "sax-range") -> SheetResult:
+def export_labels(project: Project, sheet: AnyPath, *, task: str = "sax-range") -> SheetResult:
     """Write what every reader says now about a task as CSV; equal labels give equal bytes.
 
     Raises `LabelError` for an unknown task.
     """
     with project.labels() as store:
-        rows = export_csv(store, sheet, _subjects(project), [store.task(task).name])
+        rows = export_csv(store, Path(sheet), _subjects(project), [store.task(task).name])
     return SheetResult(file=str(sheet), rows=rows)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from medgraft.cohort import Cohort
 from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.errors import InputError
+from medgraft.core.files import AnyPath
 from medgraft.core.progress import Report, silent
 from medgraft.labels import masks_from_contours
 from medgraft.workspace.masks.slice_labels import MaskLabelling, label_masks
@@ -27,7 +28,7 @@ class ContourLabelling:
 
 
 def label_from_contours(
-    project: Project, folder: Path, stack: str | None = None, *, rule: str = "pool", report: Report = silent
+    project: Project, folder: AnyPath, stack: str | None = None, *, rule: str = "pool", report: Report = silent
 ) -> ContourLabelling:
     """Fill contour files into masks of a stack, store them, and label its slices from them.
 
@@ -43,7 +44,7 @@ def label_from_contours(
     """
     with project.cohort() as cohort:
         entry = _chosen(cohort, stack)
-        found = masks_from_contours(folder, np.asarray(entry.instance_numbers), entry.shape[2:])
+        found = masks_from_contours(Path(folder), np.asarray(entry.instance_numbers), entry.shape[2:])
         entry = cohort.set_mask(entry.id, found.mask, found.phases, found.classes)
     with project.labels() as store:
         labels = label_masks(store, [entry], lambda _: found.mask, rule, source="contour", report=report)

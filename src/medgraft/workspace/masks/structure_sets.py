@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from medgraft.cohort import Cohort, Pseudonyms
 from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.errors import InputError
+from medgraft.core.files import AnyPath
 from medgraft.images import StructureSet, read_rtstruct
 from medgraft.labels import ROI_NAMES, ContourGrid, ContourMasks, masks_from_planar_contours, plain_name
 from medgraft.workspace.masks.before import keep_mask
@@ -39,7 +40,7 @@ class StructureMask:
 
 def mask_from_rtstruct(
     project: Project,
-    file: Path,
+    file: AnyPath,
     *,
     stack: str | None = None,
     names: Mapping[str, str] | None = None,
@@ -67,7 +68,7 @@ def mask_from_rtstruct(
             not the contours', a phase that has a mask already, or other classes than the other phases have.
         LabelError: no contour can be used, or they do not say their phase.
     """
-    drawn = read_rtstruct(file)
+    drawn = read_rtstruct(Path(file))
     _check_names(drawn, names or {})
     if pseudonyms is not None:
         drawn = _hidden(drawn, Pseudonyms(pseudonyms))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.digest import file_digest
+from medgraft.core.files import AnyPath
 from medgraft.core.progress import Report, silent
 from medgraft.exchange import (
     FACTS,
@@ -58,7 +59,7 @@ class Inspection:
 
 
 def inspect_package(
-    path: Path, *, against: Project | None = None, rules: Path | None = None, report: Report = silent
+    path: AnyPath, *, against: Project | None = None, rules: AnyPath | None = None, report: Report = silent
 ) -> Inspection:
     """Read what a package says of itself, after checking every digest.
 
@@ -72,7 +73,7 @@ def inspect_package(
         WeightsError: no package, or one that was altered or is damaged.
         InputError: rules that cannot be read.
     """
-    with opened_package(path) as folder:
+    with opened_package(Path(path)) as folder:
         facts = read_facts(folder)
         digest = file_digest(folder / FACTS)
     return Inspection(
@@ -81,7 +82,7 @@ def inspect_package(
         weights_bytes=facts.files[WEIGHTS].bytes,
         card=card_text(facts),
         suitability=None if against is None else _suitability(facts, against, report),
-        rule_differences=_differences(facts, rules) if rules else None,
+        rule_differences=_differences(facts, Path(rules)) if rules else None,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.files import AnyPath
 from medgraft.core.progress import Report, silent
 from medgraft.exchange import Seen, Training, fingerprint, hash_subjects, read_rules, unpack, write_archive
 from medgraft.exchange.bundle import is_bundle, read_bundle, write_bundle
@@ -53,11 +54,11 @@ class Verification:
 def pack_model(
     project: Project,
     model: str,
-    file: Path,
+    file: AnyPath,
     *,
-    rules: Path | None = None,
-    notes: Path | None = None,
-    monai_bundle: Path | None = None,
+    rules: AnyPath | None = None,
+    notes: AnyPath | None = None,
+    monai_bundle: AnyPath | None = None,
     report: Report = silent,
 ) -> Packed:
     """Write a model of a project as one file that can leave.
@@ -79,20 +80,21 @@ def pack_model(
             network that MONAI does not have.
         WeightsError: a package that is damaged.
     """
+    file = Path(file)
     package = read_package(find_model(model, project.root))
     with project.cohort() as cohort:
         everybody = cohort.entries()
         entries = _trained_on(package, everybody)
         complete = replace(
             package,
-            notes=_words(notes) if notes else package.notes,
-            rules=read_rules(rules) if rules else package.rules,
+            notes=_words(Path(notes)) if notes else package.notes,
+            rules=read_rules(Path(rules)) if rules else package.rules,
             fingerprint=fingerprint(entries, cohort.pixels),
             seen=_hashed(package, everybody, report),
             vectors=make_vectors(package.model(), package.input_shape),
         )
     if monai_bundle:
-        write_bundle(complete, monai_bundle)
+        write_bundle(complete, Path(monai_bundle))
     with tempfile.TemporaryDirectory() as scratch:
         write_archive(write_package(complete, Path(scratch) / "package"), file)
     return Packed(
@@ -105,21 +107,22 @@ def pack_model(
     )
 
 
-def unpack_model(source: Path, folder: Path) -> Unpacked:
+def unpack_model(source: AnyPath, folder: AnyPath) -> Unpacked:
     """Unpack a package file, or take over a MONAI bundle's folder, into a new folder; every digest is checked.
 
     Raises `WeightsError` for what is refused, with the reason; `InputError` if the folder holds something already.
     """
+    source, folder = Path(source), Path(folder)
     package = read_package(_taken_over(source, folder) if is_bundle(source) else unpack(source, folder))
     return Unpacked(name=package.name, folder=str(folder), network=package.network, task=package.task.name)
 
 
-def verify_package(path: Path) -> Verification:
+def verify_package(path: AnyPath) -> Verification:
     """Build a package's model and compare its answers to the test vectors with those it gave where it was packed.
 
     Raises `WeightsError` where they differ by more than 1e-5, or there are none; and what `ModelPackage.model` raises.
     """
-    package = read_package(path)
+    package = read_package(Path(path))
     if package.vectors is None:
         raise WeightsError(f"Expected a package with test vectors, got {package.name} without. Do: medgraft pack it.")
     error = vectors_error(package.model(), package.vectors)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from medgraft.cohort import Cohort, ImportOptions, import_source
 from medgraft.core.cohort import ImportNote, StackEntry
+from medgraft.core.files import AnyPath
 from medgraft.core.predictions import Predictions
 from medgraft.core.progress import Report, silent
 from medgraft.decoding import decode
@@ -52,13 +53,13 @@ class Answers:
 
 
 def predict_folder(
-    model: Path,
-    source: Path,
+    model: AnyPath,
+    source: AnyPath,
     *,
     layout: str = "auto",
     options: ImportOptions = ImportOptions(short_axis=True),  # noqa: B008 - frozen
     all_phases: bool = False,
-    sheets: Path | None = None,
+    sheets: AnyPath | None = None,
     maps: bool = False,
     report: Report = silent,
 ) -> Answers:
@@ -77,15 +78,15 @@ def predict_folder(
     Raises:
         InputError: nothing to predict in the folder. WeightsError: the package is damaged.
     """
-    package = read_package(model)
+    package = read_package(Path(model))
     with tempfile.TemporaryDirectory() as scratch, Cohort.open(Path(scratch)) as cohort:
-        imported = import_source(source, cohort, layout=layout, options=options, report=report)
+        imported = import_source(Path(source), cohort, layout=layout, options=options, report=report)
         entries = cohort.entries()
         predictions = predict_stacks(
             package, entries, cohort.pixels, all_phases=all_phases, device=Compute().prepare(), report=report
         )
         joint = decode(predictions, package.task, "stack") if package.task.along_stack else None
-        written = _write_sheets(package, cohort, predictions, joint, sheets, maps=maps) if sheets else ()
+        written = _write_sheets(package, cohort, predictions, joint, Path(sheets), maps=maps) if sheets else ()
     return Answers(
         model=package.name,
         task=package.task.name,

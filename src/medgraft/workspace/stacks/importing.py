@@ -9,6 +9,7 @@ from pathlib import Path
 from medgraft.cohort import ImportOptions, import_source, phases_from_csv, set_phases
 from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.errors import InputError, MedgraftError
+from medgraft.core.files import AnyPath
 from medgraft.core.progress import Report, silent
 from medgraft.workspace.labelling.found import FoundLabels, record_found_labels
 from medgraft.workspace.project import Project, is_project
@@ -48,11 +49,11 @@ def project_to_fill(root: Path) -> Iterator[Project]:
 
 def import_images(
     project: Project,
-    source: Path,
+    source: AnyPath,
     *,
     layout: str = "auto",
     options: ImportOptions = ImportOptions(),  # noqa: B008 - frozen
-    phases: Path | None = None,
+    phases: AnyPath | None = None,
     task: str | None = None,
     report: Report = silent,
 ) -> Imported:
@@ -71,9 +72,10 @@ def import_images(
         InputError: the source is missing or in no known layout, or the phases do not fit.
         LabelError: labels that came with the images do not fit the task; the images are stored all the same.
     """
+    source = Path(source)
     if not source.exists():
         raise InputError(f"Expected a folder of images, got {source}, which does not exist.")
-    given = phases_from_csv(phases, options.pseudonyms) if phases else {}
+    given = phases_from_csv(Path(phases), options.pseudonyms) if phases else {}
     with project.cohort() as cohort:
         done = import_source(source, cohort, layout=layout, options=options, report=report)
         set_phases(cohort, given)

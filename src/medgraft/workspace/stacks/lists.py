@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from medgraft.core.digest import short_id
-from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.errors import InputError, NotFoundError, ProjectError
 from medgraft.core.files import whole_file
 from medgraft.workspace.project import Project
 
@@ -57,7 +57,9 @@ def stack_list(project: Project, id: str) -> StackList:  # noqa: A002 - the fiel
     """A list by its id. Raises `ProjectError` for an unknown one."""
     found = {item.id: item for item in stack_lists(project)}
     if id not in found:
-        raise ProjectError(f"Expected a worklist of this project, got {id!r}. Available: {', '.join(found) or 'none'}.")
+        raise NotFoundError(
+            f"Expected a worklist of this project, got {id!r}. Available: {', '.join(found) or 'none'}."
+        )
     return found[id]
 
 

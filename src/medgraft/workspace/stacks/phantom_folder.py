@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from medgraft.core.errors import InputError
+from medgraft.core.files import AnyPath
 from medgraft.phantoms import write_acdc_layout, write_ct_dicom, write_ct_nifti, write_dicom
 
 PhantomLayout = Literal["acdc", "dicom", "ct-nifti", "ct-dicom"]
@@ -27,7 +28,7 @@ class PhantomFolder:
 
 
 def write_phantoms(
-    folder: Path,
+    folder: AnyPath,
     *,
     subjects: int = 6,
     layout: PhantomLayout = "acdc",
@@ -53,6 +54,7 @@ def write_phantoms(
     Raises:
         InputError: the folder holds files already, or a value is out of range.
     """
+    folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"Expected a new or an empty folder, got {folder}. Do: name another folder.")
     chosen = _LAYOUTS[layout]

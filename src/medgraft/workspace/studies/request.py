@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from medgraft.core.files import AnyPath
 from medgraft.study import NetworkEntry, StudyFile, model_plans, read_study_file
 from medgraft.workspace.kept.find_model import find_model
 
@@ -10,7 +11,7 @@ from medgraft.workspace.kept.find_model import find_model
 _PLACES = ("file", "package")
 
 
-def read_study(path: Path, overrides: Sequence[str] = (), *, project: Path | None = None) -> StudyFile:
+def read_study(path: AnyPath, overrides: Sequence[str] = (), *, project: AnyPath | None = None) -> StudyFile:
     """Read a study file; what its weights name is found.
 
     `file:PATH` and `package:PATH` are seen from the study file's folder, `~` is the user's home, and `run:STUDY/MODEL`
@@ -24,6 +25,7 @@ def read_study(path: Path, overrides: Sequence[str] = (), *, project: Path | Non
     Raises:
         StudyFileError: as `read_study_file`. InputError: an unknown network or depth, or no such model.
     """
+    path = Path(path)
     study = read_study_file(path, overrides)
     folder = path.resolve().parent
     networks = [
@@ -38,7 +40,7 @@ def read_study(path: Path, overrides: Sequence[str] = (), *, project: Path | Non
     return found
 
 
-def weights_from(folder: Path, weights: str, project: Path | None = None) -> str:
+def weights_from(folder: Path, weights: str, project: AnyPath | None = None) -> str:
     """Where weights are, seen from a folder and a project.
 
     >>> weights_from(Path("/studies"), "file:weights/vgg19.h5"), weights_from(Path("/studies"), "imagenet")
