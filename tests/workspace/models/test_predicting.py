@@ -30,7 +30,7 @@ def model(studied: Project) -> Path:
 
 @pytest.fixture(scope="module")
 def answers(model: Path, scans: Path) -> Answers:
-    return predict_folder(model, scans)
+    return predict_folder(str(model), str(scans))
 
 
 def by_stack(answers: Answers) -> dict[tuple[str, str], list[SliceAnswer]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic_core import to_json
 
 from medgraft.core.errors import NotFoundError, StudyFileError
+from medgraft.core.files import AnyPath
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.exchange import (
     AnnotationRules,
@@ -77,12 +78,13 @@ class CurveSummary:
     distance_unit: str
 
 
-def read_request(path: Path, overrides: tuple[str, ...] = (), *, project: Project) -> CurveFile:
+def read_request(path: AnyPath, overrides: tuple[str, ...] = (), *, project: Project) -> CurveFile:
     """A curve file as a user keeps it: its package and its rules are found.
 
     Both are paths seen from the file's folder; the package may be CURVE/MODEL of the project. Raises `StudyFileError`,
     or `InputError` if one of them is not there.
     """
+    path = Path(path)
     curve, folder = read_curve_file(path, overrides), path.resolve().parent
     found = {}
     if curve.package is not None:
