@@ -122,7 +122,7 @@ def test_a_verdict_is_shown_as_it_was_found(signed_in: TestClient) -> None:
     assert (ended["advice"], ended["size"], ended["text"]) == (found.advice, found.size, found.text)
     assert ended["pictures"] == ["learning-curves"]
     assert begun["advice"] is None
-    assert "run `medgraft study curve` again" in begun["missing"]
+    assert "Do: medgraft study curve with the file" in begun["missing"]
     page = signed_in.get("/sites").text
     assert found.text.split(".")[0] in page
     assert page.count("<tr><td>") == 5
