@@ -126,6 +126,7 @@ def test_a_study_as_text_is_resolved_or_refused(studied: Project) -> None:
     for text, why in {
         "[1]": "Expected keys",
         "a: [": "Expected YAML",
+        "name: 2026-02-30": "Expected YAML",
         "networks: [nowhere]": "nowhere",
         "networks: [mobilenetv1_025]\nweights: file:/etc/passwd": "command line",
         "networks: [{network: mobilenetv1_025, weights: 'package:/x'}]": "command line",

@@ -29,7 +29,7 @@ def resolve_study(project: Project, text: str) -> ResolvedStudy:
     """
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise StudyFileError(f"Expected YAML, got: {error}") from error
     if not isinstance(data, dict):
         raise StudyFileError(f"Expected keys and values, got {type(data).__name__}.")
