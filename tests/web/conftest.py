@@ -35,7 +35,16 @@ if find_spec("playwright"):
 BASE = "http://127.0.0.1:8080"
 
 #: What a browser says of a server that is away, or refuses for now.
-AWAY = ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION", "ERR_FAILED", "WebSocket connection", "of 401", "of 503")
+AWAY = (
+    "ERR_INTERNET_DISCONNECTED",
+    "ERR_CONNECTION",
+    "ERR_SOCKET",
+    "ERR_EMPTY_RESPONSE",
+    "ERR_FAILED",
+    "WebSocket connection",
+    "of 401",
+    "of 503",
+)
 
 
 @pytest.fixture(scope="session")
@@ -185,7 +194,7 @@ def page(browser_page: "Page", server: Server) -> "Page":
 
 
 @pytest.fixture
-def owner_page(browser_page: "Page", own_server: Server) -> "Page":
-    """A page of a test's own server, opened by its link."""
+def owner_page(own_server: Server, browser_page: "Page") -> "Page":
+    """A page of a test's own server, opened by its link; it closes before the server ends."""
     browser_page.goto(own_server.link)
     return browser_page

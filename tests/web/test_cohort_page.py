@@ -58,7 +58,7 @@ def stacks_of(server: Server) -> int:
     return len(list_cohort(Project.open(server.root)).stacks)
 
 
-def test_a_folder_is_imported_by_the_page(browser_page: Page, filling: Server, tmp_path: Path) -> None:
+def test_a_folder_is_imported_by_the_page(filling: Server, browser_page: Page, tmp_path: Path) -> None:
     page, before = browser_page, stacks_of(filling)
     write_phantoms(tmp_path / "more", subjects=1, layout="dicom", site="b", size=48, phases=3)
     filling.sign_in(page, filling.new_reader())
@@ -93,7 +93,7 @@ def drop(page: Page, *paths: Path) -> None:
     expect(page.locator("#drop-here")).to_be_hidden()
 
 
-def test_a_folder_is_dropped_on_the_page(browser_page: Page, filling: Server, tmp_path: Path) -> None:
+def test_a_folder_is_dropped_on_the_page(filling: Server, browser_page: Page, tmp_path: Path) -> None:
     page, before = browser_page, stacks_of(filling)
     more = tmp_path / "more" / "dicom"
     write_phantoms(more.parent, subjects=1, layout="dicom", site="b", size=32, phases=14)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -211,7 +211,7 @@ def test_a_server_that_cannot_save_says_why(page: Page, server: Server) -> None:
     assert acts_on_disk(page, server) == 1
 
 
-def test_what_was_shown_as_saved_survives_a_killed_server(owner_page: Page, own_server: Server) -> None:
+def test_what_was_shown_as_saved_survives_a_killed_server(own_server: Server, owner_page: Page) -> None:
     page, server = owner_page, own_server
     open_label(page, server)
     press(page, "a", "Enter")
@@ -336,12 +336,15 @@ def test_a_cine_plays_and_stops(page: Page, server: Server) -> None:
     assert page.evaluate(PICTURE) == still
 
 
-def test_an_empty_project_says_what_to_do(tmp_path: Path, browser_page: Page) -> None:
-    page = browser_page
-    Project.create(tmp_path / "empty")
-    server = Server(tmp_path / "empty")
-    page.goto(server.link)
-    expect(page.locator("#message")).to_contain_text("No stacks to label yet")
-    page.get_by_role("link", name="Go to the cohort").click()
-    expect(page.get_by_text("No images yet")).to_be_visible()
+@pytest.fixture
+def empty_server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(Project.create(tmp_path / "empty").root)
+    yield server
     server.kill()
+
+
+def test_an_empty_project_says_what_to_do(empty_server: Server, browser_page: Page) -> None:
+    browser_page.goto(empty_server.link)
+    expect(browser_page.locator("#message")).to_contain_text("No stacks to label yet")
+    browser_page.get_by_role("link", name="Go to the cohort").click()
+    expect(browser_page.get_by_text("No images yet")).to_be_visible()

@@ -95,7 +95,7 @@ def decide(chief: Page, project: Project, base: str) -> None:
     assert len(decisions(project)) == 1
 
 
-def test_an_admin_opens_a_round_on_the_page(owner_page: Page, own_server: Server) -> None:
+def test_an_admin_opens_a_round_on_the_page(own_server: Server, owner_page: Page) -> None:
     project = Project.open(own_server.root)
     for name in ("ben", "cleo"):
         add_reader(project, name)

@@ -181,7 +181,7 @@ def sites_server(compared: Project) -> Iterator[Server]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [800, 1440])
-def test_the_page_in_a_browser(browser_page: Page, sites_server: Server, width: int) -> None:
+def test_the_page_in_a_browser(sites_server: Server, browser_page: Page, width: int) -> None:
     browser_page.set_viewport_size({"width": width, "height": 900})
     sites_server.sign_in(browser_page, sites_server.new_reader())
     browser_page.goto(f"{sites_server.base}/sites")
