@@ -1,5 +1,6 @@
 """Grad-CAM of a study's model, cell by cell."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,8 @@ import pytest
 from PIL import Image
 
 from medgraft.core.errors import InputError
-from medgraft.core.lineage import Lineage
-from medgraft.core.task import LV_WALL
 from medgraft.evaluation import confusion
 from medgraft.exchange import Seen
-from medgraft.exchange.package import ModelPackage, write_package
-from medgraft.networks.segmenter import build_segmenter
-from medgraft.recipe import VolumeRecipe
 from medgraft.workspace import Project
 from medgraft.workspace.kept.outcomes import study_outcome
 from medgraft.workspace.models.explaining import explain_model
@@ -43,17 +39,9 @@ def test_models_that_are_not_there_teach(studied: Project, tmp_path: Path) -> No
         explain_model(studied, "tiny/vgg16", tmp_path)
 
 
-def test_one_that_segments_has_no_answers_to_explain(project: Project, tmp_path: Path) -> None:
-    package = ModelPackage(
-        name="own: scratch, 2 subjects",
-        task=LV_WALL,
-        network="unet2d",
-        recipe=VolumeRecipe(spacing=None, shape=(1, 16, 16)),
-        lineage=Lineage(),
-        figures={},
-        state=build_segmenter("unet2d", n_classes=3, key=1).state_dict(),
-        seen=Seen(),
-    )
-    write_package(package, project.curves / "own" / "models" / "scratch-2")
+def test_one_that_segments_has_no_answers_to_explain(
+    project: Project, keep_segmenter: Callable[[Project, Seen], Path], tmp_path: Path
+) -> None:
+    keep_segmenter(project, Seen())
     with pytest.raises(InputError, match=r"a model that classifies, .* got own: scratch, 2 subjects"):
         explain_model(project, "own/scratch-2", tmp_path)
