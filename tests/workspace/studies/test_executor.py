@@ -176,9 +176,11 @@ def worker_processes(parent: int | None = None) -> set[int]:
     return {int(child) for child in children if b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes()}
 
 
-#: Three nodes on this machine, each with room for one job; one dies at the word "kill".
+#: Three nodes on this machine, each with room for one job. At the word "kill" one dies that is doing a job.
 CLUSTER = """
-import sys
+import sys, time
+from contextlib import suppress
+from pathlib import Path
 from ray.cluster_utils import Cluster
 
 node = {"num_cpus": 1, "object_store_memory": 100_000_000}
@@ -186,8 +188,20 @@ nodes = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard
 others = [nodes.add_node(**node) for _ in range(2)]
 nodes.wait_for_nodes()
 print(nodes.address, flush=True)
+
+def is_working(node):
+    threads = Path(f"/proc/{node.all_processes['raylet'][0].process.pid}/task")
+    children = " ".join(file.read_text() for file in threads.glob("*/children")).split()
+    with suppress(FileNotFoundError):  # one that has just ended
+        return any(Path(f"/proc/{child}/cmdline").read_bytes().startswith(b"ray::_work") for child in children)
+
 for word in sys.stdin:
-    nodes.remove_node(others.pop(), allow_graceful=False)
+    deadline = time.monotonic() + 120
+    while not (working := [node for node in others if is_working(node)]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    nodes.remove_node(working[0], allow_graceful=False)
+    print("killed", flush=True)
 nodes.shutdown()
 """
 
@@ -203,8 +217,10 @@ class Nodes:
         self.address = next(line.strip() for line in self.process.stdout if re.fullmatch(r"[\d.]+:\d+\n", line))
 
     def kill_one(self) -> None:
+        """Kill a node in the middle of a job; comes back when it is dead."""
         self.process.stdin.write("kill\n")
         self.process.stdin.flush()
+        assert self.process.stdout.readline() == "killed\n"
 
     def shut_down(self) -> None:
         self.process.communicate(timeout=60)
@@ -229,20 +245,23 @@ def test_a_node_that_dies_is_made_up_for(
 ) -> None:
     import ray
 
-    clustered, alive = labelled(), list[int]()
+    clustered = labelled()
 
-    def count() -> None:
-        if ray.is_initialized():
-            alive.append(sum(node["Alive"] for node in ray.nodes()))
+    def alive() -> int:
+        return sum(node["Alive"] for node in ray.nodes())
 
     def kill_one() -> None:
-        count()
+        assert alive() == 3
         nodes.kill_one()
+        deadline = time.monotonic() + 120  # the cluster believes a node dead when it has missed some heartbeats
+        while alive() == 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
     watched.at_three = kill_one  # every node has something to do
     machines = Machines(on=f"ray:{nodes.address}", cache=clustered.root / "features")
-    start_study(clustered, study, machines=machines, report=lambda _: count() if alive else None)
-    assert (alive[0], alive[-1]) == (3, 2)
+    start_study(clustered, study, machines=machines)
+    assert watched.at_three is None
     agree(alone, clustered, study.name)
     # Ray gives a lost job to another node by itself.
     assert set(watched.given_out.values()) == set(watched.kept.values()) == {1}
