@@ -332,7 +332,7 @@ def test_whatever_goes_wrong_is_an_answer_of_one_form(served: Served, monkeypatc
 
 def test_an_import_belongs_to_who_began_it(served: Served) -> None:
     upload = served.client("ana").post("/api/v1/imports").json()["id"]
-    assert served.client("ben").put(f"/api/v1/imports/{upload}/files/a.nii", content=b"x").status_code == 400
+    assert served.client("ben").put(f"/api/v1/imports/{upload}/files/a.nii", content=b"x").status_code == 404
 
 
 def events_of(served: Served, reader: str) -> int:

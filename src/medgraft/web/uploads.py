@@ -11,7 +11,7 @@ from uuid import uuid4
 from starlette.concurrency import run_in_threadpool
 
 from medgraft.core.counted import counted
-from medgraft.core.errors import InputError, MedgraftError, ProjectError, reason
+from medgraft.core.errors import InputError, MedgraftError, NotFoundError, ProjectError, reason
 from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress
 from medgraft.workspace import Imported, ImportOptions, Project, import_images
@@ -61,10 +61,10 @@ class Uploads:
         return self._keep(Upload(id=uuid4().hex, reader=reader, heard=self.clock()))
 
     def get(self, id: str, reader: str) -> Upload:  # noqa: A002 - the field's own name
-        """An import of a reader's. Raises `InputError` if there is none."""
+        """An import of a reader's. Raises `NotFoundError` if there is none."""
         upload = self._known.get(id)
         if upload is None or upload.reader != reader:
-            raise InputError(f"Expected an import that was begun by {reader}, got {id[:40]!r}.")
+            raise NotFoundError(f"Expected an import that was begun by {reader}, got {id[:40]!r}.")
         return upload
 
     async def take(self, upload: Upload, path: str, chunks: AsyncIterator[bytes]) -> Upload:

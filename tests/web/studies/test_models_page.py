@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from medgraft.core.digest import file_digest
-from medgraft.core.errors import InputError
+from medgraft.core.errors import NotFoundError
 from medgraft.exchange.package import read_package
 from medgraft.workspace import Project
 from medgraft.workspace.kept.packages import check_package, package_card, package_cards
@@ -86,9 +86,10 @@ def test_altered_facts_are_said_so(altered: Project) -> None:
 
 
 def test_a_model_that_is_not_there_is_said_so(client: TestClient, studied: Project) -> None:
-    assert client.get(f"{API}/tiny/nowhere").status_code == 400
-    assert client.get(f"{API}/nowhere/{MODEL}/fit").status_code == 400
-    with pytest.raises(InputError, match="model package"):
+    for wrong in ("tiny/nowhere", f"nowhere/{MODEL}", f"nowhere/{MODEL}/fit"):
+        assert client.get(f"{API}/{wrong}").status_code == 404
+    assert client.post(f"{API}/tiny/nowhere/check").status_code == 404
+    with pytest.raises(NotFoundError, match="model package"):
         package_card(studied, "tiny", "nowhere")
 
 

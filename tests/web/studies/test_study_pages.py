@@ -152,7 +152,9 @@ def test_studies_and_their_progress_by_rest(client: TestClient, studied: Project
     found = client.get(API).json()
     assert found["best"] == study_results(studied, "tiny").best
     assert client.post(f"{API}/stop").json()["state"] == "finished"
-    for path in ("/api/v1/studies/nowhere", "/api/v1/studies/nowhere/progress", f"{API}/models/vgg/answers"):
+    wrong_set = f"{API}/models/{MODEL}/answers?on=nowhere"
+    wrong_model = f"{API}/models/vgg/answers"
+    for path in ("/api/v1/studies/nowhere", "/api/v1/studies/nowhere/progress", wrong_model, wrong_set):
         assert set(client.get(path).json()) == {"error"}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.errors import NotFoundError, ProjectError
 from medgraft.evaluation import MEAN_DICE
 from medgraft.workspace.kept.curve_folder import curve_names, of_an_older_medgraft, read_findings
 from medgraft.workspace.kept.lock import is_running
@@ -67,19 +67,19 @@ def curve_states(project: Project) -> tuple[CurveState, ...]:
 
 
 def curve_picture(project: Project, name: str, picture: str) -> bytes:
-    """A figure of a curve's report as PNG. Raises `InputError` if there is none of that name."""
+    """A figure of a curve's report as PNG. Raises `NotFoundError` if there is none of that name."""
     file = _report(project, name) / "figures" / f"{picture}.png"
     if not _NAME.fullmatch(picture) or not file.is_file():
         available = ", ".join(_pictures(project, name)) or "none"
-        raise InputError(f"Expected a picture of the report of {name}, got {picture!r}. Available: {available}.")
+        raise NotFoundError(f"Expected a picture of the report of {name}, got {picture!r}. Available: {available}.")
     return file.read_bytes()
 
 
 def curve_page(project: Project, name: str) -> str:
-    """The report of a curve as HTML. Raises `InputError` if it was not made."""
+    """The report of a curve as HTML. Raises `NotFoundError` if it was not made."""
     file = _report(project, name) / "report.html"
     if not file.is_file():
-        raise InputError(f"Expected the report of {name}, got none. Do: medgraft report {name}")
+        raise NotFoundError(f"Expected the report of {name}, got none. Do: medgraft report {name}")
     return file.read_text(encoding="utf-8")
 
 
@@ -124,8 +124,8 @@ def _pictures(project: Project, name: str) -> tuple[str, ...]:
 
 
 def _report(project: Project, name: str) -> Path:
-    """Raises `InputError` for a curve that the project does not have, whatever the name says."""
+    """Raises `NotFoundError` for a curve that the project does not have, whatever the name says."""
     if name not in curve_names(project):
         available = ", ".join(curve_names(project)) or "none"
-        raise InputError(f"Expected a learning curve of this project, got {name!r}. Available: {available}.")
+        raise NotFoundError(f"Expected a learning curve of this project, got {name!r}. Available: {available}.")
     return project.curves / name / "report"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from medgraft.core.contract import InputContract
 from medgraft.core.digest import file_digest
-from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.errors import NotFoundError, WeightsError
 from medgraft.core.lineage import Hop
 from medgraft.core.task import ClassLabel
 from medgraft.exchange import FACTS, WEIGHTS, read_facts
@@ -80,12 +80,12 @@ def package_folders(project: Project) -> dict[str, Path]:
 
 
 def package_folder(project: Project, study: str, model: str) -> Path:
-    """One package of a study or a learning curve. Raises `InputError`, with those there are, if there is none such."""
+    """One package of a study or a learning curve. Raises `NotFoundError`, with those there are, if there is no such."""
     kept = package_folders(project)
     folder = kept.get(f"{study}/{model}")
     if folder is None:
         available = ", ".join(kept) or "none"
-        raise InputError(f"Expected a model package of this project, got {study}/{model}. Available: {available}.")
+        raise NotFoundError(f"Expected a model package of this project, got {study}/{model}. Available: {available}.")
     return folder
 
 
@@ -95,12 +95,12 @@ def package_cards(project: Project) -> tuple[PackageCard, ...]:
 
 
 def package_card(project: Project, study: str, model: str) -> PackageCard:
-    """One card. Raises `InputError` if there is no such package."""
+    """One card. Raises `NotFoundError` if there is no such package."""
     return _card(package_folder(project, study, model))
 
 
 def check_package(project: Project, study: str, model: str) -> PackageCheck:
-    """Read a package's weights and compare their digest. Raises `InputError` if there is no such package."""
+    """Read a package's weights and compare their digest. Raises `NotFoundError` if there is no such package."""
     folder = package_folder(project, study, model)
     weights = folder / WEIGHTS
     found = file_digest(weights) if weights.is_file() else ""

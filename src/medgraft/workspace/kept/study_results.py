@@ -152,10 +152,10 @@ def study_results(project: Project, name: str) -> StudyResults:
 
 
 def model_predictions(model: StudyModel, on: str) -> Predictions:
-    """What a model answered, by `SETS`. Raises `ProjectError` where there is no such set of answers."""
+    """What a model answered, by `SETS`. Raises `NotFoundError` where there is no such set of answers."""
     path = model.folder / SETS.get(on, "")
     if not path.is_file():
-        raise ProjectError(f"Expected answers on {' or '.join(SETS)}, got {on!r}, which {model.title} has not.")
+        raise NotFoundError(f"Expected answers on {' or '.join(SETS)}, got {on!r}, which {model.title} has not.")
     return _table(path, path.stat().st_mtime_ns)
 
 

@@ -62,7 +62,7 @@ def stack_fit(project: Project, study: str, model: str, *, site: str | None = No
         site: compare stacks of this site only; all that were not trained on if None.
 
     Raises:
-        InputError: no such model. ProjectError: its training stacks are gone.
+        NotFoundError: no such model. ProjectError: its training stacks are gone.
     """
     facts = read_facts(package_folder(project, study, model))
     with project.cohort() as cohort:

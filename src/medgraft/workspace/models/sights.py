@@ -41,7 +41,7 @@ class MapRequest:
 def kept_cams(project: Project, request: CamRequest) -> NDArray[np.uint8] | None:
     """Grad-CAM of every slice as stored, (Z, Y, X) in 0..255 of each slice's own maximum; None if not computed yet.
 
-    Raises `ProjectError` for an unknown study, `InputError` for an unknown model, stack, phase or class.
+    Raises `NotFoundError` for an unknown study or model, `InputError` for an unknown stack, phase or class.
     """
     maps: NDArray[np.uint8] | None = _read(cams_path(project, request))
     return maps
@@ -50,7 +50,7 @@ def kept_cams(project: Project, request: CamRequest) -> NDArray[np.uint8] | None
 def kept_map(project: Project, request: MapRequest) -> NDArray[np.float32] | None:
     """Places (N, 2) of the model's images, set by set in the order of its tables; None if not computed yet.
 
-    Raises `InputError` for an unknown study or model.
+    Raises `NotFoundError` for an unknown study or model.
     """
     points: NDArray[np.float32] | None = _read(map_path(project, request))
     return points
@@ -90,7 +90,7 @@ def _read(path: Path) -> Any:
 
 
 def package_digest(project: Project, study: str, model: str) -> str:
-    """Of what a package says of itself. Raises `InputError` for an unknown one, `ProjectError` for a damaged one."""
+    """Of what a package says of itself. Raises `NotFoundError` for an unknown one, `ProjectError` for a damaged one."""
     path = package_folder(project, study, model) / "package.json"
     try:
         return str(json.loads(path.read_text(encoding="utf-8"))["sha256"])
