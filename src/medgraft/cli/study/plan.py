@@ -3,12 +3,10 @@
 from typing import TYPE_CHECKING
 
 from medgraft.cli.output import write_line, write_table
+from medgraft.core.duration import duration
 
 if TYPE_CHECKING:
     from medgraft.workspace.studies.running import Estimate
-
-_MINUTE = 60
-_HOUR = 3600
 
 
 def plan_document(plan: "Estimate") -> dict[str, object]:
@@ -53,14 +51,3 @@ def show_plan(plan: "Estimate") -> None:
         f"{sum(stage.cache_bytes for stage in plan.stages) * plan.n_seeds / 1e9:.2f} GB of cache at most, "
         f"about {duration(plan.seconds)}"
     )
-
-
-def duration(seconds: float) -> str:
-    """A time in a few letters.
-
-    >>> duration(9.4), duration(250), duration(9000)
-    ('9 s', '4 min', '2.5 h')
-    """
-    if seconds < _MINUTE:
-        return f"{seconds:.0f} s"
-    return f"{seconds / _MINUTE:.0f} min" if seconds < _HOUR else f"{seconds / _HOUR:.1f} h"

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
-from medgraft.web.pages.durations import duration
+from medgraft.core.duration import duration
 from medgraft.web.pages.rail import fragment
 from medgraft.web.pages.study_cards import study_cards
 from medgraft.web.place import Place

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from medgraft.core.duration import duration
 from medgraft.core.errors import ProjectError
 from medgraft.web.charts import (
     StripRow,
@@ -19,7 +20,6 @@ from medgraft.web.charts import (
     reach_of,
     strip,
 )
-from medgraft.web.pages.durations import duration
 from medgraft.web.pages.rail import fragment
 from medgraft.web.pages.result_table import result_table
 from medgraft.web.pages.studies import BASELINES, DECISIONS
