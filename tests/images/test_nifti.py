@@ -1,9 +1,11 @@
 """NIfTI: round trips, and nibabel's own idea of where a voxel is."""
 
+import resource
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from medgraft.core.cohort import ImportNote
 from medgraft.core.errors import ImageError, InputError
 from medgraft.core.seeds import rng
 from medgraft.core.stack import Stack
-from medgraft.images import read_nifti, write_nifti
+from medgraft.images import read_dicom_tree, read_nifti, write_dicom_series, write_nifti
 
 STACKS = {
     "4D": {},
@@ -201,3 +203,63 @@ def test_a_single_slice_without_thickness_is_read_with_its_mask(tmp_path: Path) 
     stack = read_nifti(tmp_path / "a.nii", tmp_path / "a.nii")
     assert stack.spacing == pytest.approx((1.0, 1.4, 1.5))
     np.testing.assert_array_equal(stack.mask, stack.pixels)
+
+
+@pytest.mark.parametrize("step", [8.0, -8.0])
+def test_every_voxel_of_a_dicom_series_is_where_its_own_file_says(tmp_path: Path, make_stack, step: float) -> None:
+    """World coordinates by hand from ImagePositionPatient, ImageOrientationPatient and PixelSpacing, turned to RAS."""
+    stack = make_stack(n_phases=2, steps=(step, step, step))
+    write_dicom_series(tmp_path / "d", stack, patient_id="p", series_description="sax", manufacturer="x", seed=1)
+    (found,) = read_dicom_tree(sorted((tmp_path / "d").iterdir()), tmp_path, lambda _note: None)
+    write_nifti(tmp_path / "a.nii.gz", found.stack)
+    image = nib.load(tmp_path / "a.nii.gz")
+    voxels = np.asanyarray(image.dataobj)
+    uids = found.stack.instance_uids
+    for file in (pydicom.dcmread(path) for path in sorted((tmp_path / "d").iterdir())):
+        ((t, z),) = [(t, z) for t, row in enumerate(uids) for z, uid in enumerate(row) if uid == file.SOPInstanceUID]
+        along_row, along_column = np.reshape(np.array(file.ImageOrientationPatient, float), (2, 3))
+        between_rows, between_columns = map(float, file.PixelSpacing)
+        for row, column in ((0, 0), (3, 7), (9, 11)):
+            lps = np.array(file.ImagePositionPatient, float)
+            lps = lps + column * between_columns * along_row + row * between_rows * along_column
+            for place in (image.affine, image.header.get_qform()):
+                np.testing.assert_allclose((place @ [column, row, z, 1])[:3], lps * [-1, -1, 1], atol=1e-3)
+            assert voxels[column, row, z, t] == file.pixel_array[row, column]
+
+
+def test_the_place_of_a_nifti_file_is_written_as_it_was(tmp_path: Path) -> None:
+    """To the last bits of a float32, also of axes that are not at right angles, of which a quaternion would be a lie."""
+    for key in range(20):
+        affine = np.eye(4)
+        affine[:3] = rng("place", key).normal(size=(3, 4)) * [1, 1, 1, 90] + 3 * np.eye(3, 4)
+        if key % 2:
+            affine[:3, :3] = np.linalg.qr(affine[:3, :3])[0] * [1.1, 1.3, 7.0]
+        nib.save(nib.Nifti1Image(np.zeros((5, 4, 3), np.int16), affine), tmp_path / "a.nii")
+        write_nifti(tmp_path / "b.nii", read_nifti(tmp_path / "a.nii"))
+        before, after = (nib.load(tmp_path / name) for name in ("a.nii", "b.nii"))
+        np.testing.assert_array_almost_equal_nulp(after.affine.astype(np.float32), before.affine.astype(np.float32), 4)
+        assert int(after.header["qform_code"]) == key % 2
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_equal_stacks_give_equal_bytes(tmp_path: Path, make_stack, suffix: str) -> None:
+    for name in ("a", "b"):
+        write_nifti(tmp_path / f"{name}{suffix}", make_stack())
+    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_without_room_the_file_from_before_stays_and_nothing_half_is_left(
+    tmp_path: Path, make_stack, suffix: str
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"before")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write_nifti(path, make_stack())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]

@@ -10,7 +10,8 @@ from medgraft.images.dicom_ct import write_dicom_ct
 from medgraft.images.dicom_multiframe import write_dicom_multiframe
 from medgraft.images.dicom_series import write_dicom_series
 from medgraft.images.dicom_tree import read_dicom_tree
-from medgraft.images.nifti import read_nifti, write_nifti
+from medgraft.images.nifti import read_nifti
+from medgraft.images.nifti_writer import write_nifti
 from medgraft.images.picture import read_picture
 from medgraft.images.rtstruct import StructureSet, read_rtstruct
 

@@ -1,4 +1,4 @@
-"""NIfTI-1 and -2 files to stacks and back. NIfTI counts towards right, anterior, superior; medgraft towards L, P, S."""
+"""NIfTI-1 and -2 files to stacks."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -13,22 +13,17 @@ from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import ImportNote
-from medgraft.core.errors import ImageError, InputError
+from medgraft.core.errors import ImageError
 from medgraft.core.geometry import Affine, normal_of
 from medgraft.core.stack import Stack
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
-from medgraft.images.nifti_grid import MASK_NOTES, affine_mm, laid_on, times_ms
+from medgraft.images.nifti_grid import MASK_NOTES, TO_LPS, affine_mm, laid_on, slice_of_volume, times_ms
 from medgraft.images.pixel_reader import smallest
 from medgraft.images.problem import FOREIGN
 from medgraft.images.where import cause
 
 #: A 4D heart CT of 20 phases, 512 x 512 x 250, 16 bits, is 2.4 GiB.
 MAX_BYTES = 8 << 30
-
-#: Slices that are off an even, parallel grid by more than this (mm) cannot be written.
-EVEN = 1e-2
-
-_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def read_nifti(
@@ -57,8 +52,8 @@ def read_nifti(
     """
     image = _load(path)
     pixels, place = _pixels(image, path), _place(image, path)
-    affine = _TO_LPS @ place
-    affines = np.stack([_slice_affine(affine, z) for z in range(pixels.shape[1])])
+    affine = TO_LPS @ place
+    affines = np.stack([slice_of_volume(affine, z) for z in range(pixels.shape[1])])
     labels = None if mask is None else _in_our_codes(_mask(mask, place, pixels.shape, note), mask, mask_codes)
     return Stack(
         pixels=pixels,
@@ -69,20 +64,6 @@ def read_nifti(
         mask_phases=() if labels is None else _labelled(labels, empty_phases_labelled),
         mask_classes=mask_classes or _classes(labels, mask_codes),
     )
-
-
-def write_nifti(path: Path, stack: Stack, mask: Path | None = None) -> None:
-    """Write a stack as NIfTI-1, 3D where T is 1, else 4D; `mask` names a second file for the stack's mask.
-
-    Reading it again gives the same pixels, and positions within 1e-4 mm (NIfTI keeps them in 32 bits).
-    Raises `InputError` where slices are tilted or unevenly spaced (NIfTI has one affine), or no mask is there to write.
-    """
-    affine = _TO_LPS @ _volume_affine(stack)
-    _save(path, stack.pixels, affine, stack)
-    if mask is not None:
-        if stack.mask is None:
-            raise InputError(f"Expected a stack with a mask to write {mask.name}, got one without.")
-        _save(mask, stack.mask, affine, stack)
 
 
 def _load(path: Path) -> Any:
@@ -127,13 +108,6 @@ def _place(image: Any, path: Path) -> Affine:
     return affine
 
 
-def _slice_affine(affine: NDArray[np.float64], z: int) -> NDArray[np.float64]:
-    result = affine.copy()
-    result[:3, 3] = affine[:3, 3] + z * affine[:3, 2]
-    result[:3, 2] = normal_of(affine)
-    return result
-
-
 def _spacing(affine: NDArray[np.float64]) -> tuple[float, float, float]:
     x, y = np.linalg.norm(affine[:3, :2], axis=0)
     return abs(float(affine[:3, 2] @ normal_of(affine))), float(y), float(x)
@@ -173,30 +147,3 @@ def _classes(mask: NDArray[np.uint8] | None, codes: Mapping[int, int] | None) ->
     """The classes that a table of codes names, else those found in a mask; all of them where neither says any."""
     known = set() if mask is None else set(codes.values() if codes is not None else np.unique(mask).tolist())
     return tuple(name for name in MASK_CLASSES if MASK_CODES[name] in known) or MASK_CLASSES
-
-
-def _volume_affine(stack: Stack) -> NDArray[np.float64]:
-    """One affine (4, 4) in LPS for all slices. The step along z is where the slices go, not always their normal."""
-    affine, n_slices = stack.affines[0].copy(), len(stack.affines)
-    if n_slices > 1:
-        affine[:3, 2] = (stack.affines[-1][:3, 3] - affine[:3, 3]) / (n_slices - 1)
-    elif stack.spacing is not None:
-        affine[:3, 2] = normal_of(affine) * stack.spacing[0]
-    even = np.stack([_slice_affine(affine, z) for z in range(n_slices)])
-    corner = np.array([stack.pixels.shape[3], stack.pixels.shape[2], 0, 1])
-    off = np.abs((even - stack.affines) @ corner).max()
-    if off > EVEN:
-        raise InputError(f"Expected parallel, evenly spaced slices for NIfTI, got some {off:.2f} mm off. Write DICOM.")
-    return np.asarray(affine, float)
-
-
-def _save(path: Path, array: NDArray[Any], affine: NDArray[np.float64], stack: Stack) -> None:
-    volume = array.transpose()
-    make: Any = nib.Nifti1Image  # nibabel's annotations stop short of its constructor
-    image = make(volume[..., 0] if len(array) == 1 else volume, affine, dtype=array.dtype)
-    steps = np.diff(stack.times) if stack.times is not None else np.zeros(0)
-    even = len(steps) > 0 and bool(np.allclose(steps, steps[0]))
-    image.header.set_xyzt_units("mm", "msec" if even else "unknown")
-    if even and stack.times is not None:
-        image.header["pixdim"][4], image.header["toffset"] = steps[0], stack.times[0]
-    nib.save(image, path)

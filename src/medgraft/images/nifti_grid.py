@@ -7,7 +7,10 @@ from nibabel import orientations
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import NoteKind
-from medgraft.core.geometry import Affine
+from medgraft.core.geometry import Affine, normal_of
+
+#: NIfTI counts towards right, anterior, superior; medgraft towards left, posterior, superior.
+TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 #: Codes of `xyzt_units` to mm and ms (NIfTI-1, nifti1.h); a code that is not here says nothing.
 _SPACE_MM = {1: 1000.0, 2: 1.0, 3: 1e-3}
@@ -44,6 +47,14 @@ def affine_mm(image: Any) -> Affine | None:
         sides = np.linalg.norm(affine[:3, :3], axis=0)
         sound = sides.min() > _LEAST_MM and np.abs(affine).max() < _MOST_MM
         return affine if sound and abs(np.linalg.det(affine[:3, :3] / sides)) > _FLAT else None
+
+
+def slice_of_volume(affine: Affine, z: int) -> Affine:
+    """The affine (4, 4) of one slice of a volume, both in LPS."""
+    result = affine.copy()
+    result[:3, 3] = affine[:3, 3] + z * affine[:3, 2]
+    result[:3, 2] = normal_of(affine)
+    return result
 
 
 def times_ms(image: Any, n_phases: int) -> NDArray[np.float64] | None:
