@@ -12,10 +12,10 @@ from medgraft.core.errors import InputError
 from medgraft.core.lineage import Lineage
 from medgraft.core.progress import Progress
 from medgraft.core.stack import Stack
-from medgraft.core.task import SAX_RANGE
+from medgraft.core.task import LV_WALL, SAX_RANGE, Task
 from medgraft.exchange import Seen
 from medgraft.exchange.package import ModelPackage
-from medgraft.inference import predict_stacks, stacks
+from medgraft.inference import phases_asked, predict_stacks, stacks
 from medgraft.networks import spec
 from medgraft.networks.classifier import build
 from medgraft.phantoms import short_axis_heart
@@ -139,3 +139,26 @@ def test_batches_of_any_size_give_the_same_scores(
 def test_no_stacks_are_refused(package: ModelPackage) -> None:
     with pytest.raises(InputError, match="Expected stacks to predict, got none"):
         predict_stacks(package, [], lambda _: np.zeros((1, 1, 2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("task", "asked", "phases"),
+    [
+        (SAX_RANGE, {}, (0, 2)),
+        (SAX_RANGE, {"all_phases": True}, (0, 1, 2, 3)),
+        (LV_WALL, {}, (0, 1, 2, 3)),
+        (LV_WALL, {"phases": ("ES", "3", "1")}, (1, 2, 3)),
+        (SAX_RANGE, {"phases": ("es", "2", "mid")}, (2,)),
+        (LV_WALL, {"phases": ("4", "-1", "mid")}, ()),
+    ],
+)
+def test_a_task_asks_about_its_phases_unless_others_are_named(
+    hearts: dict[str, Stack], task: Task, asked: dict[str, object], phases: tuple[int, ...]
+) -> None:
+    stack = dataclasses.replace(hearts["1"], phases={"ed": 0, "es": 2})
+    assert phases_asked(entry("1", stack, phases=stack.phases), task, **asked) == phases
+
+
+def test_phases_that_no_stack_has_are_refused(package: ModelPackage, hearts: dict[str, Stack]) -> None:
+    with pytest.raises(InputError, match="phases mid"):
+        predict_stacks(package, [entry("1", hearts["1"])], lambda _: hearts["1"].pixels, phases=("mid",))

@@ -27,6 +27,7 @@ def predict_stacks(
     pixels: PixelsOf,
     *,
     all_phases: bool = False,
+    phases: Sequence[str] = (),
     device: torch.device | None = None,
     report: Report = silent,
 ) -> Predictions:
@@ -36,21 +37,24 @@ def predict_stacks(
         package: the model.
         entries: stacks; slices are numbered from the base.
         pixels: (T, Z, Y, X) of a stack.
-        all_phases: every phase of a cine, not only those the task asks about. A stack without named phases is scored
-            at every phase in any case.
+        all_phases: every phase of a cine, not only those the task asks about.
+        phases: names or indices; others are left out (`phases_asked`).
         device: where to compute, the CPU by default.
         report: told after every stack.
 
     Raises:
-        InputError: no stacks.
+        InputError: no stacks, or none with any of the phases.
     """
     if not entries:
         raise InputError("Expected stacks to predict, got none. Do look at the repair log of the import.")
+    asked = [(entry, phases_asked(entry, package.task, all_phases=all_phases, phases=phases)) for entry in entries]
+    if not any(found for _, found in asked):
+        raise InputError(f"Expected stacks with the phases {', '.join(phases)}, got none. Do: give indices, from 0.")
     model = package.classifier().to(device or torch.device("cpu"))
     units = [
         (entry, UnitKey(entry.id, phase, index))
-        for entry in entries
-        for phase in phases_asked(entry, package.task, all_phases=all_phases)
+        for entry, found in asked
+        for phase in found
         for index in _slices_from_base(entry)
     ]
     batches = _batches(package, units, pixels, device or torch.device("cpu"), report)
@@ -58,10 +62,20 @@ def predict_stacks(
     return _table(units, scores, package.task)
 
 
-def phases_asked(entry: StackEntry, task: Task, *, all_phases: bool = False) -> list[int]:
-    """Phases of a stack that a task asks about; all of them where none is named."""
+def phases_asked(
+    entry: StackEntry, task: Task, *, all_phases: bool = False, phases: Sequence[str] = ()
+) -> tuple[int, ...]:
+    """The phases of a stack that are looked at.
+
+    phases: names or indices from 0; those that the stack has. all_phases: every one. Else those that the task names:
+    all of them where it, or the stack, names none.
+    """
+    every = range(entry.shape[0])
+    if phases:
+        known = {str(index): index for index in every} | {name.lower(): at for name, at in entry.phases.items()}
+        return tuple(sorted({known[name.lower()] for name in phases if name.lower() in known}))
     named = sorted({entry.phases[name] for name in task.phases if name in entry.phases})
-    return named if named and not all_phases else list(range(entry.shape[0]))
+    return tuple(named if named and not all_phases else every)
 
 
 def _slices_from_base(entry: StackEntry) -> list[int]:

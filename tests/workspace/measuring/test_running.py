@@ -28,8 +28,7 @@ from medgraft.phantoms import PhantomHeart, ct_heart
 from medgraft.recipe import PAPER, PercentileWindow, VolumeRecipe
 from medgraft.samples import codes_of_task
 from medgraft.workspace import Project, import_images, label_from_masks
-from medgraft.workspace.measuring import running as measuring
-from medgraft.workspace.measuring import slices_that_count
+from medgraft.workspace.measuring import segmenter, slices_that_count
 from medgraft.workspace.measuring.measured import Measured, StackMeasures
 from medgraft.workspace.measuring.running import measure_project
 
@@ -311,7 +310,7 @@ def let_model_repeat(project: Project, monkeypatch: pytest.MonkeyPatch, *, witho
     def repeated(*arguments: object, **_: object) -> NDArray[np.uint8]:
         return codes_of_task(masks[np.asarray(arguments[2]).tobytes()], LV_WALL)
 
-    monkeypatch.setattr(measuring, "predict_masks", repeated)
+    monkeypatch.setattr(segmenter, "predict_masks", repeated)
 
 
 def test_a_structure_that_a_model_misses_counts_the_worst_and_is_counted(

@@ -1,6 +1,6 @@
 """What one mask of one stack comes to: figures of every phase, and of the heartbeat."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -43,6 +43,8 @@ def measured_phases(
     judged: Judged | None,
     septum: Mapping[int, float],
     n_segments: Literal[16, 17] = 17,
+    *,
+    walls: bool = True,
 ) -> tuple[PhaseMeasures, ...]:
     """Every phase of a mask.
 
@@ -53,6 +55,7 @@ def measured_phases(
         septum: the angle of the septum's middle at phases where it is known, degrees (`measurement.septum_angle`);
             elsewhere the first of them, as it hardly turns.
         n_segments: with (17) or without (16) the tip.
+        walls: measure their thickness too, which takes longer than all else.
     """
     places, usual = SlicePlaces.of(entry), next(iter(septum.values()), None)
     return tuple(
@@ -67,10 +70,17 @@ def measured_phases(
                 judged=judged,
                 septum=septum.get(phase, usual),
                 n_segments=n_segments,
+                walls=walls,
             )
         )
         for phase in drawn.phases
     )
+
+
+def beat_phases(entry: StackEntry, available: Collection[int]) -> tuple[int, ...]:
+    """ED and ES of the phases that are available; all of them of a stack that does not name both."""
+    named = {entry.phases[name] for name in ("ed", "es") if name in entry.phases}
+    return tuple(phase for phase in sorted(available) if len(named) < 2 or phase in named)
 
 
 def measured_heartbeat(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> StackMeasures:
@@ -114,6 +124,7 @@ class _Phase:
     judged: Judged | None
     septum: float | None
     n_segments: Literal[16, 17]
+    walls: bool
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
@@ -125,9 +136,10 @@ class _Phase:
     @cached_property
     def thickness(self) -> NDArray[np.float32] | None:
         """Thickness (Z, Y, X) in mm, NaN in slices that do not count, though the wall goes on there."""
-        if self.places.spacing is None or self.places.positions is not None or not set(_WALL) <= set(self.classes):
+        spacing, uneven = self.places.spacing, self.places.positions is not None
+        if not self.walls or spacing is None or uneven or not set(_WALL) <= set(self.classes):
             return None
-        return np.where(self.counted[:, None, None], wall_thickness(self.mask, self.places.spacing), np.float32(np.nan))
+        return np.where(self.counted[:, None, None], wall_thickness(self.mask, spacing), np.float32(np.nan))
 
     @cached_property
     def walled(self) -> bool:

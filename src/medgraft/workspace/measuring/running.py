@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from medgraft.cohort import Cohort
 from medgraft.core.cohort import StackEntry
@@ -16,18 +14,14 @@ from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CODES
 from medgraft.evaluation import dice, hausdorff95_or_worst
 from medgraft.exchange.package import ModelPackage, read_package
-from medgraft.inference import predict_masks
-from medgraft.networks import spec
-from medgraft.networks.model import Model
-from medgraft.samples import mask_of_task
-from medgraft.study import Compute
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.kept.unknown_trainings import unknown_trainings
 from medgraft.workspace.measuring.agreement import measured_agreement, overlap_agreement
 from medgraft.workspace.measuring.figures import figure_values, means_over_subjects
 from medgraft.workspace.measuring.files import write_measured
 from medgraft.workspace.measuring.measured import Measured, OverlapMeasures, PhaseMeasures, StackMeasures
-from medgraft.workspace.measuring.one_stack import DrawnMask, measured_heartbeat, measured_phases
+from medgraft.workspace.measuring.one_stack import DrawnMask, beat_phases, measured_heartbeat, measured_phases
+from medgraft.workspace.measuring.segmenter import StackSegmenter
 from medgraft.workspace.measuring.slices_that_count import Judged, judged_by_labels, judged_by_model
 from medgraft.workspace.measuring.wall_segments import seen_septum
 from medgraft.workspace.project import Project
@@ -70,7 +64,7 @@ def measure_project(
         InputError: nothing to measure, no such model or one for another task, or no labels of slices.
         WeightsError: a package is damaged.
     """
-    segmenter = _Segmenter.of(read_package(find_model(model, project.root))) if model else None
+    segmenter = StackSegmenter.of(read_package(find_model(model, project.root))) if model else None
     with project.cohort() as cohort:
         entries = [entry for entry in cohort.entries() if segmenter or entry.mask_phases]
         if not entries:
@@ -82,7 +76,7 @@ def measure_project(
         for done, entry in enumerate(entries, start=1):
             rows.add(cohort, entry, segmenter, phases, judged)
             report(Progress(stage="stacks", done=done, total=len(entries), detail=entry.subject))
-        found = rows.measured(slices_by, segmenter.memory(cohort, report) if segmenter else None)
+        found = rows.measured(slices_by, _memory(segmenter.package, cohort, report) if segmenter else None)
     if folder is None:
         return found
     return replace(found, files=write_measured(found, folder, with_bulls_eyes=with_bulls_eyes))
@@ -113,47 +107,14 @@ class _Memory:
     unknown: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Segmenter:
-    """A model that gives masks."""
-
-    name: str
-    package: ModelPackage
-    model: Model
-    device: torch.device
-
-    @classmethod
-    def of(cls, package: ModelPackage) -> "_Segmenter":
-        if not {"pool", "myocardium"} & set(package.task.codes):
-            raise InputError(
-                f"Expected a model that segments pool or myocardium, got {package.name} for {package.task.name}."
-            )
-        return cls(name=package.name, package=package, model=package.segmenter(), device=Compute().prepare())
-
-    def memory(self, cohort: Cohort, report: Report) -> _Memory:
-        """Whom it has seen of the subjects with masks, by any of their stacks."""
-        drawn = {entry.subject for entry in cohort.entries() if entry.mask_phases}
-        return _Memory(
-            model=self.name,
-            subjects=self.package.seen.of_stacks(cohort.subject_of_stacks(drawn), report),
-            unknown=unknown_trainings(self.package.seen, cohort),
-        )
-
-    def mask(self, pixels: NDArray[np.generic], entry: StackEntry, phases: tuple[int, ...]) -> DrawnMask:
-        """The model's mask at some phases. Raises `InputError` where its recipe speaks of mm and the stack does not."""
-        task = self.package.task
-        mask = predict_masks(
-            self.model,
-            self.package.volume_recipe,
-            pixels,
-            entry.even_spacing,
-            dims=spec(self.package.network).dims,
-            phases=phases,
-            device=self.device,
-        )
-        for phase in phases:  # one at a time: a whole study has billions of voxels
-            mask[phase] = mask_of_task(mask[phase], task)
-        return DrawnMask(source="model", mask=mask, phases=phases, classes=task.codes[1:])
+def _memory(package: ModelPackage, cohort: Cohort, report: Report) -> _Memory:
+    """Whom a model has seen of the subjects with masks, by any of their stacks."""
+    drawn = {entry.subject for entry in cohort.entries() if entry.mask_phases}
+    return _Memory(
+        model=package.name,
+        subjects=package.seen.of_stacks(cohort.subject_of_stacks(drawn), report),
+        unknown=unknown_trainings(package.seen, cohort),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +131,7 @@ class _Rows:
         self,
         cohort: Cohort,
         entry: StackEntry,
-        segmenter: _Segmenter | None,
+        segmenter: StackSegmenter | None,
         phases: Phases,
         judged: Judged | None,
     ) -> None:
@@ -218,9 +179,7 @@ def _reference(cohort: Cohort, entry: StackEntry, phases: Phases) -> Iterator[Dr
 
 
 def _asked(entry: StackEntry, available: Collection[int], phases: Phases) -> tuple[int, ...]:
-    """ED and ES; every phase that is available of a stack that does not name both."""
-    named = {entry.phases[name] for name in ("ed", "es") if name in entry.phases}
-    return tuple(phase for phase in sorted(available) if phases == "all" or len(named) < 2 or phase in named)
+    return tuple(sorted(available)) if phases == "all" else beat_phases(entry, available)
 
 
 def _septum(masks: Sequence[DrawnMask], entry: StackEntry) -> Iterator[tuple[int, float]]:
