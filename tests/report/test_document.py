@@ -22,7 +22,7 @@ from medgraft.report.study.tables import study_tables
 
 @pytest.fixture(scope="module")
 def folder(content: StudyContent, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_report(content, tmp_path_factory.mktemp("report")).parent
+    return write_report(content, tmp_path_factory.mktemp("report")).page.parent
 
 
 class Page(HTMLParser):
@@ -122,7 +122,7 @@ def test_a_study_of_one_plain_model_on_two_classes_is_reported(content: StudyCon
     )  # fmt: skip
     bare = StudyContent(title="t", created_note="", task=task, settings="", splits=(), networks=(),
                         results=(result,), baselines=(), cross_validation=(result,))  # fmt: skip
-    page = Page(write_report(bare, tmp_path).read_text())
+    page = Page(write_report(bare, tmp_path).page.read_text())
     # One patient has no interval, so none is shown; all-empty tables and figures are left out.
     assert set(page.cells) == {"results", "cross-validation", "per-class"}
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == {"headline", "confusion"}

@@ -22,6 +22,7 @@ from medgraft.report.curve.content import (
 )
 from medgraft.report.curve.document import write_curve_report
 from medgraft.report.figures import agreement_plots, bulls_eyes
+from medgraft.report.page import WrittenReport
 from medgraft.report.study.cams import cam_sheet
 from medgraft.report.study.content import (
     CamExample,
@@ -37,6 +38,7 @@ from medgraft.report.study.document import write_report
 from medgraft.report.study.findings import against_baseline
 from medgraft.report.study.stack_sheet import stack_sheet
 from medgraft.report.style import png_of
+from medgraft.report.tables import PlainRows
 from medgraft.report.wall import BullsEye, Surface
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "ModelResult",
     "NetworkRow",
     "Overlay",
+    "PlainRows",
     "Plane",
     "Recipe",
     "RuleAnswer",
@@ -65,6 +68,7 @@ __all__ = [
     "VolumeAgreement",
     "WallAgreement",
     "WallDifference",
+    "WrittenReport",
     "against_baseline",
     "agreement_plots",
     "bulls_eyes",

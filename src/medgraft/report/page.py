@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,12 @@ from medgraft.core.counted import counted
 from medgraft.core.files import whole_file
 from medgraft.report.finding import Finding
 from medgraft.report.picture import Picture
-from medgraft.report.tables import Table, bounds, exact, shown, write_csv, write_json
+from medgraft.report.tables import PlainRows, Table, bounds, exact, plain_tables, shown, write_csv
+
+#: Lists what a report wrote, so that the next one in the same folder takes away what it does not write again.
+_FILES = "files.json"
+_FOLDERS = ("figures", "tables")
+_OURS = re.compile(r"figures/[^/\\]+\.png|tables/[^/\\]+\.(csv|json)")
 
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s,;)]+[^\s,;).])")
 
@@ -42,22 +48,50 @@ class Page:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def write_page(page: Page, folder: Path) -> Path:
-    """Write `report.html`, `figures/*.png`, `tables/*.csv` and `tables/report.json`; gives the page's path.
+@dataclass(frozen=True, kw_only=True)
+class WrittenReport:
+    """A report as it lies on disk, and what it says.
 
-    Equal content gives equal files. The page needs nothing beside itself and asks for nothing from the network.
+    page: the HTML file. files: all that was written, seen from its folder. findings, cautions: as sentences, in the
+    page's order. tables: rows by table, with the numbers of the CSV files.
     """
-    for name in ("figures", "tables"):
+
+    page: Path
+    files: tuple[str, ...]
+    findings: tuple[str, ...]
+    cautions: tuple[str, ...]
+    tables: Mapping[str, PlainRows]
+
+
+def write_page(page: Page, folder: Path) -> WrittenReport:
+    """Write `report.html`, `figures/*.png`, `tables/*.csv`, `tables/report.json`, and their list `files.json`.
+
+    Equal content gives equal files. The page needs nothing beside itself and asks for nothing from the network. What an
+    earlier report listed and this one does not write is removed; other files in the folder stay as they are.
+    """
+    files = _files_of(page)
+    for name in _FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
+    for old in _listed(folder) - set(files):
+        (folder / old).unlink(missing_ok=True)
+    (folder / _FILES).write_text(json.dumps(files, indent=1) + "\n", encoding="utf-8")
     for picture in page.pictures:
         (folder / "figures" / f"{picture.name}.png").write_bytes(picture.png)
     for table in page.tables:
         write_csv(table, folder / "tables" / f"{table.name}.csv")
-    write_json(page.tables, folder / "tables" / "report.json")
+    tables = plain_tables(page.tables)
+    text = json.dumps(tables, indent=1, ensure_ascii=False) + "\n"
+    (folder / "tables" / "report.json").write_text(text, encoding="utf-8")
     file = folder / "report.html"
     with whole_file(file) as draft:  # it comes last: where there is a page, all that it names is there
         draft.write_text(render(page), encoding="utf-8")
-    return file
+    return WrittenReport(
+        page=file,
+        files=files,
+        findings=tuple(finding.text for finding in page.findings),
+        cautions=tuple(finding.text for finding in page.cautions),
+        tables=tables,
+    )
 
 
 def render(page: Page) -> str:
@@ -84,6 +118,25 @@ def linked(text: str) -> Markup:
     parts = _DOI.split(text)
     link = Markup('<a href="https://doi.org/{0}">{0}</a>')
     return Markup("").join(link.format(part) if i % 2 else part for i, part in enumerate(parts))
+
+
+def _files_of(page: Page) -> tuple[str, ...]:
+    return (
+        "report.html",
+        _FILES,
+        *(f"figures/{picture.name}.png" for picture in page.pictures),
+        *(f"tables/{table.name}.csv" for table in page.tables),
+        "tables/report.json",
+    )
+
+
+def _listed(folder: Path) -> set[str]:
+    """Pictures and tables that an earlier report listed; nothing outside its two folders, whatever the list says."""
+    try:
+        listed = json.loads((folder / _FILES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return set()
+    return set(filter(_OURS.fullmatch, map(str, listed if isinstance(listed, list) else [])))
 
 
 def _hash(text: str) -> str:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,9 @@ from pathlib import Path
 from medgraft.evaluation import Interval, PairedDifference
 
 Cell = str | int | float | Interval | PairedDifference | None
+
+#: The rows of a table by key, as plain data.
+PlainRows = list[dict[str, str | float | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,13 +115,12 @@ def write_csv(table: Table, path: Path) -> None:
     path.write_text(text.getvalue(), encoding="utf-8")
 
 
-def write_json(tables: Sequence[Table], path: Path) -> None:
-    """All tables in one file: a list of rows under each table's name, numbers as in the CSV files."""
-    content = {table.name: [_json_row(table, row) for row in table.rows] for table in tables}
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def plain_tables(tables: Sequence[Table]) -> dict[str, PlainRows]:
+    """All tables by name, numbers as in the CSV files."""
+    return {table.name: [_plain_row(table, row) for row in table.rows] for table in tables}
 
 
-def _json_row(table: Table, row: tuple[Cell, ...]) -> dict[str, str | float | None]:
+def _plain_row(table: Table, row: tuple[Cell, ...]) -> dict[str, str | float | None]:
     flat: dict[str, str | float | None] = {}
     for column, cell in enumerate(row):
         parts = _parts(cell)

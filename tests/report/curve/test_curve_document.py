@@ -28,7 +28,7 @@ def rendered(content: CurveContent) -> str:
 
 @pytest.mark.slow
 def test_equal_content_gives_equal_files_and_every_picture_is_in_the_page(curve: CurveContent, tmp_path: Path) -> None:
-    first, second = (write_curve_report(curve, tmp_path / name).parent for name in ("first", "second"))
+    first, second = (write_curve_report(curve, tmp_path / name).page.parent for name in ("first", "second"))
     files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file())
     assert [name for name in files if (first / name).read_bytes() != (second / name).read_bytes()] == []
@@ -101,13 +101,38 @@ def test_a_curve_with_nothing_but_dice_is_reported(curve: CurveContent, tmp_path
         figures=tuple(f for f in curve.figures if f.on == "test" and f.model.size in (0, 5) and "Dice" in f.figure),
         differences=(),
     )  # fmt: skip
-    page = write_curve_report(bare, tmp_path)
+    written = write_curve_report(bare, tmp_path)
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == {"learning-curves"}
     with (tmp_path / "tables" / "figures.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     kept = json.loads((tmp_path / "tables" / "report.json").read_text())
     assert [float(line["mean_dice"]) for line in lines] == [row["mean_dice"] for row in kept["figures"]]
-    assert "Hausdorff" not in re.sub(r"<p>.*?</p>", "", page.read_text())
+    assert "Hausdorff" not in re.sub(r"<p>.*?</p>", "", written.page.read_text())
+    assert kept == written.tables
+    assert set(written.files) == {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert written.findings[0] == bare.verdict
+
+
+@pytest.mark.slow
+def test_a_report_that_is_drawn_again_takes_its_own_files_away_and_no_others(
+    curve: CurveContent, tmp_path: Path
+) -> None:
+    """Whatever the list of the earlier one says, nothing outside its two folders is touched."""
+    fewer = dataclasses.replace(curve, overlays=(), bulls_eyes=(), surfaces=(), walls=(), wall_differences=())
+    folder = tmp_path / "report"
+    first = write_curve_report(curve, folder)
+    mine = [folder / "figures" / "mine.png", folder / "notes.txt", tmp_path / "outside.txt"]
+    for path in mine:
+        path.write_text("mine")
+    listed = json.loads((folder / "files.json").read_text())
+    (folder / "files.json").write_text(json.dumps([*listed, "notes.txt", "../outside.txt", "figures/../notes.txt", 7]))
+    second = write_curve_report(fewer, folder)
+    assert set(second.files) < set(first.files)
+    assert {path for path in folder.rglob("*") if path.is_file()} == {
+        *mine[:2],
+        *(folder / name for name in second.files),
+    }
+    assert [path.read_text() for path in mine] == ["mine"] * 3
 
 
 def test_text_from_outside_is_escaped(curve: CurveContent) -> None:

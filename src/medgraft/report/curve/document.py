@@ -9,7 +9,7 @@ from medgraft.report.curve.methods import methods
 from medgraft.report.curve.pictures import curve_pictures
 from medgraft.report.curve.tables import curve_tables
 from medgraft.report.lineage import hop_lines
-from medgraft.report.page import Page, write_page
+from medgraft.report.page import Page, WrittenReport, write_page
 from medgraft.report.picture import Picture
 from medgraft.report.tables import Table
 
@@ -17,8 +17,8 @@ from medgraft.report.tables import Table
 _WALL = ("wall-", "surfaces", "bulls-eyes")
 
 
-def write_curve_report(content: CurveContent, folder: Path) -> Path:
-    """Write the report of a learning curve as `page.write_page` says; gives the page's path."""
+def write_curve_report(content: CurveContent, folder: Path) -> WrittenReport:
+    """Write the report of a learning curve as `page.write_page` says."""
     return write_page(curve_page(content, curve_tables(content), tuple(curve_pictures(content))), folder)
 
 

@@ -7,7 +7,7 @@ from medgraft.evaluation import MEAN_DICE
 from medgraft.report.curve.content import CurveContent, CurveDifference, Group, WallAgreement
 from medgraft.report.finding import Finding, one_decimal, signed, with_interval
 
-_FEW_SUBJECTS = 30
+_FEW_SUBJECTS = 10
 
 
 def findings(content: CurveContent) -> tuple[Finding, ...]:
@@ -153,8 +153,8 @@ def _few_subjects(content: CurveContent) -> Iterator[Finding]:
     n_test = content.recipe.n_subjects["test"]
     if n_test < _FEW_SUBJECTS:
         yield Finding(
-            text=f"With {n_test} test subjects the intervals themselves are rough: below about {_FEW_SUBJECTS} they "
-            "tend to be too narrow.",
+            text=f"With {n_test} test subjects the intervals themselves are rough: where one subject differs much from "
+            "the rest, they may still be too narrow.",
             tone="warn",
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 from medgraft.core.lineage import Lineage
 from medgraft.evaluation import confusion
 from medgraft.report.lineage import hop_lines
-from medgraft.report.page import Page, write_page
+from medgraft.report.page import Page, WrittenReport, write_page
 from medgraft.report.picture import Picture
 from medgraft.report.study.content import ModelResult, StudyContent
 from medgraft.report.study.findings import cautions, findings, leading_model
@@ -18,8 +18,8 @@ from medgraft.report.study.tables import study_tables
 from medgraft.report.tables import Column, Table
 
 
-def write_report(content: StudyContent, folder: Path) -> Path:
-    """Write the report of a study as `page.write_page` says; gives the page's path."""
+def write_report(content: StudyContent, folder: Path) -> WrittenReport:
+    """Write the report of a study as `page.write_page` says."""
     tables = (*study_tables(content), confusion_table(content))
     return write_page(study_page(content, tables, tuple(study_pictures(content))), folder)
 

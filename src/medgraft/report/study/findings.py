@@ -11,7 +11,7 @@ from medgraft.report.study.content import ModelResult, StudyContent
 from medgraft.report.study.tables import metric_title
 
 HEADLINE = "macro_f1"
-_FEW_IMAGES, _FEW_SUBJECTS = 50, 30
+_FEW_IMAGES, _FEW_SUBJECTS = 50, 10
 
 
 def leading_model(content: StudyContent) -> ModelResult:
@@ -173,8 +173,8 @@ def _few_patients(content: StudyContent) -> Iterator[Finding]:
     n_subjects = len(np.unique(content.results[0].predictions.subject))
     if n_subjects < _FEW_SUBJECTS:
         yield Finding(
-            text=f"With {n_subjects} patients the intervals themselves are rough: below about "
-            f"{_FEW_SUBJECTS} patients they tend to be too narrow.",
+            text=f"With {n_subjects} patients the intervals themselves are rough: where one patient differs much from "
+            "the rest, they may still be too narrow.",
             tone="warn",
         )
 

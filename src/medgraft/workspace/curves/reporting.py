@@ -20,7 +20,7 @@ from medgraft.workspace.curves.running import curve_outcome
 from medgraft.workspace.kept.curve_folder import read_findings
 from medgraft.workspace.masks.samples import project_masks
 from medgraft.workspace.project import Project
-from medgraft.workspace.studies.reporting import ReportMade
+from medgraft.workspace.studies.reporting import ReportMade, report_made
 
 _CHANGED = (
     "Images or masks of the project have changed since this curve was run. Figures are of the curve as it was run; "
@@ -80,8 +80,7 @@ def report_curve(
         ),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
-    page = write_curve_report(content, folder or project.curves / name / "report")
-    return ReportMade(study=name, page=str(page))
+    return report_made(name, write_curve_report(content, folder or project.curves / name / "report"))
 
 
 def _by_name(text: str, project: Project, outcome: CurveOutcome) -> str:

@@ -1,6 +1,6 @@
 """The report of a finished study: figures, tables and pictures in one page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from medgraft import __version__
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.exchange import PackageFacts, Seen, read_facts
 from medgraft.exchange.package import read_package
-from medgraft.report import write_report
+from medgraft.report import PlainRows, WrittenReport, write_report
 from medgraft.samples import Samples
 from medgraft.study import RunStore, StageOutcome, StudyOutcome
 from medgraft.workspace.kept.outcomes import model_folder, study_outcome
@@ -34,10 +34,18 @@ _IMAGENET = "timm "
 
 @dataclass(frozen=True, kw_only=True)
 class ReportMade:
-    """Where the report is. page: the HTML file; pictures and tables lie beside it."""
+    """The report of a study or a learning curve.
+
+    page: the HTML file. files: that one, pictures and tables, seen from its folder. findings, cautions: what the page
+    says, in its order; of a learning curve the verdict comes first. tables: every figure of the page, rows by table.
+    """
 
     study: str
     page: str
+    files: tuple[str, ...]
+    findings: tuple[str, ...]
+    cautions: tuple[str, ...]
+    tables: Mapping[str, PlainRows]
 
 
 def report_study(
@@ -67,8 +75,12 @@ def report_study(
         warnings=(*_of_unknown_trainings(project, models.values()), *((_CHANGED,) if changed else _left_out(samples))),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
-    page = write_report(content, folder or project.studies / name / "report")
-    return ReportMade(study=name, page=str(page))
+    return report_made(name, write_report(content, folder or project.studies / name / "report"))
+
+
+def report_made(name: str, written: WrittenReport) -> ReportMade:
+    """What was written of the study or learning curve of a name."""
+    return ReportMade(study=name, **{**vars(written), "page": str(written.page)})
 
 
 def _pictures(project: Project, outcome: StudyOutcome, samples: Samples, report: Report) -> dict[str, ModelPictures]:
