@@ -11,6 +11,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.predictions import Predictions
 from medgraft.core.seeds import rng
 from medgraft.evaluation import bootstrap, evaluate, metrics_for, paired_difference
+from medgraft.evaluation.few_units import contracted, expanded
 
 from .conftest import MakeTable
 
@@ -41,7 +42,10 @@ def test_intervals_of_a_skewed_mean_agree_with_scipy(method: str) -> None:
     table = dataclasses.replace(singles(np.ones(25, bool)), y_score=np.column_stack([1 - wrong, wrong]))
     ours = bootstrap(table, ["brier"], n=20_000, method=method.lower())["brier"]
     rows = (2 * wrong**2,)
-    theirs = scipy_bootstrap(rows, np.mean, n_resamples=20_000, method=method, rng=rng(3, "theirs")).confidence_interval
+    level = 1 - 2 * expanded(0.025, 25)
+    theirs = scipy_bootstrap(
+        rows, np.mean, n_resamples=20_000, method=method, confidence_level=level, rng=rng(3, "theirs")
+    ).confidence_interval
     width = theirs.high - theirs.low
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.025 * width)
     # The two kinds differ by more than that, so agreement is of the right kind.
@@ -135,7 +139,7 @@ def test_a_difference_is_antisymmetric_and_seen(make_table: MakeTable) -> None:
     one, other = paired_difference(good, bad, "macro_f1", n=500), paired_difference(bad, good, "macro_f1", n=500)
     assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
     assert one.low > 0
-    assert one.p_value == other.p_value == pytest.approx(2 / 501)
+    assert one.p_value == other.p_value == pytest.approx(2 * contracted(1 / 501, len(set(good.subject))))
     assert one.value == pytest.approx(evaluate(good)["macro_f1"] - evaluate(bad)["macro_f1"])
 
 

@@ -10,6 +10,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.evaluation import bland_altman, icc, pearson, pearson_difference
 from medgraft.evaluation.arm import resamples
+from medgraft.evaluation.few_units import expanded
 
 #: Shrout and Fleiss 1979, table 2: six targets, four judges.
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
@@ -174,8 +175,9 @@ def test_resampled_correlations_are_those_of_the_drawn_subjects() -> None:
     b = a + rng("worse", 3).normal(0, 2, len(a))
     found = pearson_difference(a, b, reference, n=400, seed=5)
     drawn = [np.repeat(np.arange(len(a)), times.astype(int)) for times in resamples(len(a), 400, 5)]
+    tail = expanded(0.025, len(a))
     differences = [stats.pearsonr(a[i], reference[i])[0] - stats.pearsonr(b[i], reference[i])[0] for i in drawn]
-    assert (found.low, found.high) == pytest.approx(np.quantile(differences, (0.025, 0.975)))
+    assert (found.low, found.high) == pytest.approx(np.quantile(differences, (tail, 1 - tail)))
 
 
 def test_equal_measurements_correlate_equally_and_one_subject_says_nothing() -> None:

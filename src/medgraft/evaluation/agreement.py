@@ -126,7 +126,7 @@ def resampled(
     """A figure with its percentile interval; `figure` takes weights of units (B, U) to its values (B,)."""
     tail = tail_of(level, n)
     value = float(figure(np.ones((1, n_units)))[0])
-    low, high, n_defined = quantiles(figure(resamples(n_units, n, seed)), (tail, 1 - tail), n_units)
+    low, high, n_defined = quantiles(figure(resamples(n_units, n, seed)), tail, n_units)
     return Interval(value=value, low=low, high=high, n_resamples=n_defined)
 
 

@@ -5,7 +5,7 @@ resampling slices makes intervals too short. Within every resample the figure of
 that an interval speaks of patients and the value is not one seed's luck.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from medgraft.core.errors import InputError
 from medgraft.core.predictions import Predictions
 from medgraft.core.seeds import rng
+from medgraft.evaluation.few_units import expanded
 from medgraft.evaluation.metrics import Metric
 from medgraft.evaluation.tally import Tally, Unit, tally
 
@@ -65,10 +66,29 @@ def mean_over_seeds(metric: Metric, counted: Sequence[Tally], weights: Floats) -
     return np.asarray(np.mean([metric.fn(one, weights) for one in counted], axis=0), float)
 
 
-def quantiles(draws: Floats, tails: tuple[float, float], n_units: int) -> tuple[float, float, int]:
-    """Both ends of an interval over the draws that are defined, and how many are; NaN where there can be none."""
+def both_tails(tail: float) -> tuple[float, float]:
+    """Where a percentile interval is read.
+
+    >>> both_tails(0.25)
+    (0.25, 0.75)
+    """
+    return tail, 1 - tail
+
+
+def quantiles(
+    draws: Floats, tail: float, n_units: int, place: Callable[[float], tuple[float, float]] = both_tails
+) -> tuple[float, float, int]:
+    """Both ends of an interval over the draws that are defined, and how many are; NaN where there can be none.
+
+    Args:
+        draws: (B,) a figure under resampling.
+        tail: the nominal share outside each end; fewer draws are left outside for few units (`few_units`).
+        n_units: how many units were resampled.
+        place: where the ends are read, as shares of the draws.
+    """
     defined = draws[np.isfinite(draws)]
-    if n_units < 2 or not len(defined) or not np.isfinite(tails).all():
+    tails = place(expanded(tail, n_units))
+    if not len(defined) or not np.isfinite(tails).all():
         return float("nan"), float("nan"), len(defined)
     low, high = np.quantile(defined, tails)
     return float(low), float(high), len(defined)

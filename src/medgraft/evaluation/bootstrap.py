@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from medgraft.core.errors import InputError
-from medgraft.evaluation.arm import Arm, ArmAnswers, mean_over_seeds, quantiles, resamples, tally_arm
+from medgraft.evaluation.arm import Arm, ArmAnswers, both_tails, mean_over_seeds, quantiles, resamples, tally_arm
 from medgraft.evaluation.metrics import chosen
 from medgraft.evaluation.tally import Unit
 
@@ -50,7 +51,7 @@ def bootstrap(
         y_pred: (N,) answers in place of the argmax, one array per seed.
         n: resamples.
         seed: of the resampling.
-        level: coverage, within 0..1.
+        level: coverage, within 0..1; of few units, as far as they can tell (`few_units`).
         unit: what is drawn with replacement, "subject", "stack" or "row".
         method: "percentile", or "bca" (bias-corrected and accelerated, Efron 1987), better for skewed figures.
 
@@ -64,16 +65,16 @@ def bootstrap(
     intervals = {}
     for name, metric in chosen(counted[0].rows.classes, metrics).items():
         value = float(mean_over_seeds(metric, counted, np.ones((1, n_units)))[0])
-        draws, tails = mean_over_seeds(metric, counted, weights), (tail, 1 - tail)
+        draws, place = mean_over_seeds(metric, counted, weights), both_tails
         if method == "bca":
-            tails = _bca_tails(value, draws, mean_over_seeds(metric, counted, 1 - np.eye(n_units)), tail)
-        low, high, n_defined = quantiles(draws, tails, n_units)
+            place = partial(_bca_tails, value, draws, mean_over_seeds(metric, counted, 1 - np.eye(n_units)))
+        low, high, n_defined = quantiles(draws, tail, n_units, place)
         intervals[name] = Interval(value=value, low=low, high=high, n_resamples=n_defined)
     return intervals
 
 
 def tail_of(level: float, n: int, method: str = "percentile") -> float:
-    """The share outside each end of an interval. Raises `InputError` for settings out of range."""
+    """The nominal share outside each end of an interval. Raises `InputError` for settings out of range."""
     if not 0 < level < 1 or n < 1:
         raise InputError(f"Expected a level between 0 and 1 and at least one resample, got {level} and {n}.")
     if method not in {"percentile", "bca"}:

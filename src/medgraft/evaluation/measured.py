@@ -65,7 +65,7 @@ def pearson_difference(
     b: NDArray[np.floating],
     reference: NDArray[np.floating],
     *,
-    n: int = 2000,
+    n: int = 10_000,
     seed: int = 0,
     level: float = 0.95,
 ) -> PairedDifference:
@@ -96,7 +96,7 @@ def pearson_difference(
     weights = np.concatenate([np.ones((1, len(a))), resamples(len(a), n, seed)])
     of_a, of_b = (_correlations(one, measured[2], weights) for one in measured[:2])
     draws = (of_a - of_b)[1:]
-    low, high, n_defined = quantiles(draws, (tail, 1 - tail), len(a))
+    low, high, n_defined = quantiles(draws, tail, len(a))
     return PairedDifference(
         metric="Pearson's r",
         value_a=float(of_a[0]),

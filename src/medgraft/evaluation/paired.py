@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from medgraft.evaluation.arm import Arm, ArmAnswers, mean_over_seeds, quantiles, require_same_rows, resamples, tally_arm
 from medgraft.evaluation.bootstrap import tail_of
+from medgraft.evaluation.few_units import contracted
 from medgraft.evaluation.metrics import chosen
 from medgraft.evaluation.tally import Unit
 
@@ -43,8 +44,7 @@ def paired_difference(
 ) -> PairedDifference:
     """How much better arm a is than arm b on the same rows, with a percentile interval over resampled units.
 
-    The p-value inverts that interval: twice the smaller share of resamples on either side of zero, at least
-    2 / (n + 1), and of few units more (`p_value_of`). Arguments are those of `bootstrap`; rows may be in any order.
+    The p-value inverts that interval (`p_value_of`). Arguments are those of `bootstrap`; rows may be in any order.
     Raises `InputError` if the arms do not hold the same rows with the same truth.
     """
     tail = tail_of(level, n)
@@ -55,7 +55,7 @@ def paired_difference(
     value_a, value_b = (float(mean_over_seeds(figure, arm, np.ones((1, n_units)))[0]) for arm in arms)
     weights = resamples(n_units, n, seed)
     draws = mean_over_seeds(figure, arms[0], weights) - mean_over_seeds(figure, arms[1], weights)
-    low, high, n_defined = quantiles(draws, (tail, 1 - tail), n_units)
+    low, high, n_defined = quantiles(draws, tail, n_units)
     return PairedDifference(
         metric=metric,
         value_a=value_a,
@@ -69,10 +69,11 @@ def paired_difference(
 
 
 def p_value_of(draws: Floats, n_units: int) -> float:
-    """Twice the smaller share of resampled differences (B,) on either side of zero; NaN for a single unit.
+    """1 less the highest level whose interval of resampled differences (B,) excludes zero; NaN for a single unit.
 
-    At least 2 / 2**n_units, the smallest that an exact sign test of as many units can reach: resampling three of them
-    a thousand times does not make them more.
+    That is twice the smaller share of them on either side of zero, and more for few units, as their intervals are
+    longer (`few_units`). At least 2 / 2**n_units, the smallest that an exact sign test of as many units can reach:
+    resampling three of them a thousand times does not make them more.
 
     >>> p_value_of(np.ones(2000), n_units=3)
     0.25
@@ -81,4 +82,5 @@ def p_value_of(draws: Floats, n_units: int) -> float:
     if n_units < 2 or not len(defined):
         return float("nan")
     fewer = min((defined <= _EQUAL).sum(), (defined >= -_EQUAL).sum())
-    return float(min(1.0, max(2 * (fewer + 1) / (len(defined) + 1), 2.0 ** (1 - n_units))))
+    share = min(0.5, (fewer + 1) / (len(defined) + 1))
+    return max(2 * contracted(share, n_units), 2.0 ** (1 - n_units))

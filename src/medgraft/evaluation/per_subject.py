@@ -15,8 +15,8 @@ from medgraft.evaluation.bootstrap import Interval, tail_of
 from medgraft.evaluation.paired import PairedDifference, p_value_of
 
 
-def mean_interval(values: NDArray[np.float64], *, n: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
-    """The mean over subjects with a percentile interval over resampled subjects, which is too short for few of them.
+def mean_interval(values: NDArray[np.float64], *, n: int = 10_000, seed: int = 0, level: float = 0.95) -> Interval:
+    """The mean over subjects with a percentile interval over resampled subjects.
 
     Args:
         values: (S,) or (draws, S), one column per subject; NaN where a subject has none.
@@ -33,7 +33,7 @@ def mean_interval(values: NDArray[np.float64], *, n: int = 2000, seed: int = 0, 
     tail = tail_of(level, n)
     each = _each_subject(values)
     draws = _means(each, resamples(len(each), n, seed))
-    low, high, n_defined = quantiles(draws, (tail, 1 - tail), _measured(each))
+    low, high, n_defined = quantiles(draws, tail, _measured(each))
     return Interval(value=_mean(each), low=low, high=high, n_resamples=n_defined)
 
 
@@ -56,7 +56,7 @@ def mean_difference(
     a: NDArray[np.float64],
     b: NDArray[np.float64],
     *,
-    n: int = 2000,
+    n: int = 10_000,
     seed: int = 0,
     level: float = 0.95,
 ) -> PairedDifference:
@@ -81,7 +81,7 @@ def mean_difference(
     each_a, each_b = np.where(both, each_a, np.nan), np.where(both, each_b, np.nan)
     draws = _means(each_a - each_b, resamples(len(each_a), n, seed))
     n_units = _measured(each_a - each_b)
-    low, high, n_defined = quantiles(draws, (tail, 1 - tail), n_units)
+    low, high, n_defined = quantiles(draws, tail, n_units)
     return PairedDifference(
         metric=metric,
         value_a=_mean(each_a),

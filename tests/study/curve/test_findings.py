@@ -10,8 +10,9 @@ import pytest
 from medgraft.core.errors import ProjectError
 from medgraft.core.task import MASK_TASKS
 from medgraft.evaluation import MEAN_DICE
+from medgraft.evaluation.few_units import contracted
 from medgraft.study.curve import AS_IS, CurveOutcome, curve_findings, read_curve, write_curve
-from medgraft.study.curve.findings import dice_of_draw
+from medgraft.study.curve.contrasts import dice_of_draw
 
 MakeUp = Callable[..., CurveOutcome]
 TEST = {(AS_IS, 0): 0.7, ("scratch", 5): 0.5, ("scratch", 10): 0.6, ("fine-tuned", 5): 0.8, ("fine-tuned", 10): 0.85}
@@ -54,10 +55,11 @@ def test_a_model_has_the_dice_of_its_own_draw(outcome: CurveOutcome) -> None:
 
 
 def test_p_values_are_adjusted_over_sizes(outcome: CurveOutcome) -> None:
-    """Twelve subjects that all gain or all lose have p = 2 / 2001; two sizes make it twice that, by hand."""
+    """Twelve subjects that all gain or all lose in 10,000 resamples; two sizes make p twice that, by hand."""
+    least = 2 * contracted(1 / 10_001, 12)
     for contrast in curve_findings(outcome).contrasts:
-        assert contrast.difference.p_value == pytest.approx(2 / 2001)
-        assert contrast.adjusted == pytest.approx(4 / 2001)
+        assert contrast.difference.p_value == pytest.approx(least)
+        assert contrast.adjusted == pytest.approx(2 * least)
 
 
 def test_trainings_whose_last_epoch_was_the_best_are_counted(outcome: CurveOutcome) -> None:

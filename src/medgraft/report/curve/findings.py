@@ -7,7 +7,7 @@ from medgraft.evaluation import MEAN_DICE
 from medgraft.report.curve.content import CurveContent, CurveDifference, Group, WallAgreement
 from medgraft.report.finding import Finding, one_decimal, signed, with_interval
 
-_FEW_SUBJECTS = 10
+_FEW_SUBJECTS = 15
 
 
 def findings(content: CurveContent) -> tuple[Finding, ...]:

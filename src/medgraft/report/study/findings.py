@@ -11,7 +11,7 @@ from medgraft.report.study.content import ModelResult, StudyContent
 from medgraft.report.study.tables import metric_title
 
 HEADLINE = "macro_f1"
-_FEW_IMAGES, _FEW_SUBJECTS = 50, 10
+_FEW_IMAGES, _FEW_SUBJECTS = 50, 30
 
 
 def leading_model(content: StudyContent) -> ModelResult:
