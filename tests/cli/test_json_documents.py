@@ -233,6 +233,7 @@ def structure_session(folder: Path, write_rtstruct: Write) -> Iterator[tuple[str
     square = (corners @ np.reshape(entry.affines[0], (4, 4)).T)[:, :3]
     write_rtstruct(folder / "rs.dcm", entry.subject, {"LV": [(square, "")], "cord": [(square, "")]})
     yield "masks from-rtstruct", ["rs.dcm", "--roi", "LV=pool", "--phase", "0", *here]
+    yield "masks undo", here
 
 
 def reading_session(folder: Path) -> Iterator[tuple[str, list[str]]]:

@@ -20,7 +20,7 @@ from medgraft.labels.mask_repair import (
     repair_mask,
     repair_step,
 )
-from medgraft.labels.masks import MASK_RULES, MaskLabels, MaskRule, count_by_rule, labels_from_mask
+from medgraft.labels.masks import MASK_RULES, MaskLabels, MaskRule, count_by_rule, labels_from_mask, mask_rule
 from medgraft.labels.opinions import OpinionAsked, opinions_asked, record_opinion
 from medgraft.labels.planar_contours import ROI_NAMES, ContourGrid, masks_from_planar_contours, plain_name
 from medgraft.labels.reading import Reading, ReadingEvent
@@ -59,6 +59,7 @@ __all__ = [
     "fill_contour",
     "import_csv",
     "labels_from_mask",
+    "mask_rule",
     "masks_from_contours",
     "masks_from_planar_contours",
     "opinions_asked",

@@ -98,7 +98,7 @@ def labels_from_mask(
     >>> labels_from_mask(mask, [0]).codes[0]
     ('OBS', 'IN', 'IN', 'OAP')
     """
-    chosen = _rule(rule)
+    chosen = mask_rule(rule)
     _check_mask(mask, phases)
     unlabelled = [name for name in chosen.inside if name not in classes]
     if unlabelled:
@@ -151,7 +151,8 @@ def _holes(phase: int, shows: NDArray[np.bool_], rule: MaskRule) -> list[str]:
     ]
 
 
-def _rule(name: str) -> MaskRule:
+def mask_rule(name: str) -> MaskRule:
+    """A rule by name. Raises `InputError` for an unknown one."""
     if name not in MASK_RULES:
         raise InputError(f"Expected a rule for masks, got {name!r}. Available: {', '.join(MASK_RULES)}.")
     return MASK_RULES[name]

@@ -33,6 +33,7 @@ from medgraft.workspace.masks.contour_labels import ContourLabelling, label_from
 from medgraft.workspace.masks.repairs import MaskRepairs, StackRepair, repair_masks
 from medgraft.workspace.masks.slice_labels import MaskLabelling, label_from_masks
 from medgraft.workspace.masks.structure_sets import StructureMask, mask_from_rtstruct
+from medgraft.workspace.masks.undoing import MasksUndone, StackUndone, undo_masks
 from medgraft.workspace.models.networks import NetworkRow, describe_network, list_networks
 from medgraft.workspace.project import Project, is_project
 from medgraft.workspace.reading.adjudication import Decision, Disagreement, adjudicate, disagreements
@@ -67,6 +68,7 @@ __all__ = [
     "Labelled",
     "MaskLabelling",
     "MaskRepairs",
+    "MasksUndone",
     "NetworkRow",
     "NewToken",
     "PhantomFolder",
@@ -77,6 +79,7 @@ __all__ = [
     "ReadingStep",
     "SheetResult",
     "StackRepair",
+    "StackUndone",
     "StackRow",
     "StructureMask",
     "StudyState",
@@ -124,6 +127,7 @@ __all__ = [
     "sign_in",
     "study_states",
     "undo_labels",
+    "undo_masks",
     "withdraw_reader",
     "worklist",
     "write_phantoms",

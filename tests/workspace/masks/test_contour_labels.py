@@ -14,6 +14,7 @@ from medgraft.workspace import (
     label_from_contours,
     label_status,
     list_cohort,
+    undo_masks,
     write_phantoms,
 )
 
@@ -58,8 +59,47 @@ def test_contours_become_masks_where_their_instance_is(cine: Project, tmp_path: 
 def test_masks_are_not_overwritten_by_contours(cine: Project, tmp_path: Path) -> None:
     write_contour(tmp_path / "contours", 1, "i", 12, 20)
     label_from_contours(cine, tmp_path / "contours")
-    with pytest.raises(InputError, match="not overwritten"):
+    with pytest.raises(InputError, match=r"got 0\. Do: replace"):
         label_from_contours(cine, tmp_path / "contours")
+
+
+def test_corrected_contours_replace_masks_that_are_kept_and_come_back(cine: Project, tmp_path: Path) -> None:
+    write_contour(tmp_path / "contours", 1, "i", 12, 20)
+    write_contour(tmp_path / "corrected", 1, "i", 12, 22)
+    drawn = []
+    for folder, replace in (("contours", False), ("corrected", True)):
+        done = label_from_contours(cine, tmp_path / folder, replace=replace)
+        with cine.cohort() as cohort:
+            drawn.append(np.array(cohort.mask_arrays.read(done.stack)))
+    assert [np.count_nonzero(mask) for mask in drawn] == [8 * 8, 10 * 10]
+    np.testing.assert_array_equal(np.load(cine.root / str(done.before)), drawn[0])
+    undo_masks(cine)
+    with cine.cohort() as cohort:
+        np.testing.assert_array_equal(cohort.mask_arrays.read(done.stack), drawn[0])
+
+
+def test_phases_may_come_one_folder_after_the_other_and_keep_their_labels(cine: Project, tmp_path: Path) -> None:
+    with cine.cohort() as cohort:
+        (entry,) = cohort.entries()
+    assert entry.instance_numbers is not None
+    for phase, name in enumerate(("ed", "es")):
+        write_contour(tmp_path / name, entry.instance_numbers[phase][3], "i", 12, 20)
+        done = label_from_contours(cine, tmp_path / name)
+        assert (done.phases, done.slices, done.labels.changes.withdrawn, done.before) == (1, 1, 0, None)
+    assert done.labels.changes.unchanged == done.labels.changes.added == entry.shape[1]
+    with cine.cohort() as cohort:
+        assert cohort.entry(entry.id).mask_phases == (0, 1)
+
+
+def test_contours_of_no_image_and_an_unknown_rule_change_nothing(cine: Project, tmp_path: Path) -> None:
+    write_contour(tmp_path / "contours", 9999, "i", 12, 20)
+    with pytest.raises(InputError, match="no image has InstanceNumber 9999"):
+        label_from_contours(cine, tmp_path / "contours")
+    write_contour(tmp_path / "contours", 1, "i", 12, 20)
+    with pytest.raises(InputError, match="Available: pool, any, thirds"):
+        label_from_contours(cine, tmp_path / "contours", rule="halves")
+    with cine.cohort() as cohort:
+        assert [entry.mask_phases for entry in cohort.entries()] == [()]
 
 
 @pytest.mark.slow

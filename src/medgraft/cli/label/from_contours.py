@@ -16,9 +16,13 @@ def from_contours(
         Path,
         typer.Argument(help="Files IM-0001-NNNN-icontour-auto.txt and ocontour.", exists=True, show_default=False),
     ],
+    *,
     project: ProjectOption = HERE,
     stack: Annotated[str | None, typer.Option(help="The stack's id, where several would fit.")] = None,
     rule: Annotated[str, typer.Option(help="How masks become labels: pool, any or thirds.")] = "pool",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put them in place of masks that are there, which masks/before/ keeps.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fill contour files into masks of a stack, and label its slices from them.
@@ -26,15 +30,18 @@ def from_contours(
     Examples:
       medgraft label from-contours contours/ --project heart
       medgraft label from-contours contours/ --stack 5a0c2e7d91b4f368 --json
+      medgraft label from-contours corrected/ --replace
     """
     from medgraft.workspace import Project, label_from_contours
 
     with progress_bars() as report:
-        done = label_from_contours(Project.open(project), folder, stack, rule=rule, report=report)
+        done = label_from_contours(Project.open(project), folder, stack, rule=rule, replace=replace, report=report)
     if as_json:
         write_json(done)
         return
     write_line(f"{done.subject}, stack {done.stack}: {done.slices} images in {done.phases} phases have masks now")
+    if done.before:
+        write_line(f"The mask before is {done.before}: medgraft masks undo puts it back")
     show_labelling(done.labels)
     if done.notes:
         write_line("\nContours")

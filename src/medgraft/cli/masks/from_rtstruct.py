@@ -58,7 +58,8 @@ def from_rtstruct(
     what = f"{', '.join(done.classes)} on {done.slices} images in {len(done.phases)} phases"
     write_line(f"{done.subject}, stack {done.stack}: {what}")
     if done.before:
-        write_line(f"The mask before is {done.before}. Labels from masks: medgraft label from-masks")
+        write_line(f"The mask before is {done.before}: medgraft masks undo puts it back")
+        write_line("Labels from masks: medgraft label from-masks")
     if done.notes:
         rows = [(note.where, note.kind, note.code, note.count, note.text) for note in done.notes]
         write_table(("where", "kind", "code", "contours", "what"), rows)

@@ -56,4 +56,4 @@ def _show(done: "MaskRepairs") -> None:
     verb = "would change" if done.dry_run else "changed"
     write_line(f"{changed} of {len(done.stacks)} masks {verb}")
     if changed and not done.dry_run:
-        write_line("They are kept as they were in masks/before/. Labels from masks: medgraft label from-masks")
+        write_line("Taken back by medgraft masks undo. Labels from masks: medgraft label from-masks")

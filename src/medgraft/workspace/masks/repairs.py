@@ -10,7 +10,7 @@ from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.labels import PAPER_REPAIR, MaskChange, RepairStep, repair_mask, repair_step
-from medgraft.workspace.masks.before import keep_mask
+from medgraft.workspace.masks.acts import MaskAct
 from medgraft.workspace.project import Project
 
 
@@ -52,8 +52,8 @@ def repair_masks(
 
     A mask that changes is kept as it was in `masks/before/`, under its stack's id and its own digest. A stack that a
     step does not fit is left out with the reason: a radius that is too large, or one in mm where no spacing is known or
-    slices are not equally far apart, unless all steps are in-plane. Labels of slices stay as they are:
-    `label_from_masks` makes them anew.
+    slices are not equally far apart, unless all steps are in-plane. `undo_masks` takes a repair back. Labels of slices
+    stay as they are: `label_from_masks` makes them anew.
 
     Args:
         project: where the masks are.
@@ -69,9 +69,10 @@ def repair_masks(
     chosen = tuple(repair_step(text) for text in steps) or PAPER_REPAIR
     repaired = []
     with project.cohort() as cohort:
+        act = MaskAct(cohort=cohort, what=f"repair: {', '.join(step.repair for step in chosen)}")
         entries, left_out = _fitting(chosen, _masked(cohort, stacks))
         for done, entry in enumerate(entries, start=1):
-            repaired.append(_repair(cohort, entry, chosen, dry_run=dry_run))
+            repaired.append(_repair(act, entry, chosen, dry_run=dry_run))
             report(Progress(stage="repair", done=done, total=len(entries), detail=entry.subject))
     return MaskRepairs(steps=chosen, dry_run=dry_run, stacks=tuple(repaired), left_out=tuple(left_out))
 
@@ -109,13 +110,12 @@ def _spacing(entry: StackEntry, steps: Sequence[RepairStep]) -> tuple[float, flo
     return entry.spacing if all(step.in_plane for step in steps) else entry.even_spacing
 
 
-def _repair(cohort: Cohort, entry: StackEntry, steps: Sequence[RepairStep], *, dry_run: bool) -> StackRepair:
-    mask = cohort.mask_arrays.read(entry.id)
+def _repair(act: MaskAct, entry: StackEntry, steps: Sequence[RepairStep], *, dry_run: bool) -> StackRepair:
+    mask = act.cohort.mask_arrays.read(entry.id)
     done = repair_mask(mask, entry.mask_phases, steps, _spacing(entry, steps))
     before = None
     if done.changes and not dry_run:
-        before = keep_mask(cohort, entry.id)
-        cohort.set_mask(entry.id, done.mask, entry.mask_phases, entry.mask_classes)
+        before = act.put(entry, done.mask, entry.mask_phases, entry.mask_classes).kept
     return StackRepair(
         stack=entry.id, subject=entry.subject, phases=len(entry.mask_phases), changes=done.changes, before=before
     )

@@ -10,7 +10,7 @@ from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import Task
-from medgraft.labels import MASK_RULES, LabelEvent, LabelStore, MaskLabels, count_by_rule, labels_from_mask
+from medgraft.labels import LabelEvent, LabelStore, MaskLabels, count_by_rule, labels_from_mask, mask_rule
 from medgraft.workspace.labelling.changes import LabelChanges, record_changes
 from medgraft.workspace.project import Project
 
@@ -86,7 +86,7 @@ def label_masks(
         notes += _notes_of(entry, made[entry.id])
         report(Progress(stage="label", done=done, total=len(ordered), detail=entry.subject))
     events = [event for entry in ordered for event in _events(entry, made[entry.id], source)]
-    reader, task = f"{source}:{rule}", MASK_RULES[rule].task
+    reader, task = f"{source}:{rule}", mask_rule(rule).task
     return MaskLabelling(
         task=task.name,
         rule=rule,

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medgraft.cohort import Cohort, Pseudonyms
 from medgraft.core.cohort import ImportNote, StackEntry
@@ -15,7 +14,8 @@ from medgraft.core.errors import InputError
 from medgraft.core.files import AnyPath
 from medgraft.images import StructureSet, read_rtstruct
 from medgraft.labels import ROI_NAMES, ContourGrid, ContourMasks, masks_from_planar_contours, plain_name
-from medgraft.workspace.masks.before import keep_mask
+from medgraft.workspace.masks.acts import MaskAct
+from medgraft.workspace.masks.filling import put_contours
 from medgraft.workspace.project import Project
 
 
@@ -77,7 +77,7 @@ def mask_from_rtstruct(
         grid = _grid(entry)
         index = None if phase is None else _index(entry, phase, drawn, grid)
         filled = masks_from_planar_contours(drawn.contours, grid, names={**ROI_NAMES, **(names or {})}, phase=index)
-        before = _put(cohort, entry, filled, replace=replace)
+        before = put_contours(MaskAct(cohort=cohort, what="RT structure set"), entry, filled, replace=replace)
         sparse = tuple(_sparse_phases(entry, filled))
         _log(cohort, entry, sparse)
     return StructureMask(
@@ -142,34 +142,6 @@ def _index(entry: StackEntry, phase: str, drawn: StructureSet, grid: ContourGrid
         names = ", ".join(entry.phase_name(other) for other in sorted(others))
         raise InputError(f"Expected contours of phase {phase}, got some on images of {names}. Do: leave the phase out.")
     return index
-
-
-def _put(cohort: Cohort, entry: StackEntry, filled: ContourMasks, *, replace: bool) -> str | None:
-    """Add the filled phases to those that have a mask, or replace these; gives where the mask before is kept."""
-    taken = sorted(set(entry.mask_phases) & set(filled.phases))
-    if taken and not replace:
-        phases = ", ".join(entry.phase_name(phase) for phase in taken)
-        raise InputError(
-            f"Expected phases without a mask on stack {entry.id}, got {phases}. Do: replace their masks (--replace); "
-            "they are kept in masks/before/."
-        )
-    if set(entry.mask_phases) - set(taken) and set(entry.mask_classes) != set(filled.classes):
-        raise InputError(
-            f"Expected contours of {', '.join(entry.mask_classes)} as in the phases of stack {entry.id} that have a "
-            f"mask, got {', '.join(filled.classes)}. Do: name regions that were set aside, or draw the missing ones."
-        )
-    before = keep_mask(cohort, entry.id) if taken else None
-    cohort.set_mask(entry.id, _joined(cohort, entry, filled), (*entry.mask_phases, *filled.phases), filled.classes)
-    return before
-
-
-def _joined(cohort: Cohort, entry: StackEntry, filled: ContourMasks) -> NDArray[np.uint8]:
-    before = cohort.mask(entry)
-    if before is None:
-        return filled.mask
-    mask = np.array(before)
-    mask[list(filled.phases)] = filled.mask[list(filled.phases)]
-    return mask
 
 
 def _sparse_phases(entry: StackEntry, filled: ContourMasks) -> Iterator[ImportNote]:
