@@ -19,15 +19,22 @@ from medgraft.workspace import (
 )
 from medgraft.workspace.curves.running import read_request
 from medgraft.workspace.kept.find_model import find_model
+from medgraft.workspace.measuring.running import measure_project
 from medgraft.workspace.models.inspection import inspect_package
 from medgraft.workspace.models.packing import pack_model, unpack_model, verify_package
 from medgraft.workspace.models.predicting import predict_folder
+from medgraft.workspace.sites.agreement import agree_sites
+from medgraft.workspace.sites.rules import check_rules, new_rules
 from medgraft.workspace.studies.request import read_study
 
 #: Verbs that compute, and are imported from their own files.
 COMPUTING = (
+    agree_sites,
+    check_rules,
     find_model,
     inspect_package,
+    measure_project,
+    new_rules,
     pack_model,
     predict_folder,
     read_request,

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import typer
-
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.import_options import (
+    BringBackOption,
     EmptyPhasesOption,
     LabelTaskOption,
     LayoutOption,
@@ -21,10 +20,11 @@ from medgraft.cli.import_options import (
     SubjectPatternOption,
     TableOption,
 )
+from medgraft.cli.mask_codes import read_mask_codes
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
-from medgraft.cli.pairs import read_pairs
 from medgraft.cli.pseudonym_key import read_key
+from medgraft.cli.spacing import SpacingOption, read_spacing
 from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def import_images(
     mask_classes: MaskClassesOption = None,
     empty_phases_labelled: EmptyPhasesOption = False,
     table: TableOption = None,
+    spacing: SpacingOption = None,
+    bring_back: BringBackOption = False,
     task: LabelTaskOption = None,
     pseudonym_key: PseudonymKeyOption = None,
     as_json: JsonOption = False,
@@ -58,9 +60,10 @@ def import_images(
       medgraft import scans/ --project heart
       medgraft import scans/ --project heart --pseudonym-key secret.txt
       medgraft import scans/ --project heart --mask-codes 500=pool,205=myocardium
+      medgraft import pictures/ --project heart --subject-pattern '(P[0-9]+)' --spacing 8,1.4,1.4
       medgraft import scans/ --project heart --json
     """
-    from medgraft.workspace import ImportOptions, mask_codes_of
+    from medgraft.workspace import ImportOptions
     from medgraft.workspace import import_images as import_into
     from medgraft.workspace.stacks.importing import project_to_fill
 
@@ -69,10 +72,12 @@ def import_images(
         site=site,
         short_axis=short_axis,
         subject_pattern=subject_pattern,
-        mask_codes=mask_codes_of(_codes(mask_codes)) if mask_codes else None,
+        mask_codes=read_mask_codes("--mask-codes", mask_codes),
         mask_classes=tuple(name.strip() for name in mask_classes.split(",")) if mask_classes else None,
         empty_phases_labelled=empty_phases_labelled,
         table=table,
+        spacing=read_spacing(spacing),
+        bring_back=bring_back,
     )
     with project_to_fill(project) as place, progress_bars() as report:
         done = import_into(place, source, layout=layout, options=options, phases=phases, task=task, report=report)
@@ -80,14 +85,6 @@ def import_images(
         write_json(done)
     else:
         _show(done)
-
-
-def _codes(text: str) -> dict[int, str]:
-    """Codes of the source's masks and their classes."""
-    classes = read_pairs("--mask-codes", text.split(","), "1=pool,2=myocardium")
-    if not all(code.isdecimal() for code in classes):
-        raise typer.BadParameter(f"Expected --mask-codes CODE=CLASS,... with whole numbers, got {text!r}.")
-    return {int(code): name for code, name in classes.items()}
 
 
 def _show(done: "Imported") -> None:

@@ -8,12 +8,16 @@ import typer
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.command import add_command
 from medgraft.cli.figures import with_ends
+from medgraft.cli.mask_codes import read_mask_codes
 from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
     from medgraft.workspace.sites.agreement import RuleAgreement, SiteAgreement, StructureAgreement
 
+CodesOption = Annotated[
+    str | None, typer.Option(help="What codes of that site's NIfTI masks mean, for example 1=rv,2=myocardium,3=pool.")
+]
 RulesOption = Annotated[Path | None, typer.Option(help="That site's annotation rules, filled in.", dir_okay=False)]
 
 
@@ -55,6 +59,8 @@ def agree(
     a: Annotated[Path, typer.Argument(help="A site's masks: a folder of NIfTI files, or a project.", exists=True)],
     b: Annotated[Path, typer.Argument(help="The other site's masks of the same cases.", exists=True)],
     *,
+    mask_codes_a: CodesOption = None,
+    mask_codes_b: CodesOption = None,
     rules_a: RulesOption = None,
     rules_b: RulesOption = None,
     seed: Annotated[int, typer.Option(help="Of the resampling of subjects.")] = 0,
@@ -64,12 +70,22 @@ def agree(
 
     Examples:
       medgraft sites agree drawn-here drawn-there
+      medgraft sites agree drawn-here acdc --mask-codes-b 1=rv,2=myocardium,3=pool
       medgraft sites agree here there --rules-a rules.yaml --rules-b theirs.yaml
     """
     from medgraft.workspace.sites.agreement import agree_sites
 
     with progress_bars() as report:
-        found = agree_sites(a, b, rules_a=rules_a, rules_b=rules_b, seed=seed, report=report)
+        found = agree_sites(
+            a,
+            b,
+            mask_codes_a=read_mask_codes("--mask-codes-a", mask_codes_a),
+            mask_codes_b=read_mask_codes("--mask-codes-b", mask_codes_b),
+            rules_a=rules_a,
+            rules_b=rules_b,
+            seed=seed,
+            report=report,
+        )
     if as_json:
         write_json(found)
         return

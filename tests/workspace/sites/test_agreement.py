@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from medgraft.core.errors import InputError
+from medgraft.core.errors import ImageError, InputError
 from medgraft.core.geometry import BASE_TO_APEX
 from medgraft.core.stack import FoundStack, Stack
 from medgraft.core.task import MASK_CODES
@@ -182,6 +182,29 @@ def test_of_stacks_that_lie_nobody_knows_where_only_the_whole_is_compared(tmp_pa
     assert all(np.isnan(one.hausdorff_mm.value) for one in found.structures)
 
 
+def test_masks_in_a_sites_own_codes_are_compared_as_what_they_mean(tmp_path: Path) -> None:
+    """The other site draws as ACDC does: 1 right ventricle, 2 myocardium, 3 pool."""
+    ours = folder_of(tmp_path / "a", {"P1": drawn(), "P2": drawn(shift=1)})
+    acdc = {0: 0, 1: MASK_CODES["rv"], 2: MASK_CODES["myocardium"], 3: MASK_CODES["pool"]}
+    recoded = {"P1": drawn(), "P2": drawn(shift=2)}
+    theirs = folder_of(tmp_path / "b", recoded)
+    coded = folder_of(tmp_path / "c", {name: (4 - mask) * (mask > 0) for name, mask in recoded.items()})
+    found = agree_sites(ours, coded, mask_codes_b=acdc)
+    assert found.structures == agree_sites(ours, theirs).structures
+    assert agree_sites(coded, ours, mask_codes_a=acdc).structures == found.structures
+    with pytest.raises(ImageError, match="Expected the codes"):
+        agree_sites(ours, coded, mask_codes_b={0: 0, 3: 1})
+    with pytest.raises(InputError, match="a project, where they are ours"):
+        agree_sites(ours, project_of(tmp_path / "d", {"P1": drawn()}), mask_codes_b=acdc)
+
+
+def test_a_file_that_is_there_packed_and_unpacked_is_in_doubt(tmp_path: Path) -> None:
+    ours, theirs = (folder_of(tmp_path / site, {"P1": drawn(), "P2": drawn()}) for site in "ab")
+    write_mask(theirs / "P2.nii", stack_of(drawn(shift=2)))
+    (reason,) = agree_sites(ours, theirs).left_out
+    assert reason.startswith("P2: drawn 2 times at one site")
+
+
 def project_of(root: Path, masks: dict[str, NDArray[np.uint8]]) -> Path:
     """A project that holds masks over pixels that are the subject's own."""
     project = Project.create(root)
@@ -202,6 +225,34 @@ def test_projects_are_compared_by_their_pixels_whatever_subjects_are_called(tmp_
     alone = agree_sites(ours, project_of(tmp_path / "c", {"P1": drawn()}))
     (reason,) = alone.left_out
     assert reason.startswith("a P2, ")
+
+
+def twice(root: Path, *masks: NDArray[np.uint8]) -> Path:
+    """A project in which the first of two images has been drawn several times."""
+    place = project_of(root, {"P1": masks[0], "P2": drawn()})
+    pixels = np.random.default_rng(0).integers(0, 99, SHAPE, np.int16)
+    with Project.open(place).cohort() as cohort:
+        for number, mask in enumerate(masks[1:]):
+            cohort.add(FoundStack(stack=stack_of(mask, pixels), subject=f"again {number}", series_key="sax"))
+    return place
+
+
+def test_an_image_that_is_there_twice_with_one_mask_counts_once(tmp_path: Path) -> None:
+    ours = twice(tmp_path / "a", drawn(shift=2), drawn(shift=2))
+    theirs = project_of(tmp_path / "b", {"P1": drawn(), "P2": drawn()})
+    found = agree_sites(ours, theirs)
+    (pool,) = (one for one in found.structures if one.structure == "pool")
+    assert (pool.subjects, pool.cases, found.left_out) == (2, 4, ())
+
+
+def test_an_image_that_one_site_has_drawn_in_two_ways_is_left_out(tmp_path: Path) -> None:
+    ours = twice(tmp_path / "a", drawn(), drawn(shift=2))
+    theirs = project_of(tmp_path / "b", {"P1": drawn(), "P2": drawn(shift=1)})
+    for places in ((ours, theirs), (theirs, ours)):
+        found = agree_sites(*places)
+        (reason,) = found.left_out
+        assert "drawn 2 times at one site, and not alike: a P1" in reason
+        assert {case.subject for case in found.cases} <= {"a P2", "b P2"}
 
 
 @pytest.fixture

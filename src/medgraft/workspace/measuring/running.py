@@ -10,6 +10,7 @@ import numpy as np
 from medgraft.cohort import Cohort
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
+from medgraft.core.files import AnyPath
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CODES
 from medgraft.evaluation import dice, hausdorff95_or_worst
@@ -38,7 +39,7 @@ def measure_project(
     model: str | None = None,
     slices_by: str | None = None,
     phases: Phases = "ed-es",
-    folder: Path | None = None,
+    folder: AnyPath | None = None,
     with_bulls_eyes: bool = False,
     n_segments: Literal[16, 17] = 17,
     report: Report = silent,
@@ -79,7 +80,7 @@ def measure_project(
         found = rows.measured(slices_by, _memory(segmenter.package, cohort, report) if segmenter else None)
     if folder is None:
         return found
-    return replace(found, files=write_measured(found, folder, with_bulls_eyes=with_bulls_eyes))
+    return replace(found, files=write_measured(found, Path(folder), with_bulls_eyes=with_bulls_eyes))
 
 
 def _judged(

@@ -1,6 +1,6 @@
 """How far two sites agree on masks of the same cases, drawn blindly at both: per structure and annotation rule."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
+from medgraft.core.files import AnyPath
 from medgraft.core.geometry import BASE_TO_APEX, even_spacing
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
 from medgraft.evaluation import Interval, dice, hausdorff95_or_worst, mean_interval, means_by_subject
 from medgraft.exchange import QUESTIONS, AnnotationRules, Part, read_rules
-from medgraft.workspace.sites.masks import Cases, SiteMask, site_cases
+from medgraft.workspace.sites.masks import Cases, SiteCase, SiteMask, site_cases
 
 #: The structure that the rules of the questionnaire move: the border of the cavity.
 _RULED = "pool"
@@ -94,30 +95,34 @@ class SiteAgreement:
 
 
 def agree_sites(
-    a: Path,
-    b: Path,
+    a: AnyPath,
+    b: AnyPath,
     *,
-    rules_a: Path | None = None,
-    rules_b: Path | None = None,
+    mask_codes_a: Mapping[int, int] | None = None,
+    mask_codes_b: Mapping[int, int] | None = None,
+    rules_a: AnyPath | None = None,
+    rules_b: AnyPath | None = None,
     seed: int = 0,
     report: Report = silent,
 ) -> SiteAgreement:
     """Compare the masks that two sites drew of the same cases.
 
     Args:
-        a: a folder of NIfTI masks in medgraft's codes, or a project.
+        a: a folder of NIfTI masks, or a project.
         b: the same cases at the other site, under equal names, or with equal pixels in a project.
+        mask_codes_a: codes of the masks in a folder, and what they mean in `core.task.MASK_CODES`; None: they are ours.
+        mask_codes_b: of the other site's.
         rules_a: the first site's annotation rules, filled in.
         rules_b: the other's.
         seed: of the resampling of subjects.
         report: told after every case.
 
     Raises:
-        InputError: a place without masks, no case that both drew, or rules that cannot be read.
+        InputError: a place without masks, codes for a project, no case that both drew, or rules that cannot be read.
         ImageError: a mask that is damaged or has codes of another kind.
     """
-    ours, theirs = site_cases(a), site_cases(b)
-    said = [read_rules(path) if path else None for path in (rules_a, rules_b)]
+    ours, theirs = site_cases(Path(a), mask_codes_a), site_cases(Path(b), mask_codes_b)
+    said = [read_rules(Path(path)) if path else None for path in (rules_a, rules_b)]
     found, left_out = _compared(ours, theirs, report)
     scores = _drawn_at_both(found)
     if not scores:
@@ -139,13 +144,21 @@ def _compared(ours: Cases, theirs: Cases, report: Report) -> tuple[list[CaseAgre
     shared = sorted(set(ours) & set(theirs))
     scores: list[CaseAgreement] = []
     for number, key in enumerate(shared, 1):
-        case, a, b = ours[key], ours[key].read(), theirs[key].read()
-        if reason := _apart(a, b):
-            left_out.append(f"{case.title}: {reason}")
+        found = _compare(ours[key], theirs[key])
+        if isinstance(found, str):
+            left_out.append(f"{ours[key].title}: {found}")
         else:
-            scores += _scores(case.subject, case.case, a, b)
-        report(Progress(stage="cases", done=number, total=len(shared), detail=case.case))
+            scores += found
+        report(Progress(stage="cases", done=number, total=len(shared), detail=ours[key].case))
     return scores, left_out
+
+
+def _compare(ours: SiteCase, theirs: SiteCase) -> list[CaseAgreement] | str:
+    """One case at both sites, or why it cannot be compared."""
+    if doubt := ours.doubt or theirs.doubt:
+        return doubt
+    a, b = ours.read(), theirs.read()
+    return _apart(a, b) or list(_scores(ours.subject, ours.case, a, b))
 
 
 def _apart(a: SiteMask, b: SiteMask) -> str:

@@ -1,7 +1,7 @@
 """Masks that a site drew, by case: from a folder of NIfTI masks, or from a project."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +35,16 @@ Cases = dict[str, "SiteCase"]
 
 @dataclass(frozen=True, kw_only=True)
 class SiteCase:
-    """A case before it is read. case: equal at both sites. subject: whose it is. read: its mask."""
+    """A case before it is read.
+
+    case: equal at both sites. subject: whose it is. read: its mask. doubt: why it cannot be told which drawing of this
+    site is meant, "" as a rule.
+    """
 
     case: str
     subject: str
     read: Callable[[], SiteMask]
+    doubt: str = ""
 
     @property
     def title(self) -> str:
@@ -47,26 +52,64 @@ class SiteCase:
         return self.case if self.case.partition("/")[0] == self.subject else f"{self.subject}, {self.case}"
 
 
-def site_cases(place: Path) -> Cases:
+def site_cases(place: Path, codes: Mapping[int, int] | None = None) -> Cases:
     """The masks at a place by case.
 
-    A project's cases are its stacks with masks, the same at another site where their pixels are the same. A folder's
-    are its NIfTI masks by their path, the subject being the first folder of the path, or the name of a file alone.
-    Raises `InputError` for a place without masks.
+    A project's cases are its stacks with masks, the same at another site where their pixels are the same; stacks of
+    equal pixels and equal masks are one. A folder's are its NIfTI masks by their path, the subject being the first
+    folder of the path, or the name of a file alone.
+
+    Args:
+        place: a project, or a folder.
+        codes: of a folder's masks, and what they mean in `core.task.MASK_CODES`; None: they are ours.
+
+    Raises:
+        InputError: a place without masks, or codes for a project.
     """
-    cases = dict(_of_project(place) if is_project(place) else _of_folder(place))
+    of_project = is_project(place)
+    if of_project and codes is not None:
+        raise InputError(
+            f"Expected codes of masks for a folder of NIfTI files, got {place}, a project, where they are ours."
+        )
+    found = _of_project(place) if of_project else _of_folder(place, codes)
+    cases = {key: _one(alike) for key, alike in _by_key(found).items()}
     if not cases:
         raise InputError(f"Expected a folder of NIfTI masks or a project with masks, found no mask at {place}.")
     return cases
 
 
-def _of_project(place: Path) -> Iterator[tuple[str, SiteCase]]:
+@dataclass(frozen=True, kw_only=True)
+class _Drawing:
+    """A mask at a place. drawn: equal for equal masks of equal phases."""
+
+    case: SiteCase
+    drawn: object
+
+
+def _by_key(found: Iterable[tuple[str, _Drawing]]) -> dict[str, list[_Drawing]]:
+    by_key: dict[str, list[_Drawing]] = {}
+    for key, drawing in found:
+        by_key.setdefault(key, []).append(drawing)
+    return by_key
+
+
+def _one(alike: Sequence[_Drawing]) -> SiteCase:
+    """The case of drawings of one image: in doubt where they are not the same."""
+    first = alike[0].case
+    if len({drawing.drawn for drawing in alike}) == 1:
+        return first
+    titles = ", ".join(drawing.case.title for drawing in alike)
+    return replace(first, doubt=f"drawn {len(alike)} times at one site, and not alike: {titles}")
+
+
+def _of_project(place: Path) -> Iterator[tuple[str, _Drawing]]:
     project = Project.open(place)
     with project.cohort() as cohort:
         for entry in cohort.entries():
             if entry.mask_phases:
-                read = _reader(project, entry)
-                yield entry.pixels_digest, SiteCase(case=entry.series or entry.id, subject=entry.subject, read=read)
+                case = SiteCase(case=entry.series or entry.id, subject=entry.subject, read=_reader(project, entry))
+                drawn = (entry.mask_digest or entry.id, entry.mask_phases, entry.mask_classes)
+                yield entry.pixels_digest, _Drawing(case=case, drawn=drawn)
 
 
 def _reader(project: Project, entry: StackEntry) -> Callable[[], SiteMask]:
@@ -86,17 +129,22 @@ def _reader(project: Project, entry: StackEntry) -> Callable[[], SiteMask]:
     return read
 
 
-def _of_folder(place: Path) -> Iterator[tuple[str, SiteCase]]:
+def _of_folder(place: Path, codes: Mapping[int, int] | None) -> Iterator[tuple[str, _Drawing]]:
     for path in sorted(place.rglob("*.nii*")):
         if path.name.endswith((".nii", ".nii.gz")):
-            case = path.relative_to(place).as_posix().removesuffix(".gz").removesuffix(".nii")
-            yield case, SiteCase(case=case, subject=case.partition("/")[0], read=_file_reader(path))
+            key = path.relative_to(place).as_posix().removesuffix(".gz").removesuffix(".nii")
+            case = SiteCase(case=key, subject=key.partition("/")[0], read=_file_reader(path, codes))
+            yield key, _Drawing(case=case, drawn=path)
 
 
-def _file_reader(path: Path) -> Callable[[], SiteMask]:
+def _file_reader(path: Path, codes: Mapping[int, int] | None) -> Callable[[], SiteMask]:
     def read() -> SiteMask:
-        stack = read_nifti(path, mask=path)  # refuses other codes
-        mask, phases = stack.pixels.astype(np.uint8), stack.mask_phases
-        return SiteMask(mask=mask, phases=phases, classes=MASK_CLASSES, affines=stack.affines, spacing=stack.spacing)
+        stack = read_nifti(path, mask=path, mask_codes=codes)  # refuses other codes
+        if stack.mask is None:
+            raise InputError(f"Expected a mask in {path.name}, found none.")
+        classes = MASK_CLASSES if codes is None else stack.mask_classes
+        return SiteMask(
+            mask=stack.mask, phases=stack.mask_phases, classes=classes, affines=stack.affines, spacing=stack.spacing
+        )
 
     return read

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.errors import InputError
+from medgraft.core.files import AnyPath
 from medgraft.exchange import AnnotationRules, RuleDifference, blank_form, differences, not_compared, read_rules
 
 
@@ -21,20 +22,21 @@ class SiteRules:
     not_compared: tuple[RuleDifference, ...] = ()
 
 
-def new_rules(file: Path) -> SiteRules:
+def new_rules(file: AnyPath) -> SiteRules:
     """Write the blank form. Raises `InputError` if the file is there already."""
+    file = Path(file)
     if file.exists():
         raise InputError(f"Expected a new file for the form, got {file}, which is there already. Do: name another.")
     file.write_text(blank_form(), encoding="utf-8")
     return SiteRules(file=str(file))
 
 
-def check_rules(file: Path, other: Path | None = None) -> SiteRules:
+def check_rules(file: AnyPath, other: AnyPath | None = None) -> SiteRules:
     """Read filled-in rules, and compare them with another site's. Raises `InputError` as `exchange.read_rules` does."""
-    rules = read_rules(file)
+    rules = read_rules(Path(file))
     if other is None:
         return SiteRules(file=str(file), rules=rules)
-    theirs = read_rules(other)
+    theirs = read_rules(Path(other))
     return SiteRules(
         file=str(file),
         rules=rules,
