@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 from sklearn.metrics import log_loss
 
 from medgraft.core.errors import InputError, MedgraftError, ProjectError, WeightsError
 from medgraft.core.progress import Progress
 from medgraft.evaluation import one_standard_error
-from medgraft.study import StudyFile, read_outcome, write_outcome
+from medgraft.networks import spec
+from medgraft.networks.model import build_base
+from medgraft.study import StudyFile, estimate_study, read_outcome, write_outcome
 
 GRID = [{"depth": 0, "rates": [0.1, 0.01, 0.001], "epochs": 4}, {"depth": 1, "rates": [0.01, 0.001], "epochs": 3}]
 
@@ -104,6 +108,45 @@ def test_what_cannot_be_done_is_found_before_anything_is_trained(
     with pytest.raises(answer[0], match=answer[1]):
         executor.study(tiny(**changes), hearts.samples, hearts.read)
     assert executor.trials == []
+
+
+@pytest.fixture
+def partial_file(tmp_path: Path) -> Path:
+    """All of a CBR network but its last block."""
+    state = build_base(spec("cbr_tiny"), key=5).state_dict()
+    save_file(
+        {name: value for name, value in state.items() if not name.startswith("blocks.0")}, tmp_path / "part.safetensors"
+    )
+    return tmp_path / "part.safetensors"
+
+
+def test_weights_that_fill_but_part_are_used_only_if_the_file_says_so(
+    dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile], partial_file: Path
+) -> None:
+    network = {"network": "cbr_tiny", "weights": f"file:{partial_file}", "size": 76}
+    executor = dreamt()
+    with pytest.raises(WeightsError, match=r"fills 15 of 20 tensors.*random: blocks\.0\.0\.weight, .*partial: true"):
+        executor.study(tiny(networks=[network]), hearts.samples, hearts.read)
+    assert executor.trials == []
+    outcome = executor.study(tiny(networks=[{**network, "partial": True}], seeds=[1, 2]), hearts.samples, hearts.read)
+    assert {stage.weights for stage in outcome.stages} == {"part.safetensors (15 of 20 tensors)"}
+    assert len({id(trial.weights) for trial in executor.trials}) == 1  # both seeds read the file once
+
+
+def test_the_plan_says_what_weights_leave_at_random(
+    hearts: Any, tiny: Callable[..., StudyFile], partial_file: Path
+) -> None:
+    def warnings(**network: object) -> set[str]:
+        study = tiny(networks=[{"network": "cbr_tiny", "size": 76, **network}], stages=GRID[:1])
+        plan = estimate_study(study, hearts.samples, hearts.read, torch.device("cpu"))
+        return {stage.warning for stage in plan.stages}
+
+    given = {"weights": f"file:{partial_file}", "stages": [{"depth": "all", "rates": [0.1], "epochs": 1}]}
+    (refused,), (allowed,) = warnings(**given), warnings(**given, partial=True)
+    assert refused.startswith("cbr_tiny-pretrained cannot start: Expected weights for the whole of cbr_tiny")
+    assert "cbr_tiny-pretrained: part.safetensors fills 15 of 20 tensors" in allowed
+    (missing,) = warnings(**{**given, "weights": "file:gone.pth"})
+    assert "found none at gone.pth" in missing
 
 
 def test_a_subject_is_held_out_whole_or_not_at_all(dreamt: Any, hearts: Any, tiny: Callable[..., StudyFile]) -> None:

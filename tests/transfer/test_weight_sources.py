@@ -21,7 +21,7 @@ from medgraft.networks import NETWORKS, spec
 from medgraft.networks.classifier import build
 from medgraft.networks.model import build_base
 from medgraft.recipe import PAPER
-from medgraft.transfer.load import load_weights
+from medgraft.transfer.load import load_weights, would_load
 from medgraft.transfer.sources import ImageNet, PackageWeights, Random, WeightFile, parse_source
 from medgraft.transfer.weights import Weights
 
@@ -196,11 +196,35 @@ def test_every_name_is_accounted_for() -> None:
     given = weights_of("cbr_small", blocks__0__0__weight=torch.zeros(1, 2), extra=torch.zeros(4))
     given = replace(given, state={name: value for name, value in given.state.items() if name != "blocks.1.1.weight"})
     model = build("cbr_small", n_classes=3)
-    report = load_weights(model, given)
+    report = load_weights(model, given, partial=True)
     assert set(report.skipped) == {"blocks.0.0.weight: (1, 2) does not fit (32, 3, 7, 7)", "extra"}
     assert set(report.missing) == {"blocks.0.0.weight", "blocks.1.1.weight"}
     assert len(report.matched) == len(given.state) - 2
-    assert "2 skipped, 2 missing" in report.text
+    assert report.filled == "18 of 20 tensors"
+    assert report.text.endswith("of the base's parameters; left at random: blocks.0.0.weight, blocks.1.1.weight")
+
+
+def test_a_network_that_would_stay_partly_random_is_refused_and_unchanged() -> None:
+    whole = weights_of("cbr_small")
+    model = build("cbr_small", n_classes=3)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    running = replace(whole, state={name: v for name, v in whole.state.items() if not name.endswith("running_var")})
+    says = (
+        r"whole of cbr_small, random fills 16 of 20 tensors, 100% .*random: blocks\.0\.1\.running_var, .*partial: true"
+    )
+    for refused in (lambda: load_weights(model, running), lambda: would_load(spec("cbr_small"), running)):
+        with pytest.raises(WeightsError, match=says):
+            refused()
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    counters = replace(whole, state={name: v for name, v in whole.state.items() if "num_batches" not in name})
+    assert load_weights(model, counters).missing == ()
+
+
+@pytest.mark.parametrize("name", [name for name, network in NETWORKS.items() if network.answers == "classes"])
+def test_what_would_load_is_what_loads(name: str) -> None:
+    given = weights_of(name)
+    said = would_load(spec(name), given)
+    assert (said.missing, said.skipped, said.share) == ((), (), 1.0)
 
 
 def test_weights_of_another_network_are_refused_and_change_nothing() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from medgraft.core.errors import WeightsError
 from medgraft.networks.freezing import freeze
 from medgraft.samples import Samples
 from medgraft.study.graft import ROWS_PER_PREDICTION, build_model
@@ -14,7 +15,7 @@ from medgraft.study.grid import ModelPlan, model_plans
 from medgraft.study.study_data import ReadImage, StudyData, study_data
 from medgraft.study.study_file import Depth, StageEntry, StudyFile
 from medgraft.training import Batch, Plan, fit
-from medgraft.transfer import Random, cache_bytes, split_at_frontier
+from medgraft.transfer import Random, cache_bytes, parse_source, split_at_frontier, would_load
 
 _PROBE_ROWS = 16
 #: Standard deviation of frozen features that a head can learn from at the usual rates.
@@ -27,7 +28,8 @@ class StageEstimate:
 
     trainings: tries, the final fit, and the folds' models for the next stage. updates: at most. cache_bytes: of its
     frozen features. seconds: about; features and trainings. cut: whether frozen features are cached.
-    warning: why this stage cannot be expected to learn; "" if nothing is known against it.
+    warning: why this stage cannot be expected to start or to learn, or what of its weights stays at random; "" if
+    nothing is known against it.
     """
 
     model: str
@@ -60,7 +62,7 @@ class Estimate:
 def estimate_study(study: StudyFile, samples: Samples, read: ReadImage, device: torch.device) -> Estimate:
     """Measure a few passes of every network with random weights (time does not depend on their values).
 
-    Raises what `run_study` raises before training, missing weights apart.
+    Raises what `run_study` raises before training; weights that are missing or do not fit are a warning.
     """
     data = study_data(study, samples, read, study.seeds[0])
     stages = [
@@ -97,7 +99,7 @@ def _stage(
         cache_bytes=probe.row_bytes * rows,
         seconds=probe.per_row * rows + probe.per_update * (updates + scored),
         cut=probe.cut,
-        warning=_warning(plan, probe),
+        warning=_unlearnable(plan, probe) or _unfilled(plan),
     )
 
 
@@ -137,11 +139,23 @@ def _probe(plan: ModelPlan, depth: Depth, study: StudyFile, data: StudyData, dev
     )
 
 
-def _warning(plan: ModelPlan, probe: _Probe) -> str:
+def _unlearnable(plan: ModelPlan, probe: _Probe) -> str:
     """Frozen random networks may answer with next to nothing, or with next to infinity: their norms know no data."""
     if plan.weights != "random" or not probe.cut or _LEARNABLE[0] <= probe.spread <= _LEARNABLE[1]:
         return ""
     return f"frozen random features of {plan.network} spread by {probe.spread:.0e}: nothing can be learnt from them"
+
+
+def _unfilled(plan: ModelPlan) -> str:
+    """What is wrong with weights that lie on this machine; those from elsewhere are not fetched for a plan."""
+    if not plan.weights.startswith(("file:", "package:")):
+        return ""
+    try:
+        weights = parse_source(plan.weights).load(plan.spec)
+        loaded = would_load(plan.spec, weights, partial=plan.partial)
+    except WeightsError as error:
+        return f"{plan.name} cannot start: {error}"
+    return f"{plan.name}: {loaded.text}" if loaded.missing else ""
 
 
 def _seconds(work: Callable[[], object]) -> float:

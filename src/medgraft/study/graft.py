@@ -142,7 +142,7 @@ def prepare_graft(
 def build_model(plan: ModelPlan, weights: Weights, *, n_classes: int, seed: int) -> Classifier:
     """The network with loaded weights, the weights' own input scaling and a fresh head."""
     model = build(plan.spec, n_classes=n_classes, key=(seed, plan.network), contract=weights.contract)
-    load_weights(model, weights)
+    load_weights(model, weights, partial=plan.partial)
     out_of_place(model)
     return model
 

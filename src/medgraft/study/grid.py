@@ -10,13 +10,18 @@ from medgraft.study.study_file import NetworkEntry, StageEntry, StudyFile
 
 @dataclass(frozen=True, kw_only=True)
 class ModelPlan:
-    """One row of the comparison, before depths. name: unique, safe as a file name. size: None for the weights' own."""
+    """One row of the comparison, before depths.
+
+    name: unique, safe as a file name. size: None for the weights' own. partial: what the weights do not fill may stay
+    at random.
+    """
 
     name: str
     network: str
     weights: str
     size: int | None
     stages: tuple[StageEntry, ...]
+    partial: bool = False
 
     @property
     def spec(self) -> NetworkSpec:
@@ -50,6 +55,7 @@ def _plan(study: StudyFile, entry: NetworkEntry) -> ModelPlan:
         weights=weights,
         size=entry.size,
         stages=entry.stages or (study.scratch_stages if from_scratch else study.stages),
+        partial=entry.partial,
     )
 
 

@@ -7,7 +7,8 @@ gives the very same weights (`training.fit`), so weights of every epoch need not
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from medgraft.study.schedule import Chain, run_chains
 from medgraft.study.study_data import ReadImage, StudyData, study_data
 from medgraft.study.study_file import StageEntry, StudyFile
 from medgraft.training import Plan
-from medgraft.transfer import Weights, parse_source
+from medgraft.transfer import Weights, parse_source, would_load
 
 
 def run_study(
@@ -49,11 +50,11 @@ def run_study(
         report: told of every trial and epoch.
 
     Raises:
-        InputError: too few subjects, an unknown network or depth. WeightsError: weights are missing; this is found
-        before anything is trained. MedgraftError: no model trained to its end at every seed.
+        InputError: too few subjects, an unknown network or depth. WeightsError: weights are missing, or
+        do not fill a network; this is found before anything is trained. MedgraftError: no model trained to its end at every seed.
     """
     plans = model_plans(study)
-    weights = {(plan.name, seed): load_source(plan, seed) for seed in study.seeds for plan in plans}
+    weights = _starts(plans, study.seeds)
     chains = [
         _Chain(plan=plan, weights=weights[plan.name, seed], data=data, study=study, fold_parents=[""] * study.folds)
         for seed in study.seeds
@@ -76,9 +77,24 @@ def _complete(study: StudyFile, samples: Samples, results: Sequence[StageOutcome
     return StudyOutcome(study=study, task=samples.task, stages=kept, lost=lost)
 
 
+def _starts(plans: Sequence[ModelPlan], seeds: Sequence[int]) -> dict[tuple[str, int], Weights]:
+    """What each model starts with at each seed; only random weights differ by seed, others are in memory once."""
+    load = cache(load_source)
+    return {
+        (plan.name, seed): load(plan, seed if plan.weights == "random" else seeds[0])
+        for seed in seeds
+        for plan in plans
+    }
+
+
 def load_source(plan: ModelPlan, seed: int) -> Weights:
-    """What a model starts with. Raises `WeightsError` or `InputError`."""
-    return parse_source(plan.weights, key=(seed, plan.network)).load(plan.spec)
+    """What a model starts with; the origin of weights that fill but part of it says so.
+
+    Raises `WeightsError` for weights that are missing, or do not fill the network although they should; `InputError`.
+    """
+    weights = parse_source(plan.weights, key=(seed, plan.network)).load(plan.spec)
+    loaded = would_load(plan.spec, weights, partial=plan.partial)
+    return replace(weights, origin=f"{weights.origin} ({loaded.filled})") if loaded.missing else weights
 
 
 def trials_of(plan: ModelPlan, study: StudyFile) -> int:

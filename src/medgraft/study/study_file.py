@@ -34,6 +34,7 @@ class NetworkEntry(Settings):
     )
     stages: tuple[StageEntry, ...] | None = Field(None, min_length=1, description="overrides the study's stages")
     name: str | None = Field(None, pattern=FOLDER_NAME, description="what tables and folders call it")
+    partial: bool = Field(False, description="true: start also from weights that fill no more than part of the network")
 
 
 class CacheEntry(Settings):

@@ -6,7 +6,7 @@ frozen frontier with the frozen part's values cached. Must not know: images, fol
 
 from medgraft.transfer.cache import FrontierCache, cache_bytes, fill_cache
 from medgraft.transfer.frontier import split_at_frontier
-from medgraft.transfer.load import LoadReport, load_weights
+from medgraft.transfer.load import LoadReport, load_weights, would_load
 from medgraft.transfer.sources.file import WeightFile
 from medgraft.transfer.sources.imagenet import ImageNet
 from medgraft.transfer.sources.package import PackageWeights
@@ -30,4 +30,5 @@ __all__ = [
     "load_weights",
     "parse_source",
     "split_at_frontier",
+    "would_load",
 ]

@@ -8,14 +8,17 @@ from torch import Tensor, nn
 
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import WeightsError
-from medgraft.networks.classifier import Classifier
+from medgraft.networks.classifier import Classifier, build
 from medgraft.networks.grey import can_sum, grey_contract, is_uniform
+from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.weights import Weights
 
 #: Share of the base's parameters that a file must fill to be taken for the same network.
 ENOUGH = 0.5
 #: Counters that some formats do not carry and inference does not need.
 _COUNTER = "num_batches_tracked"
+#: How many of the names left at random a sentence has.
+_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +43,30 @@ class LoadReport:
     @property
     def text(self) -> str:
         """The report in one line for people."""
-        counts = f"{len(self.matched)} matched, {len(self.resized)} resized, {len(self.skipped)} skipped"
-        return f"{self.origin}: {counts}, {len(self.missing)} missing ({self.share:.0%} of the base's parameters)"
+        more = f" and {len(self.missing) - _NAMED} more" if len(self.missing) > _NAMED else ""
+        left = f"; left at random: {', '.join(self.missing[:_NAMED])}{more}" if self.missing else ""
+        return f"{self.origin} fills {self.filled}, {self.share:.0%} of the base's parameters{left}"
+
+    @property
+    def filled(self) -> str:
+        """How much of the base was filled, in a few words."""
+        n_filled = sum(not name.endswith(_COUNTER) for name in self.matched) + len(self.resized)
+        return f"{n_filled} of {n_filled + len(self.missing)} tensors"
 
 
-def load_weights(model: Classifier, weights: Weights) -> LoadReport:
+def load_weights(model: Classifier, weights: Weights, *, partial: bool = False) -> LoadReport:
     """Copy weights into a model's base; its head stays as it is.
 
     A first convolution trained on three colours fills a network of one channel by the sum over colours, if the weights
     scale every colour alike; for others load into three channels and call `networks.grey.sum_stem`.
-    Raises `WeightsError`, and leaves the model unchanged, if less than half of the base's parameters would be filled,
-    or colours cannot be summed.
+
+    Args:
+        model: changed in place.
+        weights: by the base's own names.
+        partial: up to half of the base's parameters may stay at random.
+
+    Raises:
+        WeightsError: something of the base would not be filled, or colours cannot be summed. The model is unchanged.
     """
     own = model.base.state_dict()
     fitted = {name: _fit(value, own[name].shape) for name, value in weights.state.items() if name in own}
@@ -73,8 +89,7 @@ def load_weights(model: Classifier, weights: Weights) -> LoadReport:
             f"Expected a plain first convolution for a network of one channel, got {model.spec.name}. Build it with "
             "three channels, and give it grey in each."
         )
-    _copy(own, filled)
-    return LoadReport(
+    report = LoadReport(
         origin=weights.origin,
         digest=weights.digest,
         licence=weights.licence,
@@ -85,6 +100,19 @@ def load_weights(model: Classifier, weights: Weights) -> LoadReport:
         missing=tuple(name for name in own if name not in filled and not name.endswith(_COUNTER)),
         share=share,
     )
+    if report.missing and not partial:
+        raise WeightsError(
+            f"Expected weights for the whole of {model.spec.name}, {report.text}. Do: give a whole file, or write "
+            "`partial: true` beside this network's name in the study file to train from there all the same."
+        )
+    _copy(own, filled)
+    return report
+
+
+def would_load(network: NetworkSpec, weights: Weights, *, partial: bool = False) -> LoadReport:
+    """What `load_weights` would do with this network, found without memory for its tensors. Raises what it raises."""
+    with torch.device("meta"):
+        return load_weights(build(network, n_classes=1), weights, partial=partial)
 
 
 def _fit(value: Tensor, shape: torch.Size) -> Tensor | None:
