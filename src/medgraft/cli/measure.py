@@ -9,6 +9,7 @@ import typer
 
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.figures import with_ends
+from medgraft.cli.left_out import write_left_out
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
@@ -78,8 +79,11 @@ def _show(measured: "Measured") -> None:
     _show_phases(measured)
     _show_means(measured)
     _show_agreement(measured)
-    for reason in measured.left_out:
-        write_line(f"left out: {reason}")
+    left_out = [
+        (f"{one.subject}, stack {one.stack}", ("model: " if one.source == "model" else "") + one.reason)
+        for one in measured.left_out
+    ]
+    write_left_out(left_out, "stack", where="--json, or left-out.csv with --out")
     for file in measured.files:
         write_line(f"written: {file}")
 

@@ -8,6 +8,7 @@ import typer
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.command import add_command
 from medgraft.cli.figures import with_ends
+from medgraft.cli.left_out import write_left_out
 from medgraft.cli.mask_codes import read_mask_codes
 from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line, write_table
@@ -102,8 +103,7 @@ def _show(found: "SiteAgreement") -> None:
     rules = [(rule.text, rule.a, rule.b, _differs(rule), rule.part) for rule in found.rules]
     if any(rule.a or rule.b for rule in found.rules):
         write_table(("rule", "a", "b", "differs", "shows in"), rules)
-    for reason in found.left_out:
-        write_line(f"left out: {reason}")
+    write_left_out([(one.case, one.reason) for one in found.left_out], "case", where="--json")
     write_line("in brackets: 95 % intervals over subjects; base: the third next to the valves")
 
 

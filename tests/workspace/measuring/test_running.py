@@ -282,6 +282,19 @@ def test_a_model_is_measured_and_compared(project: Project, hearts: tuple[Phanto
     check_files(found, tmp_path / "out")
 
 
+def test_tables_of_what_was_measured_there_before_do_not_stay(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_model_repeat(project, monkeypatch)
+    model, out = str(package_of(tmp_path / "model")), tmp_path / "out"
+    assert {"agreement.csv", "agreement.png", "overlaps.csv"} <= {
+        Path(file).name for file in measure_project(project, model=model, folder=out).files
+    }
+    (out / "mine.csv").write_text("mine")
+    alone = measure_project(project, folder=out)
+    assert {str(path) for path in out.iterdir()} == {*alone.files, str(out / "mine.csv")}
+
+
 def check_files(found: Measured, folder: Path) -> None:
     """Tables have a row for every row, the JSON document says the same, pictures open."""
     assert {str(path) for path in folder.rglob("*") if path.is_file()} == set(found.files)
@@ -426,8 +439,10 @@ def test_a_stack_with_masks_at_other_phases_alone_is_left_out(tmp_path: Path) ->
         mask_phases=(2,),
     )
     project = project_of(tmp_path / "heart", one=later)
-    found = measure_project(project)
-    assert (found.stacks, len(found.left_out)) == ((), 1)
+    found = measure_project(project, folder=tmp_path / "out")
+    (one,) = found.left_out
+    assert (found.stacks, one.subject, one.source) == ((), "one", "reference")
+    assert rows_of(tmp_path / "out" / "left-out.csv") == [vars(one)]
     every = only(measure_project(project, phases="all"))
     assert (every.ed, every.edv_ml) == (None, None)
     assert every.reasons == (

@@ -148,10 +148,10 @@ def test_phases_that_one_site_left_empty_are_not_compared(tmp_path: Path) -> Non
 def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path: Path) -> None:
     ours = folder_of(tmp_path / "a", {"P1": drawn(), "P2": drawn(), "P3": drawn()})
     theirs = folder_of(tmp_path / "b", {"P1": drawn(), "P2": drawn()[:, :5]})
-    assert agree_sites(ours, theirs).left_out == (
-        "P3: at one site only",
-        "P2: (2, 9, 16, 20) at one site, (2, 5, 16, 20) at the other",
-    )
+    assert [(one.case, one.reason) for one in agree_sites(ours, theirs).left_out] == [
+        ("P3", "at one site only"),
+        ("P2", "(2, 9, 16, 20) at one site, (2, 5, 16, 20) at the other"),
+    ]
     shutil.rmtree(theirs)
     with pytest.raises(InputError, match="found no mask"):
         agree_sites(ours, theirs)
@@ -165,8 +165,9 @@ def test_masks_that_are_stored_in_another_orientation_are_not_compared_voxel_by_
     write_mask(theirs / "P2.nii.gz", replace(stack, affines=stack.affines[::-1].copy()))
     found = agree_sites(ours, theirs)
     assert {case.case for case in found.cases} == {"P1"}
-    (reason,) = found.left_out
-    assert reason.startswith("P2: stored in another orientation")
+    (one,) = found.left_out
+    assert one.case == "P2"
+    assert one.reason.startswith("stored in another orientation")
 
 
 def test_of_stacks_that_lie_nobody_knows_where_only_the_whole_is_compared(tmp_path: Path) -> None:
@@ -201,8 +202,9 @@ def test_masks_in_a_sites_own_codes_are_compared_as_what_they_mean(tmp_path: Pat
 def test_a_file_that_is_there_packed_and_unpacked_is_in_doubt(tmp_path: Path) -> None:
     ours, theirs = (folder_of(tmp_path / site, {"P1": drawn(), "P2": drawn()}) for site in "ab")
     write_mask(theirs / "P2.nii", stack_of(drawn(shift=2)))
-    (reason,) = agree_sites(ours, theirs).left_out
-    assert reason.startswith("P2: drawn 2 times at one site")
+    (one,) = agree_sites(ours, theirs).left_out
+    assert one.case == "P2"
+    assert one.reason.startswith("drawn 2 times at one site")
 
 
 def project_of(root: Path, masks: dict[str, NDArray[np.uint8]]) -> Path:
@@ -223,8 +225,8 @@ def test_projects_are_compared_by_their_pixels_whatever_subjects_are_called(tmp_
     assert pool.dice.value == pytest.approx((1 + overlap(drawn() == 1, drawn(2) == 1)) / 2)
     assert {case.subject for case in found.cases} == {"a P1", "a P2"}
     alone = agree_sites(ours, project_of(tmp_path / "c", {"P1": drawn()}))
-    (reason,) = alone.left_out
-    assert reason.startswith("a P2, ")
+    (one,) = alone.left_out
+    assert one.case.startswith("a P2, ")
 
 
 def twice(root: Path, *masks: NDArray[np.uint8]) -> Path:
@@ -250,8 +252,8 @@ def test_an_image_that_one_site_has_drawn_in_two_ways_is_left_out(tmp_path: Path
     theirs = project_of(tmp_path / "b", {"P1": drawn(), "P2": drawn(shift=1)})
     for places in ((ours, theirs), (theirs, ours)):
         found = agree_sites(*places)
-        (reason,) = found.left_out
-        assert "drawn 2 times at one site, and not alike: a P1" in reason
+        (one,) = found.left_out
+        assert "drawn 2 times at one site, and not alike: a P1" in one.reason
         assert {case.subject for case in found.cases} <= {"a P2", "b P2"}
 
 

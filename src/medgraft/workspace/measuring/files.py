@@ -27,14 +27,17 @@ _TABLES = {
     "means": "means.csv",
     "agreement": "agreement.csv",
     "overlap": "overlap.csv",
+    "left_out": "left-out.csv",
 }
+_AGREEMENT = "agreement.png"
 
 
 def write_measured(measured: Measured, folder: Path, *, with_bulls_eyes: bool) -> tuple[str, ...]:
     """Write everything that was measured; the files.
 
     `measured.json` and a table for each of its lists that is not empty; `agreement.png` where a model was compared; on
-    request `bulls-eyes/SUBJECT-STACK.png`, a row per phase and a column per source.
+    request `bulls-eyes/SUBJECT-STACK.png`, a row per phase and a column per source. Tables and `agreement.png` of what
+    was measured there before, and is empty now, are removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "measured.json").write_bytes(to_json(measured, indent=1, inf_nan_mode="null") + b"\n")
@@ -45,6 +48,9 @@ def write_measured(measured: Measured, folder: Path, *, with_bulls_eyes: bool) -
     for path, figure in pictures.items():
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(png_of(figure))
+    for name in {*_TABLES.values(), _AGREEMENT}:
+        if not {folder / name} & {*tables, *pictures}:
+            (folder / name).unlink(missing_ok=True)
     return tuple(map(str, (folder / "measured.json", *tables, *pictures)))
 
 
@@ -85,7 +91,7 @@ def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
 def _pictures(measured: Measured, with_bulls_eyes: bool) -> Iterator[tuple[str, Figure]]:
     """Each picture with its place in the folder."""
     if measured.agreement:
-        yield "agreement.png", agreement_plots([_titled(one) for one in measured.agreement])
+        yield _AGREEMENT, agreement_plots([_titled(one) for one in measured.agreement])
     parted = [row for row in measured.phases if any(row.segments_mm)] if with_bulls_eyes else []
     for stack in dict.fromkeys(row.stack for row in parted):
         own = [row for row in parted if row.stack == stack]

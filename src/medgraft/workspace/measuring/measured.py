@@ -81,6 +81,16 @@ class OverlapMeasures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnmeasuredStack:
+    """A stack that could not be measured in the masks of a source, and why."""
+
+    subject: str
+    stack: str
+    source: Source
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasuredMean:
     """One figure over subjects; several stacks of one are averaged. sd: sample standard deviation, None of one."""
 
@@ -134,7 +144,7 @@ class Measured:
 
     model, slices_by: their names; None where there was none. seen_before: subjects that the model was trained on,
     measured but not compared. unknown_trainings: its trainings of which nobody knows whether they saw others.
-    left_out: stacks that could not be measured, and why. files: what was written.
+    files: what was written.
     """
 
     model: str | None
@@ -147,5 +157,5 @@ class Measured:
     overlap: tuple[OverlapAgreement, ...]
     seen_before: tuple[str, ...]
     unknown_trainings: tuple[str, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[UnmeasuredStack, ...]
     files: tuple[str, ...] = ()

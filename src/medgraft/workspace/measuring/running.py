@@ -20,7 +20,14 @@ from medgraft.workspace.kept.unknown_trainings import unknown_trainings
 from medgraft.workspace.measuring.agreement import measured_agreement, overlap_agreement
 from medgraft.workspace.measuring.figures import figure_values, means_over_subjects
 from medgraft.workspace.measuring.files import write_measured
-from medgraft.workspace.measuring.measured import Measured, OverlapMeasures, PhaseMeasures, StackMeasures
+from medgraft.workspace.measuring.measured import (
+    Measured,
+    OverlapMeasures,
+    PhaseMeasures,
+    Source,
+    StackMeasures,
+    UnmeasuredStack,
+)
 from medgraft.workspace.measuring.one_stack import DrawnMask, beat_phases, measured_heartbeat, measured_phases
 from medgraft.workspace.measuring.segmenter import StackSegmenter
 from medgraft.workspace.measuring.slices_that_count import Judged, judged_by_labels, judged_by_model
@@ -126,7 +133,7 @@ class _Rows:
     stacks: list[StackMeasures] = field(default_factory=list)
     phases: list[PhaseMeasures] = field(default_factory=list)
     overlaps: list[OverlapMeasures] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    left_out: list[UnmeasuredStack] = field(default_factory=list)
 
     def add(
         self,
@@ -140,19 +147,22 @@ class _Rows:
         masks = list(_reference(cohort, entry, phases))
         septum = dict(_septum(masks, entry))
         if entry.mask_phases and not masks:
-            self.left_out.append(f"{entry.subject}, stack {entry.id}: no mask at ED or ES, only at other phases")
+            self._leave_out(entry, "reference", "no mask at ED or ES, only at other phases")
         if segmenter:
             asked = _asked(entry, range(entry.shape[0]), phases)
             try:
                 masks.append(segmenter.mask(cohort.pixels(entry), entry, asked))
             except InputError as error:
-                self.left_out.append(f"{entry.subject}, stack {entry.id}, model: {error}")
+                self._leave_out(entry, "model", str(error))
         for drawn in masks:
             found = measured_phases(entry, drawn, judged, septum, self.n_segments)
             self.phases.extend(found)
             self.stacks.append(measured_heartbeat(entry, found))
         if len(masks) == 2:
             self.overlaps.extend(_overlaps(entry, *masks))
+
+    def _leave_out(self, entry: StackEntry, source: Source, reason: str) -> None:
+        self.left_out.append(UnmeasuredStack(subject=entry.subject, stack=entry.id, source=source, reason=reason))
 
     def measured(self, slices_by: str | None, memory: _Memory | None) -> Measured:
         """All of it, with what a model and the reference agree on in subjects that it had not seen before."""

@@ -78,11 +78,18 @@ class CaseAgreement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaseLeftOut:
+    """A case that cannot be compared, by the name that it has at either site, and why."""
+
+    case: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SiteAgreement:
     """How far the masks at two places agree.
 
     structures: each as a whole. parts: the pool where annotation rules show. cases: as a whole, the worst first.
-    left_out: those that cannot be compared, and why.
     """
 
     a: str
@@ -91,7 +98,7 @@ class SiteAgreement:
     parts: tuple[StructureAgreement, ...]
     rules: tuple[RuleAgreement, ...]
     cases: tuple[CaseAgreement, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[CaseLeftOut, ...]
 
 
 def agree_sites(
@@ -126,7 +133,8 @@ def agree_sites(
     found, left_out = _compared(ours, theirs, report)
     scores = _drawn_at_both(found)
     if not scores:
-        raise InputError(f"Expected masks of the same cases at {a} and {b}, found none: {'; '.join(left_out[:5])}.")
+        told = "; ".join(f"{one.case}: {one.reason}" for one in left_out[:5])
+        raise InputError(f"Expected masks of the same cases at {a} and {b}, found none: {told}.")
     ruled = sorted({question.part for question in QUESTIONS if question.compared})
     return SiteAgreement(
         a=str(a),
@@ -139,14 +147,15 @@ def agree_sites(
     )
 
 
-def _compared(ours: Cases, theirs: Cases, report: Report) -> tuple[list[CaseAgreement], list[str]]:
-    left_out = [f"{(ours | theirs)[key].title}: at one site only" for key in sorted(set(ours) ^ set(theirs))]
+def _compared(ours: Cases, theirs: Cases, report: Report) -> tuple[list[CaseAgreement], list[CaseLeftOut]]:
+    alone = sorted(set(ours) ^ set(theirs))
+    left_out = [CaseLeftOut(case=(ours | theirs)[key].title, reason="at one site only") for key in alone]
     shared = sorted(set(ours) & set(theirs))
     scores: list[CaseAgreement] = []
     for number, key in enumerate(shared, 1):
         found = _compare(ours[key], theirs[key])
         if isinstance(found, str):
-            left_out.append(f"{ours[key].title}: {found}")
+            left_out.append(CaseLeftOut(case=ours[key].title, reason=found))
         else:
             scores += found
         report(Progress(stage="cases", done=number, total=len(shared), detail=ours[key].case))
