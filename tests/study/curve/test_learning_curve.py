@@ -15,10 +15,21 @@ from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.study import Compute, Desk, DeskSettings, LocalExecutor, RunStore
-from medgraft.study.curve import AS_IS, CurveFile, CurveOutcome, Start, run_curve
+from medgraft.study.curve import (
+    AS_IS,
+    CurveFile,
+    CurveOutcome,
+    CurvePoint,
+    Start,
+    Verdict,
+    compared,
+    learning_curve,
+    run_curve,
+)
 from medgraft.study.curve.figures import read_figures
 from medgraft.study.curve.mask_bench import _Best
 from medgraft.study.curve.mask_trial import Assessment, MaskTraining
+from medgraft.study.curve.walls import wall_agreements
 from medgraft.study.trained import Trained
 from medgraft.study.work import Job
 
@@ -229,6 +240,35 @@ def test_validation_subjects_are_scored_as_test_subjects_are_measured(
 def test_walls_are_measured_once_per_arm(ran: Bench) -> None:
     walled = Counter(trial.arm for trial in ran.done if isinstance(trial, Assessment) and trial.thickness)
     assert walled == {AS_IS: 1, "scratch": 1, "fine-tuned": 1}
+
+
+def test_the_wall_of_the_model_that_is_advised_is_measured_at_whatever_size(
+    ran: Bench, whole: CurveFile, package: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever these few updates gave, a smaller size is advised: one assessment more, and no other figure changes."""
+    first = [point for point in ran.outcome.points if point.size == ran.outcome.sizes[0] and not point.draw]
+    point = next(point for point in first if not has_walls(point))
+    advised = Verdict(advice="train anew", arm=point.arm, size=point.size, text="")
+    for module in (learning_curve, compared):
+        monkeypatch.setattr(module, "verdict", lambda _: advised)
+    again = Bench(folder=ran.folder, hearts=ran.hearts)
+    found = again.run(whole, package)
+    (more,) = again.done
+    assert (more.arm, more.thickness) == (point.arm, True)
+    assert (point.arm, point.size) in {(wall.arm, wall.size) for wall in wall_agreements(found)}
+    for old, new in zip(ran.outcome.points, found.points, strict=True):
+        assert has_walls(new) or new == old
+        assert without_walls(new) == without_walls(old)
+    again.run(whole, package)
+    assert len(again.done) == 1, "it is measured once"
+
+
+def has_walls(point: CurvePoint) -> bool:
+    return any(figures.true_thickness for figures in point.test)
+
+
+def without_walls(point: CurvePoint) -> CurvePoint:
+    return replace(point, test=tuple(replace(one, thickness=None, true_thickness=None) for one in point.test))
 
 
 def test_a_model_of_another_network_is_refused(bench: Bench, tiny_curve: MakeCurve) -> None:

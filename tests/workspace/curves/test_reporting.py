@@ -18,14 +18,22 @@ from medgraft.exchange import write_archive
 from medgraft.exchange.facts import WEIGHTS
 from medgraft.exchange.rules import QUESTIONS
 from medgraft.phantoms import write_ct_nifti
-from medgraft.study.curve import curve_findings, parse_curve, verdict
+from medgraft.study.curve import (
+    Verdict,
+    compared,
+    curve_findings,
+    learning_curve,
+    parse_curve,
+    read_curve_file,
+    verdict,
+)
 from medgraft.workspace import Project
-from medgraft.workspace.curves import reporting
+from medgraft.workspace.curves import reporting, running
 from medgraft.workspace.curves.content import CurvePictures
 from medgraft.workspace.curves.reporting import report_curve
 from medgraft.workspace.curves.running import curve_outcome, start_curve
 from medgraft.workspace.demos.two_sites import SYNTHETIC
-from medgraft.workspace.kept.curve_folder import FINDINGS
+from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS
 from medgraft.workspace.models.packing import pack_model
 from medgraft.workspace.stacks.correction import correct_subject
 from medgraft.workspace.stacks.importing import import_images
@@ -221,6 +229,29 @@ def test_a_travelling_model_that_was_replaced_and_rules_that_are_gone_are_said(
     assert "Lineage: as it is" not in text
     assert "annotation rules of this site cannot be read any more" in text
     assert str(tmp_path) not in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("measured", [True, False])
+def test_the_model_that_is_advised_is_shown_at_whatever_size(
+    reported: tuple[Project, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, measured: bool
+) -> None:
+    """Where a medgraft before this one ran the curve its wall is not there, which is said; all else is."""
+    project = Project.open(Path(shutil.copytree(reported[0].root, tmp_path / "two")))
+    advised = Verdict(advice="train anew", arm="scratch", size=1, text="Train anew with 1 subject.")
+    modules = (compared, reporting, running, *([learning_curve] if measured else []))
+    for module in modules:
+        monkeypatch.setattr(module, "verdict", lambda _: advised)
+    again = read_curve_file(project.curves / "tiny" / CURVE_FILE)
+    trained = set(project.runs.iterdir())
+    start_curve(project, again)
+    assert len(set(project.runs.iterdir()) - trained) <= 1, "nothing is trained again"
+    folder = Path(report_curve(project, "tiny", folder=tmp_path / "report", now=NOW).page).parent
+    tables, page = tables_of(folder), html.unescape((folder / "report.html").read_text())
+    assert {"dice_scratch_1_subject", "hausdorff_scratch_1_subject"} <= set(tables["subjects"][0])
+    assert "scratch, 1 subject" in {row["model"] for row in tables["volume-agreement"]}
+    assert "Lineage: scratch, 1 subject" in page
+    assert ("The wall of scratch, 1 subject was not measured" in page) == (not measured)
 
 
 @pytest.mark.slow

@@ -190,8 +190,8 @@ class CurveContent:
 
     verdict: what to do, in one plain sentence. advice: "use as is", "fine-tune" or "train anew".
     figures: of every model on test subjects, and at home where there are any; `distance_unit` is that of distances.
-    walls, overlays, bulls_eyes, surfaces: of the travelling model and of each arm's first draw at its largest size.
-    volumes: of the same models. subjects: every test subject with them, all draws averaged.
+    walls, overlays, bulls_eyes, surfaces: of the travelling model, of each arm's first draw at its largest size, and of
+    the advised one. volumes: of the same models. subjects: every test subject with them, all draws averaged.
     cautions: what was found with the verdict and must be read with it.
     warnings: what the reader should know besides what the numbers show.
     """

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from medgraft.report.curve.content import CurveContent, Overlay, Plane
+from medgraft.report.curve.content import Overlay, Plane
 from medgraft.report.style import INK, LABEL, MUTED, TITLE, bare, grey_limits, new_figure
 
 #: Reference and model on grey: white, and Okabe-Ito's orange, told apart in brightness as well.
@@ -17,9 +17,9 @@ _DARK = "#3a3f45"
 _WIDTH, _HEIGHT = 11.0, 2.3
 
 
-def mask_overlays(content: CurveContent, overlay: Overlay) -> Figure:
+def mask_overlays(overlay: Overlay) -> Figure:
     """A row per model, a column per plane. The reference is dashed white, the model's answer orange."""
-    models = [model.title for model in content.shown if model.title in overlay.dice]
+    models = list(overlay.dice)
     shapes = [plane.image.shape[0] * plane.aspect / plane.image.shape[1] for plane in overlay.planes]
     # Planes of one row are equally high, so their widths follow their shapes.
     widths = [1 / shape for shape in shapes]

@@ -22,7 +22,7 @@ def curve_pictures(content: CurveContent) -> Iterator[Picture]:
     for figure in dict.fromkeys(wall.figure for wall in content.walls):
         yield _wall(content, figure)
     for overlay in content.overlays:
-        yield _overlay(content, overlay)
+        yield _overlay(overlay)
     if content.bulls_eyes:
         yield _bulls_eyes(content)
     if content.surfaces:
@@ -74,10 +74,10 @@ def _wall(content: CurveContent, figure: str) -> Picture:
     )
 
 
-def _overlay(content: CurveContent, overlay: Overlay) -> Picture:
+def _overlay(overlay: Overlay) -> Picture:
     listed = "; ".join(f"{title} {dice:.2f}" for title, dice in overlay.dice.items())
     return Picture(
-        png=png_of(mask_overlays(content, overlay)),
+        png=png_of(mask_overlays(overlay)),
         name=f"overlay-{overlay.rank}",
         title=f"The {overlay.rank} test subject of {overlay.ranked_by}: {overlay.subject}, {overlay.phase.upper()}",
         caption="Borders of blood pool and myocardium: dashed white as drawn, orange as the model sees them.",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from medgraft.core.counted import counted
 from medgraft.report.agreement import Agreement
 from medgraft.report.curve.content import CurveContent, RuleAnswer
 from medgraft.report.curve.figure_tables import dice_table, distance_table
@@ -231,4 +230,4 @@ _BUILDERS: tuple[Callable[[CurveContent], Table], ...] = (
 
 
 def _first_draw(content: CurveContent) -> str:
-    return f"Arms: their first draw of {counted(content.sizes[-1], 'subject')}." if content.recipe.n_draws > 1 else ""
+    return "Of models that were trained on several draws of subjects, the first." if content.recipe.n_draws > 1 else ""

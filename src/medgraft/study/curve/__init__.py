@@ -5,17 +5,18 @@ any study's, figures per subject, a verdict in plain words. Must not know: proje
 
 Read downwards: `curve_file` (what is asked), `roles` (what subjects are for), `mask_data` (volumes as a network reads
 them), `mask_trial` (one training, one assessment), `mask_bench` (how a worker does them), `learning_curve` (in which
-order), `outcome` (what is found), `verdict` (what to do).
+order), `outcome` (what is found), `contrasts` and `verdict` (what to do), `compared` (whose walls and volumes are set
+beside the reference), `findings` (all of it).
 """
 
 from medgraft.study.curve.curve_file import ArmEntry, CurveFile, parse_curve, read_curve_file
 from medgraft.study.curve.figures import SubjectFigures
 from medgraft.study.curve.findings import CurveFindings, curve_findings
-from medgraft.study.curve.learning_curve import AS_IS, run_curve
+from medgraft.study.curve.learning_curve import run_curve
 from medgraft.study.curve.mask_bench import check_shares
 from medgraft.study.curve.mask_data import MaskData
 from medgraft.study.curve.mask_trial import Start
-from medgraft.study.curve.outcome import CurveOutcome, CurvePoint, read_curve, write_curve
+from medgraft.study.curve.outcome import AS_IS, CurveOutcome, CurvePoint, read_curve, write_curve
 from medgraft.study.curve.verdict import Verdict, verdict
 
 __all__ = [

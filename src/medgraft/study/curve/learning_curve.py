@@ -1,7 +1,7 @@
 """The order of a learning curve: every start at every size and draw, then what each came to on subjects held out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,16 +17,14 @@ from medgraft.study.curve.curve_file import ArmEntry, CurveFile
 from medgraft.study.curve.figures import SubjectFigures, read_figures
 from medgraft.study.curve.mask_data import MaskData, ReadVolumes
 from medgraft.study.curve.mask_trial import Assessment, MaskTraining, Start, structure_dice
-from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
+from medgraft.study.curve.outcome import AS_IS, CurveOutcome, CurvePoint
 from medgraft.study.curve.roles import Roles, checked_roles
+from medgraft.study.curve.verdict import verdict
 from medgraft.study.executor import Executor
 from medgraft.study.runs import Run, RunStore
 from medgraft.study.schedule import Chain, run_chains
 from medgraft.study.work import Trial
 from medgraft.training import Plan
-
-#: The arm of the travelling model without any training.
-AS_IS = "as it is"
 
 _RANDOM: Mapping[str, Initial] = {"random": "default", "normal": "normal"}
 
@@ -64,21 +62,13 @@ def run_curve(
     )
     roles = checked_roles(curve, samples, network, package)
     chain = _Chain(curve=curve, network=network, data=data, package=package, roles=roles)
-    (points,) = run_chains([(chain.points(), len(chain.trainings) + chain.n_assessments)], executor, store, report)
-    n_subjects = {name: len(set(samples.subjects[positions])) for name, positions in vars(roles).items()}
-    return CurveOutcome(
-        curve=curve,
-        task=samples.task,
-        network=network.name,
-        n_subjects=n_subjects,
-        points=tuple(points),
-        package_digest=package.digest if package else "",
-    )
+    (outcome,) = run_chains([(chain.outcome(), len(chain.trainings) + chain.n_assessments)], executor, store, report)
+    return outcome
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Chain:
-    """All trainings, then all assessments."""
+    """All trainings, then all assessments, then the wall that only the verdict asks for."""
 
     curve: CurveFile
     network: NetworkSpec
@@ -86,7 +76,7 @@ class _Chain:
     package: Start | None
     roles: Roles
 
-    def points(self) -> Chain[list[CurvePoint]]:
+    def outcome(self) -> Chain[CurveOutcome]:
         """The curve's points, in the order of the file; the travelling model as it is comes first."""
         chosen = self._chosen((yield self.trainings))
         before: list[Trial] = [self._assess(AS_IS, self.package, walls=True)] if self.package else []
@@ -99,7 +89,13 @@ class _Chain:
             CurvePoint(arm=AS_IS, size=0, test=_figures(run, "test"), home=_figures(run, "home"))
             for run in found[: len(before)]
         ]
-        return as_is + [_point(*one, run) for one, run in zip(chosen, found[len(before) :], strict=True)]
+        points = as_is + [_point(*one, run) for one, run in zip(chosen, found[len(before) :], strict=True)]
+        outcome = self._outcome(points)
+        asked = self._wall_of_the_advised(outcome, chosen)
+        if asked is None:
+            return outcome
+        (measured,) = yield [asked]
+        return _with_walls(outcome, asked.parent, _figures(measured, "test"))
 
     @cached_property
     def trainings(self) -> list[MaskTraining]:
@@ -114,9 +110,32 @@ class _Chain:
 
     @property
     def n_assessments(self) -> int:
-        """Points that are measured."""
+        """Points that are measured, at most: the wall of the advised model may be one more."""
         points = {(trial.arm, trial.draw, trial.n_subjects) for trial in self.trainings}
-        return len(points) + (self.package is not None)
+        sizes = {size for _, _, size in points}
+        return len(points) + (self.package is not None) + (self.curve.thickness and len(sizes) > 1)
+
+    def _outcome(self, points: Sequence[CurvePoint]) -> CurveOutcome:
+        subjects = self.data.samples.subjects
+        return CurveOutcome(
+            curve=self.curve,
+            task=self.data.samples.task,
+            network=self.network.name,
+            n_subjects={name: len(set(subjects[positions])) for name, positions in vars(self.roles).items()},
+            points=tuple(points),
+            package_digest=self.package.digest if self.package else "",
+        )
+
+    def _wall_of_the_advised(
+        self, outcome: CurveOutcome, chosen: Sequence[tuple[MaskTraining, Run]]
+    ) -> Assessment | None:
+        """What is left to measure of the first draw of the advised model; None where its wall is known, or unasked."""
+        advised = verdict(outcome)
+        if not self.curve.thickness or advised.size in (None, self._largest):
+            return None
+        wanted = (advised.arm, advised.size, 0)
+        trial, run = next(pair for pair in chosen if (pair[0].arm, pair[0].n_subjects, pair[0].draw) == wanted)
+        return self._assess(trial.arm, trial.start, parent=run.identity, walls=True)
 
     def _nested(self, draw: int) -> Sequence[Sequence[str]]:
         subjects = sorted(set(self.data.samples.subjects[self.roles.train].tolist()))
@@ -213,6 +232,17 @@ def _point(trial: MaskTraining, training: Run, assessment: Run) -> CurvePoint:
         test=_figures(assessment, "test"),
         home=_figures(assessment, "home"),
     )
+
+
+def _with_walls(outcome: CurveOutcome, training: str, measured: Sequence[SubjectFigures]) -> CurveOutcome:
+    """The outcome with the walls of what one training left, which change no other figure."""
+
+    def walled(point: CurvePoint) -> CurvePoint:
+        pairs = zip(point.test, measured, strict=True)
+        test = (replace(old, thickness=new.thickness, true_thickness=new.true_thickness) for old, new in pairs)
+        return replace(point, test=tuple(test))
+
+    return replace(outcome, points=tuple(walled(p) if p.run == training else p for p in outcome.points))
 
 
 def _figures(assessment: Run, group: str) -> tuple[SubjectFigures, ...]:

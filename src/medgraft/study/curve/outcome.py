@@ -14,6 +14,9 @@ from medgraft.study.curve.curve_file import CurveFile, read_curve_file
 from medgraft.study.curve.figures import SubjectFigures, read_figures
 from medgraft.study.settings import resolved_yaml
 
+#: The arm of the travelling model without any training.
+AS_IS = "as it is"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePoint:

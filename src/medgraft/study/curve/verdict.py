@@ -7,9 +7,8 @@ from typing import Literal
 
 from medgraft.core.counted import counted
 from medgraft.evaluation import PairedDifference
-from medgraft.study.curve.findings import CurveContrast, contrasts, difference, draw_differences, mean_dice
-from medgraft.study.curve.learning_curve import AS_IS
-from medgraft.study.curve.outcome import CurveOutcome
+from medgraft.study.curve.contrasts import CurveContrast, contrasts, difference, draw_differences, mean_dice
+from medgraft.study.curve.outcome import AS_IS, CurveOutcome
 
 #: A difference in mean Dice that is worth the work of labelling; a convention of medgraft's, not of the paper.
 WORTH = 0.01

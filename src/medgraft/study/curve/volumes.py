@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 
 from medgraft.measurement import ejection_fraction
+from medgraft.study.curve.compared import compared_models
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
-from medgraft.study.curve.walls import LEAST_POINTS, compared_models
+from medgraft.study.curve.walls import LEAST_POINTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ _NAN = float("nan")
 
 
 def volume_agreements(outcome: CurveOutcome) -> tuple[VolumeAgreement, ...]:
-    """Of the travelling model and of each arm's first draw at its largest size; nothing where no volume is known."""
+    """Of every compared model; nothing where no volume is known."""
     return tuple(item for figure in _FIGURES for item in _of_figure(outcome, figure))
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from medgraft.evaluation import Correlation, PairedDifference, pearson, pearson_difference
-from medgraft.study.curve.learning_curve import AS_IS
+from medgraft.study.curve.compared import compared_models
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
 
 #: A model that shows the wall of a smaller share of the subjects does not decide over whom the others are compared.
@@ -60,16 +60,10 @@ _Walls = Mapping[str, Mapping[str, float]]
 
 
 def wall_agreements(outcome: CurveOutcome) -> tuple[WallAgreement, ...]:
-    """Of the travelling model and of each arm's first draw at its largest size; nothing where no wall was measured."""
-    models = compared_models(outcome)
-    phases = dict.fromkeys(figures.phase for figures in models[0].test if figures.true_thickness)
+    """Of every compared model whose walls were measured; nothing where none were."""
+    models = [point for point in compared_models(outcome) if any(figures.true_thickness for figures in point.test)]
+    phases = dict.fromkeys(figures.phase for point in models[:1] for figures in point.test if figures.true_thickness)
     return tuple(item for phase in phases for item in _at_phase(models, phase))
-
-
-def compared_models(outcome: CurveOutcome) -> list[CurvePoint]:
-    """The travelling model and each arm's first draw at its largest size."""
-    largest = [outcome.of(arm, outcome.sizes[-1]) for arm in outcome.arms]
-    return [points[0] for points in (outcome.of(AS_IS, 0), *largest) if points]
 
 
 def wall_contrasts(walls: Sequence[WallAgreement], seed: int) -> tuple[WallContrast, ...]:

@@ -26,10 +26,10 @@ from medgraft.report import (
 from medgraft.samples import MaskedSamples
 from medgraft.study import resolved_yaml
 from medgraft.study.curve import CurveFile, CurveFindings, CurveOutcome, CurvePoint, Verdict
-from medgraft.study.curve.findings import subject_means
+from medgraft.study.curve.compared import compared_models
+from medgraft.study.curve.contrasts import subject_means
 from medgraft.study.curve.volumes import VolumeAgreement as FoundVolume
 from medgraft.study.curve.walls import WallAgreement as FoundWall
-from medgraft.study.curve.walls import compared_models
 from medgraft.workspace.measuring.agreement import drawn_agreement, figure_agreement
 
 

@@ -12,7 +12,7 @@ from medgraft.networks import spec
 from medgraft.samples import MaskedSamples
 from medgraft.study import RunStore
 from medgraft.study.curve import CurveOutcome, CurvePoint, Verdict
-from medgraft.study.curve.findings import dice_of_draw
+from medgraft.study.curve.contrasts import dice_of_draw
 
 
 def keep_models(

@@ -8,8 +8,9 @@ from medgraft.core.progress import Progress, Report, silent
 from medgraft.exchange.package import ModelPackage
 from medgraft.report import ModelKey, Overlay
 from medgraft.samples import MaskedSamples
-from medgraft.study.curve import AS_IS, CurveOutcome, SubjectFigures
-from medgraft.workspace.curves.content import CurvePictures
+from medgraft.study.curve import CurveOutcome, SubjectFigures
+from medgraft.study.curve.compared import compared_models
+from medgraft.workspace.curves.content import CurvePictures, key_of
 from medgraft.workspace.curves.planes import planes_of
 from medgraft.workspace.curves.subjects import Shown, shown_subject
 from medgraft.workspace.curves.walls import bulls_eye, surfaces
@@ -75,9 +76,8 @@ def _overlay(project: Project, rank: str, ranked_by: str, shown: Shown, outcome:
 
 def _dice(outcome: CurveOutcome, shown: Shown) -> Iterator[tuple[str, float]]:
     """Mean Dice of this subject and phase, of every model that is shown."""
-    arms = [(AS_IS, 0), *((arm, outcome.sizes[-1]) for arm in outcome.arms)]
-    for key in (ModelKey(arm=arm, size=size) for arm, size in arms):
-        points = outcome.of(key.arm, key.size)
-        if key.title in shown.seen and points:
-            rows = (row for row in points[0].test if (row.stack, row.phase) == (shown.entry.id, shown.phase))
-            yield key.title, next(rows).mean_dice
+    for point in compared_models(outcome):
+        title = key_of(point).title
+        if title in shown.seen:
+            rows = (row for row in point.test if (row.stack, row.phase) == (shown.entry.id, shown.phase))
+            yield title, next(rows).mean_dice

@@ -1,20 +1,20 @@
 """The report of a learning curve: verdict, curves, walls and pictures in one page."""
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from medgraft import __version__
-from medgraft.core.counted import counted
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.progress import Report, silent
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.exchange.rules import QUESTIONS, AnnotationRules, read_rules
+from medgraft.images.where import cause
 from medgraft.report import ModelKey, RuleAnswer, write_curve_report
 from medgraft.samples import MaskedSamples
-from medgraft.study.curve import AS_IS, CurveOutcome, Verdict, curve_findings, verdict
-from medgraft.workspace.curves.content import CurvePictures, curve_content
+from medgraft.study.curve import CurveOutcome, curve_findings, verdict
+from medgraft.study.curve.compared import compared_models
+from medgraft.workspace.curves.content import CurvePictures, curve_content, key_of
 from medgraft.workspace.curves.pictures import curve_pictures
 from medgraft.workspace.curves.running import curve_outcome
 from medgraft.workspace.kept.curve_folder import read_findings
@@ -55,7 +55,6 @@ def report_curve(
         ProjectError: no such curve, or it has not ended. InputError: `rules` that cannot be read.
     """
     outcome, found = curve_outcome(project, name), read_findings(project.curves / name)
-    advised = verdict(outcome)
     samples = project_masks(project, outcome.curve.task, in_mm=outcome.curve.spacing is not None)
     models, without = _models(project, outcome)
     ours, unread = (read_rules(rules), ()) if rules else _local_rules(outcome)
@@ -63,7 +62,7 @@ def report_curve(
     content = curve_content(
         outcome,
         curve_findings(outcome),
-        advised,
+        verdict(outcome),
         samples,
         pictures=CurvePictures()
         if changed or not models
@@ -74,8 +73,9 @@ def report_curve(
         cautions=tuple(found["cautions"]),
         warnings=(
             *([_CHANGED] if changed else []),
-            *_not_pictured(outcome, advised),
-            *(_by_name(text, project, outcome) for text in (*without, *unread)),
+            *_unmeasured_wall(outcome),
+            *without,
+            *unread,
             *outcome.curve.notes,
         ),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
@@ -83,57 +83,47 @@ def report_curve(
     return report_made(name, write_curve_report(content, folder or project.curves / name / "report"))
 
 
-def _by_name(text: str, project: Project, outcome: CurveOutcome) -> str:
-    """A sentence as it is passed on: files by their names, not by where they lie on this machine."""
-    files = [file for file in (outcome.curve.package, outcome.curve.rules) if file]
-    for place in (project.root, *(Path(file).parent for file in files)):
-        text = text.replace(f"{place}{os.sep}", "")
-    return text
-
-
 def _local_rules(outcome: CurveOutcome) -> tuple[AnnotationRules | None, tuple[str, ...]]:
     """The rules that the curve file named, and why there are none."""
     if outcome.curve.rules is None:
         return None, ()
+    file = Path(outcome.curve.rules)
     try:
-        return read_rules(Path(outcome.curve.rules)), ()
+        return read_rules(file), ()
     except InputError as error:
-        return None, (f"The annotation rules of this site cannot be read any more: {error}",)
+        return None, (f"The annotation rules of this site cannot be read any more: {cause(error, file)}",)
 
 
 def _models(project: Project, outcome: CurveOutcome) -> tuple[dict[ModelKey, ModelPackage], tuple[str, ...]]:
-    """The travelling model and each arm's first draw at its largest size; why some are not there."""
-    largest = outcome.sizes[-1]
+    """Every compared model; why some are not there."""
     kept = project.curves / outcome.curve.name / "models"
-    places = {ModelKey(arm=arm, size=largest): kept / f"{arm}-{largest}" for arm in outcome.arms}
-    if outcome.curve.package is not None:
-        places = {ModelKey(arm=AS_IS, size=0): Path(outcome.curve.package), **places}
     models, without = {}, []
-    for key, place in places.items():
+    for key in map(key_of, compared_models(outcome)):
+        place = kept / f"{key.arm}-{key.size}" if key.size else Path(str(outcome.curve.package))
         try:
-            models[key] = _as_run(read_package(place), key, outcome)
+            models[key] = _as_run(place, key, outcome)
         except WeightsError as error:
-            without.append(f"No pictures of {key.title}, nor its rules and lineage; its figures are kept. {error}")
+            without.append(
+                f"No pictures of {key.title}, nor its rules and lineage; its figures are kept. {cause(error, place)}"
+            )
     return models, tuple(without)
 
 
-def _as_run(package: ModelPackage, key: ModelKey, outcome: CurveOutcome) -> ModelPackage:
+def _as_run(place: Path, key: ModelKey, outcome: CurveOutcome) -> ModelPackage:
     """A package, if it is what the curve was run with. Raises `WeightsError` for another one under the same path."""
+    package = read_package(place)
     if not key.size and package.weights_digest != outcome.package_digest:
-        raise WeightsError(
-            f"{outcome.curve.package} is another model now ({package.name}) than when the curve was run."
-        )
+        raise WeightsError(f"{place.name} is another model now ({package.name}) than when the curve was run.")
     return package
 
 
-def _not_pictured(outcome: CurveOutcome, advised: Verdict) -> Iterator[str]:
-    """Walls take longest to measure, so that only models of the largest size have theirs."""
-    largest = outcome.sizes[-1]
-    if advised.arm and advised.size != largest:
-        model = f"{outcome.curve.name}/{advised.arm}-{advised.size}"
+def _unmeasured_wall(outcome: CurveOutcome) -> Iterator[str]:
+    """Of the advised model, where a medgraft ran the curve that measured the wall at the largest size alone."""
+    walled = {key_of(p): any(figures.true_thickness for figures in p.test) for p in compared_models(outcome)}
+    for key in (key for key, measured in walled.items() if not measured and any(walled.values())):
         yield (
-            f"Pictures, wall thickness and lineage are of the models with {counted(largest, 'subject')}. The one that "
-            f"is advised is kept: {model}, for example medgraft measure --model {model}."
+            f"The wall of {key.title} was not measured when this curve was run. Do: start the curve again: nothing is "
+            "trained again."
         )
 
 
