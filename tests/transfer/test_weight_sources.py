@@ -1,6 +1,9 @@
 import pickle
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import h5py
@@ -58,6 +61,60 @@ def test_a_machine_without_a_way_out_says_so_soon(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(WeightsError, match=r"download https://huggingface\.co/timm/resnet18\.tv_in1k/resolve/main"):
         ImageNet().load(spec("resnet18"))
     assert time.monotonic() - start < 6
+
+
+class Mirror(BaseHTTPRequestHandler):
+    """A hub within a hospital; its one file is at FILE."""
+
+    FILE = "/hub/timm/resnet18.tv_in1k/resolve/main/model.safetensors"
+    content = b""
+
+    def do_GET(self) -> None:
+        there = self.path == self.FILE
+        self.send_response(200 if there else 404)
+        self.send_header("ETag", '"one"')
+        self.send_header("X-Repo-Commit", "0" * 40)
+        self.send_header("Content-Length", str(len(self.content) if there else 0))
+        self.end_headers()
+        if there and self.command == "GET":
+            self.wfile.write(self.content)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *args: object) -> None:
+        """Nothing on the terminal of the tests."""
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch, offline: None) -> Iterator[str]:
+    """The address of a mirror, as HF_ENDPOINT at the start of the process would make it the hub's."""
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}/hub"
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+    template = f"{address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
+    yield address
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_mirror_is_asked_instead_of_the_hub(mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import timm
+
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # the hub itself is out of reach
+    monkeypatch.setattr(Mirror, "content", safetensors.torch.save(timm.create_model("resnet18").state_dict()))
+    assert "fc.weight" in ImageNet().load(spec("resnet18")).state
+
+
+def test_what_a_mirror_lacks_is_said_with_its_address(mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WeightsError, match=f"download {mirror}/timm/resnet50"):
+        ImageNet().load(spec("resnet50"))
 
 
 def test_imagenet_weights_in_the_cache_are_used_without_internet(

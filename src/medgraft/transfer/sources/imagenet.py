@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import huggingface_hub
@@ -20,7 +21,6 @@ from medgraft.exchange.seen import Seen, Training
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.weights import Weights
 
-_HUB = "https://huggingface.co"
 _HUB_FILE = "model.safetensors"
 #: Seconds to find out that there is no network; a download itself may take as long as it needs.
 _PATIENCE = 4.0
@@ -30,7 +30,7 @@ _PATIENCE = 4.0
 class ImageNet:
     """The usual ImageNet weights of a network, downloaded once into the hub's own cache.
 
-    HF_HUB_OFFLINE, HF_HOME and the proxy variables of the environment are respected.
+    HF_ENDPOINT (a mirror), HF_HUB_OFFLINE, HF_HOME and the proxy variables of the environment are respected.
     """
 
     def load(self, network: NetworkSpec) -> Weights:
@@ -61,7 +61,7 @@ class _Facts:
 
     @property
     def address(self) -> str:
-        return f"{_HUB}/{self.repository}/resolve/main/{_HUB_FILE}" if self.repository else self.url
+        return huggingface_hub.hf_hub_url(self.repository, _HUB_FILE) if self.repository else self.url
 
 
 def _facts(network: NetworkSpec) -> _Facts:
@@ -107,7 +107,8 @@ def _download(facts: _Facts, network: NetworkSpec) -> Path:
 
 def _knock(url: str) -> None:
     """One short question to the server, so that a machine without internet is not left waiting for retries."""
-    urlopen(Request(url, method="HEAD"), timeout=_PATIENCE).close()  # noqa: S310  # https addresses from timm's table
+    with suppress(HTTPError):  # whatever it answers, it is there
+        urlopen(Request(url, method="HEAD"), timeout=_PATIENCE).close()  # noqa: S310  # addresses of timm's table
 
 
 def _state(network: NetworkSpec, path: Path) -> Mapping[str, torch.Tensor]:
