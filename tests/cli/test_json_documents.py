@@ -182,6 +182,7 @@ STUDY_SESSION = {
     "inspect": ["tiny.medgraft", "--verify", "--against", "heart", "--rules", "theirs.yaml"],
     "unpack": ["tiny.medgraft", "model"],
     "study curve": ["curve.yaml", "--project", "walls"],
+    "study remove": ["tiny", "--yes", *IN_HEART],
     "demo": ["--project", "demo"],
 }
 CURVE = """

@@ -1,6 +1,7 @@
 """A study on the command line, from its plan to answers for new images, on tiny synthetic patients."""
 
 import csv
+import io
 import json
 import shutil
 import subprocess
@@ -143,6 +144,22 @@ def test_a_curve_is_listed_shown_and_packed_as_a_study_is(medgraft: Run, one: Pa
     assert medgraft("pack", "walls", "walls.medgraft", "-P", one, cwd=tmp_path).code == 0
     missing = medgraft("study", "show", "nowhere", "-P", one, cwd=tmp_path)
     assert "Available: walls" in missing.err
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n\n", 1, True), ("", 1, True), ("y\n", 0, False)])
+def test_a_study_is_removed_only_after_asking(
+    medgraft: Run, heart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, *, left: bool
+) -> None:
+    """Nobody to ask is no."""
+    folder = heart / "studies" / "begun"
+    folder.mkdir(parents=True)
+    (folder / "study.yaml").write_text("name: begun\n")
+    (folder / "runs.txt").touch()
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    done = medgraft("study", "remove", "begun", "-P", heart, cwd=tmp_path)
+    assert (done.code, folder.exists()) == (code, left)
+    assert "goes: studies/begun" in done.err
+    assert ("removed: studies/begun" in done.out) == (not left)
 
 
 def test_a_curve_that_is_stopped_says_how_it_goes_on(

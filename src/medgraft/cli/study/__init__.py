@@ -1,10 +1,11 @@
-"""medgraft study: run, list and show studies; learning curves of a travelling model."""
+"""medgraft study: run, list, show and remove studies; learning curves of a travelling model."""
 
 import typer
 
 from medgraft.cli.command import add_command
 from medgraft.cli.study.curve import run_curve
 from medgraft.cli.study.list_studies import list_studies
+from medgraft.cli.study.remove_study import remove_study
 from medgraft.cli.study.run_study import run_study
 from medgraft.cli.study.show_study import show_study
 
@@ -13,3 +14,4 @@ add_command(app, "run", run_study)
 add_command(app, "curve", run_curve)
 add_command(app, "list", list_studies)
 add_command(app, "show", show_study)
+add_command(app, "remove", remove_study)

@@ -37,6 +37,7 @@ from medgraft.study.curve import (
 from medgraft.study.curve.findings import distance_unit
 from medgraft.workspace.curves.cautions import curve_cautions
 from medgraft.workspace.curves.models import keep_models
+from medgraft.workspace.kept.asked_runs import AskedRuns
 from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS, curve_names
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.kept.machines import IN_THIS_PROCESS, Machines
@@ -133,7 +134,6 @@ def start_curve(
     package = read_package(Path(curve.package)) if curve.package else None
     start = _start(curve, package, _known(project, package.seen, samples, report)) if package else None
     rules = _apart(curve, package.rules if package else None)
-    store = RunStore(root=project.runs)
     with (
         open_executor(machines, project, checkpoint_seconds) as executor,
         only_once(claimed(project.curves / curve.name, project.studies / curve.name)) as folder,
@@ -141,6 +141,7 @@ def start_curve(
         project.cohort() as cohort,
     ):
         announce(folder / CURVE_FILE, resolved_yaml(curve))
+        store = AskedRuns(root=project.runs, by=folder)
         outcome = run_curve(curve, samples, volume_reader(cohort), executor, store, package=start, report=tell)
         draft = fresh_draft(folder)
         write_curve(outcome, draft)

@@ -43,12 +43,7 @@ def clear_cache(project: Project) -> ProjectCache:
 
     Raises `ProjectError` while a study or a learning curve of the project runs.
     """
-    running = [state.name for state in all_states(project) if is_running(project.root / state.folder)]
-    if running:
-        raise ProjectError(
-            f"Expected a project in which nothing runs, got {', '.join(running)} at work, reading from the cache. Do: "
-            "wait for it, or stop it."
-        )
+    check_at_rest(project)
     found = _cache(project, cleared=True)
     for path in _entries(project):
         if path.is_dir():
@@ -58,11 +53,21 @@ def clear_cache(project: Project) -> ProjectCache:
     return found
 
 
+def check_at_rest(project: Project) -> None:
+    """Raise `ProjectError` while a study or a learning curve of a project runs, which reads its images and cache."""
+    running = [state.name for state in all_states(project) if is_running(project.root / state.folder)]
+    if running:
+        raise ProjectError(
+            f"Expected a project in which nothing runs, got {', '.join(running)} at work, reading from the cache. Do: "
+            "wait for it, or stop it."
+        )
+
+
 def _cache(project: Project, *, cleared: bool) -> ProjectCache:
     sizes: dict[str, int] = {}
     for path in _entries(project):
         kind = next((kind for start, kind in _KINDS.items() if path.name.startswith(start)), _OTHERS)
-        sizes[kind] = sizes.get(kind, 0) + _bytes(path)
+        sizes[kind] = sizes.get(kind, 0) + bytes_of(path)
     parts = (CachePart(kind=kind, bytes=size) for kind, size in sorted(sizes.items(), key=lambda item: -item[1]))
     return ProjectCache(folder=str(project.cache), parts=tuple(parts), bytes=sum(sizes.values()), cleared=cleared)
 
@@ -71,5 +76,6 @@ def _entries(project: Project) -> Iterator[Path]:
     return project.cache.iterdir() if project.cache.is_dir() else iter(())
 
 
-def _bytes(path: Path) -> int:
+def bytes_of(path: Path) -> int:
+    """What a file takes, or a folder with all that is in it."""
     return sum(file.stat().st_size for file in (path, *path.rglob("*")) if file.is_file())

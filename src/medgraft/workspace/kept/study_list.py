@@ -1,5 +1,6 @@
 """The studies and learning curves of a project, finished or not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,6 +9,9 @@ from medgraft.workspace.kept.curve_folder import CURVE_FILE, FINDINGS
 from medgraft.workspace.project import Project
 
 STUDY_FILE = "study.yaml"
+
+#: What was asked, in the folder of each kind.
+FILES: Mapping[str, str] = {"study": STUDY_FILE, "curve": CURVE_FILE}
 
 #: Within a study's folder, once it has ended: the stages that it trained.
 STAGES = Path("results", "stages.json")
@@ -25,16 +29,16 @@ class StudyState:
 
 def study_states(project: Project) -> tuple[StudyState, ...]:
     """Every study that was started in a project, by name; nothing of it is computed."""
-    return _states("study", project.studies, STUDY_FILE, STAGES)
+    return _states("study", project.studies, STAGES)
 
 
 def all_states(project: Project) -> tuple[StudyState, ...]:
     """Every study that was started in a project, then every learning curve, each by name."""
-    return *study_states(project), *_states("curve", project.curves, CURVE_FILE, FINDINGS)
+    return *study_states(project), *_states("curve", project.curves, FINDINGS)
 
 
-def _states(kind: Literal["study", "curve"], home: Path, asked: str, found: Path) -> tuple[StudyState, ...]:
-    """States of what a folder holds: `asked` is in the folder of each that was started, `found` of each that ended."""
+def _states(kind: Literal["study", "curve"], home: Path, found: Path) -> tuple[StudyState, ...]:
+    """States of what a folder holds: its file is in the folder of each that was started, `found` of each that ended."""
     return tuple(
         StudyState(
             name=path.parent.name,
@@ -42,5 +46,5 @@ def _states(kind: Literal["study", "curve"], home: Path, asked: str, found: Path
             finished=(path.parent / found).is_file(),
             folder=f"{home.name}/{path.parent.name}",
         )
-        for path in sorted(home.glob(f"*/{asked}"))
+        for path in sorted(home.glob(f"*/{FILES[kind]}"))
     )

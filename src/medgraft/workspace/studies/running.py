@@ -12,7 +12,6 @@ from medgraft.study import (
     Compute,
     Estimate,
     Findings,
-    RunStore,
     StudyFile,
     estimate_study,
     find,
@@ -21,6 +20,7 @@ from medgraft.study import (
     run_study,
     write_outcome,
 )
+from medgraft.workspace.kept.asked_runs import AskedRuns
 from medgraft.workspace.kept.machines import IN_THIS_PROCESS, Machines
 from medgraft.workspace.kept.outcomes import study_outcome
 from medgraft.workspace.kept.progress import kept_progress
@@ -73,7 +73,6 @@ def start_study(
     """
     samples = project_samples(project, study.task, study.reader)
     _check_unseen(project, study, samples, report)
-    store = RunStore(root=project.runs)
     with (
         open_executor(machines, project, checkpoint_seconds) as executor,
         only_once(claimed(project.studies / study.name, project.curves / study.name)) as folder,
@@ -81,6 +80,7 @@ def start_study(
         project.cohort() as cohort,
     ):
         announce(folder / STUDY_FILE, resolved_yaml(study))
+        store = AskedRuns(root=project.runs, by=folder)
         outcome = run_study(study, samples, image_reader(cohort), executor, store, report=tell)
         findings = find(outcome)
         draft = fresh_draft(folder)

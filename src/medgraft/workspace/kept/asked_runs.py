@@ -1,0 +1,28 @@
+"""Which runs of a project a study or a learning curve asked for, so that what is its own can go with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from medgraft.study import RunStore
+
+#: In the folder of a study: a run's identity per line, some more than once.
+_FILE = "runs.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedRuns(RunStore):
+    """The runs of a project; those that are asked for are noted. by: the folder of the study that asks."""
+
+    by: Path
+
+    def has(self, identity: str) -> bool:
+        """Whether a run is finished."""
+        with (self.by / _FILE).open("a", encoding="utf-8") as file:
+            file.write(f"{identity}\n")
+        return super().has(identity)
+
+
+def runs_asked_by(folder: Path) -> frozenset[str] | None:
+    """Identities of all runs that a study ever asked for; None of one that an older medgraft ran."""
+    file = folder / _FILE
+    return frozenset(file.read_text(encoding="utf-8").split()) if file.is_file() else None
