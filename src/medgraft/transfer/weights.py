@@ -7,6 +7,7 @@ from typing import Protocol
 from torch import Tensor
 
 from medgraft.core.contract import InputContract
+from medgraft.core.lineage import Lineage
 from medgraft.exchange.seen import Seen
 from medgraft.networks.spec import NetworkSpec
 
@@ -17,7 +18,7 @@ class Weights:
 
     origin: where they came from, for people. digest: SHA-256 of the file they were read from, of a
     package's tensors, or of their key.
-    seen: whom they have learned from.
+    seen: whom they have learned from. lineage: what a package's model went through; empty for other sources.
     """
 
     state: Mapping[str, Tensor]
@@ -26,6 +27,7 @@ class Weights:
     origin: str
     digest: str
     seen: Seen
+    lineage: Lineage = Lineage()
 
 
 class WeightSource(Protocol):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from medgraft.core.digest import file_digest
 from medgraft.core.progress import Progress
+from medgraft.exchange.package import read_package
 from medgraft.study import NetworkEntry
 from medgraft.workspace import Project, list_cohort
 from medgraft.workspace.demos import one_clinic
@@ -38,10 +38,16 @@ def test_the_demonstration_ends_with_a_report(tmp_path: Path, monkeypatch: pytes
     for stage in outcome.stages:
         assert stage.test is not None
         assert set(stage.test.subject.tolist()).isdisjoint(stage.out_of_fold.subject.tolist())
-    # The graft starts from the hospital's network, by the digest of its file.
-    grafts = {stage.weights_digest for stage in outcome.stages if stage.model == "graft"}
-    package = tmp_path / "demo" / "hospital" / "studies" / "hospital" / "models" / "hospital-depth-all"
-    assert grafts == {file_digest(package / "model.safetensors")}
+    # The graft is the hospital's package: it carries what the network went through, and that it saw nobody of here.
+    graft = read_package(project.studies / "demo" / "models" / "graft-depth-1")
+    assert [hop.what for hop in graft.lineage.hops[:3:2]] == ["random", "hospital: hospital, depth all"]
+    assert {stage.weights_digest for stage in outcome.stages if stage.model == "graft"} == {
+        graft.lineage.hops[2].weights_digest
+    }
+    home, here = graft.seen.trainings
+    assert home.subjects is not None
+    assert len(home.subjects.hashes) == len(home.stacks) == 4
+    assert not set(home.stacks) & set(here.stacks)
     assert {"study", "pictures"} <= {progress.stage for progress in said}
     # Again in the same folder: nothing is trained, the study is the same.
     said.clear()

@@ -15,6 +15,8 @@ from torch import Tensor
 from medgraft.core.contract import InputContract
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import WeightsError
+from medgraft.exchange.archive import SUFFIX
+from medgraft.exchange.facts import FACTS
 from medgraft.exchange.seen import Seen, Training
 from medgraft.exchange.tensors import plain
 from medgraft.networks.spec import NetworkSpec
@@ -33,6 +35,8 @@ _PREFIXES = ("module.", "model.", "base.")
 class WeightFile:
     """A .safetensors, a .pth (tensors only: a pickle with code is refused) or a Keras .h5.
 
+    The weights of a package are refused: alone they lose their input contract, and whom they have learned from.
+
     contract: the input the weights expect; the network's usual one if not given.
     """
 
@@ -47,6 +51,11 @@ class WeightFile:
             raise WeightsError(
                 f"Expected a file with weights, found none at {path}. Give the path of a downloaded file."
             )
+        if package := _package_of(path):
+            raise WeightsError(
+                f"Expected weights from elsewhere, {path.name} is of a model package, which says whom it has learned "
+                f"from. Do: package:{package}"
+            )
         reader = _READERS.get(path.suffix.lower())
         if reader is None:
             raise WeightsError(f"Expected one of {', '.join(_READERS)} as a weight file, got {path.name}.")
@@ -58,6 +67,13 @@ class WeightFile:
             digest=file_digest(path),
             seen=Seen(trainings=(Training(name=path.name),)),
         )
+
+
+def _package_of(path: Path) -> Path | None:
+    """The package that a file is, or lies in."""
+    if path.suffix == SUFFIX:
+        return path
+    return path.parent if (path.parent / FACTS).is_file() else None
 
 
 def _read_safetensors(path: Path, _network: NetworkSpec) -> Mapping[str, Tensor]:

@@ -29,4 +29,5 @@ class PackageWeights:
             origin=package.name,
             digest=tensors_digest(state),
             seen=package.seen,
+            lineage=package.lineage,
         )

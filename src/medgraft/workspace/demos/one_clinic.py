@@ -11,6 +11,7 @@ from medgraft.study import NetworkEntry, StageEntry, StudyFile
 from medgraft.study.study_file import HeldOut
 from medgraft.workspace.demos.demo_folder import open_demo_folder
 from medgraft.workspace.masks.slice_labels import label_from_masks
+from medgraft.workspace.models.packing import pack_model
 from medgraft.workspace.project import Project
 from medgraft.workspace.stacks.correction import correct_subject
 from medgraft.workspace.stacks.importing import import_images
@@ -46,26 +47,27 @@ class Demonstration:
 def demonstrate(root: Path, *, report: Report = silent) -> Demonstration:
     """Train a network on one hospital's synthetic hearts, graft it onto a clinic's few, compare, report.
 
-    `root/hospital` and `root/clinic` are two projects; the graft travels as a file, no patient does. Done again in the
-    same folder, it goes on from where it was. Raises `ProjectError` if the folder holds anything else.
+    `root/hospital` and `root/clinic` are two projects; the graft travels as the file `root/hospital.medgraft`, no
+    patient does. Done again in the same folder, it goes on from where it was. Raises `ProjectError` if the folder holds
+    anything else.
     """
     open_demo_folder(root, "graft")
     hospital = Project.open_or_create(root / "hospital")
-    _fill(hospital, "c", {"train": _HOSPITAL}, report)
+    _fill(hospital, "c", {"train": _HOSPITAL}, report, pseudonyms="the hospital's secret")
     start_study(hospital, _SOURCE_STUDY, report=report)
     clinic = Project.open_or_create(root / "clinic")
     _fill(clinic, "a", {"train": _CLINIC, "test": _CLINIC_TEST}, report)
-    weights = hospital.studies / "hospital" / "models" / "hospital-depth-all" / "model.safetensors"
-    study = start_study(clinic, _clinic_study(weights), report=report)
+    package = pack_model(hospital, "hospital/hospital-depth-all", root / "hospital.medgraft", report=report)
+    study = start_study(clinic, _clinic_study(Path(package.file)), report=report)
     return Demonstration(project=str(clinic.root), study=study, report=report_study(clinic, "demo", report=report))
 
 
-def _clinic_study(weights: Path) -> StudyFile:
+def _clinic_study(package: Path) -> StudyFile:
     """The same network grafted, on a frozen random base, and trained from scratch."""
     return StudyFile(
         name="demo",
         networks=(
-            NetworkEntry(network=_NETWORK, size=_SIZE, weights=f"file:{weights}", name="graft"),
+            NetworkEntry(network=_NETWORK, size=_SIZE, weights=f"package:{package}", name="graft"),
             NetworkEntry(network=_NETWORK, size=_SIZE, weights="random", name="random-base"),
             NetworkEntry(network=_NETWORK, size=_SIZE, weights="random", stages=(_SCRATCH,), name="from-scratch"),
         ),
@@ -80,9 +82,14 @@ def _clinic_study(weights: Path) -> StudyFile:
     )
 
 
-def _fill(project: Project, site: str, splits: dict[str, int], report: Report) -> None:
-    """Synthetic patients of one site, imported and labelled; the first ones are in the first split."""
-    options = ImportOptions(site=site)
+def _fill(
+    project: Project, site: str, splits: dict[str, int], report: Report, *, pseudonyms: str | None = None
+) -> None:
+    """Synthetic patients of one site, imported and labelled; the first ones are in the first split.
+
+    Both sites count their patients from 1: with pseudonyms at one, equal numbers are not taken for the same people.
+    """
+    options = ImportOptions(site=site, pseudonyms=pseudonyms)
     with tempfile.TemporaryDirectory() as scratch:
         write_acdc_layout(Path(scratch, site), sum(splits.values()), site=site, seed=7, size=128, n_phases=8)
         done = import_images(project, Path(scratch, site), options=options)

@@ -30,7 +30,7 @@ def keep_models(outcome: StudyOutcome, samples: Samples, findings: Findings, fol
         model = build_model(plan, weights, n_classes=len(outcome.task.codes), seed=stage.seed)
         state = {**model.state_dict(), **store.state(stage.final_run)}
         first = Hop(what=stage.weights, weights_digest=stage.weights_digest, licence=weights.licence)
-        before = lineages.get(stage.model, Lineage(hops=(first,)))
+        before = lineages.get(stage.model, weights.lineage.then(first))
         lineages[stage.model] = before.then(_hop(outcome.task, stage, samples, tensors_digest(state)))
         name = f"{outcome.study.name}: {stage.title}"
         package = ModelPackage(
