@@ -93,7 +93,8 @@ class Mirror(BaseHTTPRequestHandler):
         if there and self.command == "GET":
             self.wfile.write(self.content)
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def log_message(self, *args: object) -> None:
         """Nothing on the terminal of the tests."""

@@ -1,7 +1,7 @@
 """Weights: tensors by name with what belongs to them, and the protocol of everything that can give some."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from torch import Tensor
@@ -27,7 +27,7 @@ class Weights:
     origin: str
     digest: str
     seen: Seen
-    lineage: Lineage = Lineage()
+    lineage: Lineage = field(default_factory=Lineage)
 
 
 class WeightSource(Protocol):
