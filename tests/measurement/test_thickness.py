@@ -7,6 +7,7 @@ import pytest
 from benchmarks.shells import Shell, ellipsoid, sphere, taper, tube
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from medgraft.core.errors import InputError
 from medgraft.measurement import WallThickness, thickness_of, wall_thickness
@@ -120,6 +121,20 @@ def test_a_gap_between_two_slices_as_drawn_is_no_cut() -> None:
     found = wall_thickness(gap, UNIT)
     far = (gap == WALL) & (np.abs(np.indices(gap.shape)[2] - 33) > 12)
     assert np.abs(found - whole)[far].max() < 0.1
+
+
+@pytest.mark.parametrize("per_slice", [(0.0, 0.6), (-0.4, 0.7)])
+def test_slices_that_lie_aside_have_the_thickness_they_have_over_each_other(per_slice: tuple[float, float]) -> None:
+    """As of a tilted gantry: taken for slices over each other they give a wall that is much too thick somewhere."""
+    shell = sphere(8, 18)
+    mask = np.pad(shell.mask, [(0, 0), (20, 20), (20, 20)])
+    aside = (np.arange(len(mask)) - len(mask) // 2)[:, None] * np.array(per_slice)
+    tilted = np.stack([ndimage.shift(part, -np.rint(by), order=0) for part, by in zip(mask, aside, strict=True)])
+    straight, found = wall_thickness(mask, shell.spacing), wall_thickness(tilted, shell.spacing, aside=aside)
+    assert (tilted.shape, (tilted == WALL).sum()) == (mask.shape, (mask == WALL).sum())
+    assert np.array_equal(np.isfinite(found), tilted == WALL)
+    np.testing.assert_allclose(np.sort(found[tilted == WALL]), np.sort(straight[mask == WALL]), atol=1e-3)
+    assert thickness_of(wall_thickness(tilted, shell.spacing)).maximum > 1.1 * thickness_of(straight).maximum
 
 
 @settings(max_examples=15)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CODES
+from medgraft.measurement.aside import moved_back, moved_over
 from medgraft.measurement.grid import grid_of
 from medgraft.measurement.potential import solve_potential
 from medgraft.measurement.regions import regions_of
@@ -15,7 +17,9 @@ from medgraft.measurement.volume_mask import Spacing, checked_volume
 Floats = NDArray[np.float32]
 
 
-def wall_thickness(mask: NDArray[np.integer], spacing: Spacing | None) -> Floats:
+def wall_thickness(
+    mask: NDArray[np.integer], spacing: Spacing | None, *, aside: NDArray[np.floating] | None = None
+) -> Floats:
     """The wall's thickness at each of its voxels: the length of the streamline through it from surface to surface.
 
     Streamlines follow the gradient of the potential that is 0 on the endocardium and 1 on the epicardium and harmonic
@@ -29,13 +33,15 @@ def wall_thickness(mask: NDArray[np.integer], spacing: Spacing | None) -> Floats
     Args:
         mask: (Z, Y, X) one phase in `core.task.MASK_CODES`.
         spacing: (z, y, x) in mm; slices equally far apart.
+        aside: (Z, 2) how many rows and columns each slice lies aside of where it would be over the first one, as of a
+            CT whose gantry was tilted; they are moved by whole pixels. All lie over each other if None.
 
     Returns:
         (Z, Y, X) mm; NaN outside the wall and in parts of it that do not join the two surfaces; NaN throughout if the
         equation is not solved (`potential`), which was never seen in a heart.
 
     Raises:
-        InputError: a mask of another shape or with other codes, or an unknown spacing.
+        InputError: a mask of another shape or with other codes, an unknown spacing, or `aside` of another shape.
 
     References:
         Jones, Buchbinder and Aharon 2000, doi 10.1002/1097-0193(200009)11:1<12::AID-HBM20>3.0.CO;2-K;
@@ -48,6 +54,9 @@ def wall_thickness(mask: NDArray[np.integer], spacing: Spacing | None) -> Floats
     10.0
     """
     mask, mm = checked_volume(mask, spacing)
+    if aside is not None:
+        moved = _whole(aside, len(mask))
+        return moved_back(wall_thickness(moved_over(mask, moved), mm), moved)
     wall = MASK_CODES["myocardium"]
     lengths = _lengths(mask, mm) if wall in mask else np.empty(0, np.float32)
     thickness = np.full(mask.shape, np.nan, np.float32)
@@ -59,6 +68,14 @@ def _lengths(mask: NDArray[np.uint8], spacing: Spacing) -> Floats:
     """Of the streamlines through the wall's voxels in the order of a mask, mm."""
     grid = grid_of(regions_of(mask, spacing))
     return streamline_lengths(grid, solve_potential(grid))
+
+
+def _whole(aside: NDArray[np.floating], n_slices: int) -> NDArray[np.int64]:
+    """In whole pixels, none below 0."""
+    if aside.shape != (n_slices, 2) or not np.isfinite(aside).all():
+        raise InputError(f"Expected rows and columns that {n_slices} slices lie aside, got {aside.shape}.")
+    moved = np.rint(aside).astype(np.int64)
+    return np.asarray(moved - moved.min(axis=0))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from medgraft.measurement import (
     wall_thickness,
 )
 from medgraft.workspace.measuring.short_axis import short_axis, usual_septum
+from medgraft.workspace.measuring.slice_places import slices_aside
 
 
 def wall_segments(
@@ -44,7 +45,7 @@ def wall_segments(
         n_segments: with (17) or without (16) the tip (`measurement.aha_segments`).
     """
     if thickness is None:
-        thickness = wall_thickness(mask, spacing)
+        thickness = wall_thickness(mask, spacing, aside=slices_aside(affines))
     if base_first is not None:
         segments = aha_segments(
             mask,
