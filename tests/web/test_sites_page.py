@@ -132,6 +132,26 @@ def test_a_verdict_is_shown_as_it_was_found(signed_in: TestClient) -> None:
     assert "/api/v1/curves/sites/pictures/learning-curves" in page
 
 
+def test_figures_by_rest_are_those_that_were_found(signed_in: TestClient, compared: Project) -> None:
+    begun, ended = signed_in.get("/api/v1/curves").json()
+    found, advised = curve_findings(outcome()), verdict(outcome())
+    assert (begun["models"], begun["differences"], begun["arm"]) == ([], [], None)
+    assert (ended["arm"], ended["size"]) == (advised.arm, advised.size)
+    means = {(row.arm, row.size): row.value for row in found.rows if (row.on, row.figure) == ("test", MEAN_DICE)}
+    assert {(one["arm"], one["size"]): one["here"] for one in ended["models"]} == {
+        key: {"value": value.value, "low": value.low, "high": value.high} for key, value in means.items()
+    }
+    for shown, item in zip(ended["differences"], found.contrasts, strict=True):
+        assert (shown["arm"], shown["size"], shown["on"]) == (item.arm, item.size, item.on)
+        ends = {name: getattr(item.difference, name) for name in ("value", "low", "high")}
+        assert shown["difference"] == ends
+        assert (shown["p_value"], shown["adjusted"]) == (item.difference.p_value, item.adjusted)
+    whole = signed_in.get("/api/v1/curves/sites").json()
+    assert whole == json.loads((compared.curves / "sites" / FINDINGS).read_text())
+    assert signed_in.get("/api/v1/curves/nowhere").status_code == 404
+    assert "was stopped" in signed_in.get("/api/v1/curves/begun").json()["error"]
+
+
 def test_what_has_no_verdict_says_why(compared: Project, tmp_path: Path) -> None:
     """One that runs is only waited for; one of an older medgraft is started again."""
     project = Project.open(Path(shutil.copytree(compared.root, tmp_path / "heart")))

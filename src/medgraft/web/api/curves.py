@@ -1,6 +1,6 @@
 """Learning curves between two sites: what each says to do, its report and the report's pictures."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
@@ -8,7 +8,15 @@ from fastapi.responses import HTMLResponse
 from medgraft.web.api.models import Answer
 from medgraft.web.api.stacks import PlaceOf
 from medgraft.web.headers import policy
-from medgraft.workspace.curves.curve_list import CurveState, curve_page, curve_picture, curve_states
+from medgraft.workspace.curves.curve_list import (
+    CurveState,
+    DiceDifference,
+    ModelDice,
+    curve_document,
+    curve_page,
+    curve_picture,
+    curve_states,
+)
 
 routes = APIRouter(prefix="/curves", tags=["curves"])
 
@@ -23,15 +31,18 @@ _REPORT = {
 
 
 class CurveView(Answer):
-    """One curve. advice, size, text: its verdict, None while it has not ended; missing: why.
+    """One curve. advice, arm, size, text: its verdict, None while it has not ended; missing: why.
 
-    rules, cautions: what must be read with it.
+    rules, cautions: what must be read with it. models: mean Dice of each with its interval; differences between them.
     """
 
     name: str
     advice: Literal["use as is", "fine-tune", "train anew"] | None
+    arm: str | None
     size: int | None
     text: str
+    models: tuple[ModelDice, ...]
+    differences: tuple[DiceDifference, ...]
     rules: tuple[str, ...]
     cautions: tuple[str, ...]
     missing: str
@@ -40,8 +51,17 @@ class CurveView(Answer):
 
 @routes.get("")
 def curves(place: PlaceOf) -> tuple[CurveView, ...]:
-    """All learning curves by name, with their verdicts."""
+    """All learning curves by name, with their verdicts and mean Dice."""
     return tuple(_view(state) for state in curve_states(place.project))
+
+
+@routes.get("/{name}")
+def curve(name: str, place: PlaceOf) -> dict[str, Any]:
+    """Everything that a curve found: every figure with its interval, every difference, walls and volumes.
+
+    Keys are those of `medgraft study curve --json`.
+    """
+    return curve_document(place.project, name)
 
 
 @routes.get("/{name}/pictures/{picture}", response_class=Response)
@@ -61,8 +81,11 @@ def _view(state: CurveState) -> CurveView:
     return CurveView(
         name=state.name,
         advice=found.advice if found else None,
+        arm=found.arm if found else None,
         size=found.size if found else None,
         text=found.text if found else "",
+        models=state.dice,
+        differences=state.differences,
         rules=state.rules,
         cautions=state.cautions,
         missing=state.missing,

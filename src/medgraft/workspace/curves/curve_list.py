@@ -40,11 +40,28 @@ class ModelDice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiceDifference:
+    """Mean Dice of one model less that of another on the same subjects, "test" or "home", with its 95 % interval.
+
+    p_value: two-sided; adjusted: after Holm over all sizes. What is undefined is None.
+    """
+
+    arm: str
+    size: int
+    other: str
+    other_size: int
+    on: str
+    difference: Figure
+    p_value: float | None
+    adjusted: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CurveState:
     """One curve. verdict: what to do, None while it has not ended; missing: why it has not.
 
     rules: where the two sites draw otherwise; cautions: what must be read with the verdict; both as sentences.
-    dice: of every model. pictures: names of the figures of its report.
+    dice: of every model; differences between them. pictures: names of the figures of its report.
     """
 
     name: str
@@ -53,6 +70,7 @@ class CurveState:
     rules: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     dice: tuple[ModelDice, ...] = ()
+    differences: tuple[DiceDifference, ...] = ()
     pictures: tuple[str, ...]
 
     @property
@@ -64,6 +82,14 @@ class CurveState:
 def curve_states(project: Project) -> tuple[CurveState, ...]:
     """Every curve of a project, by name."""
     return tuple(_state(project, name) for name in curve_names(project))
+
+
+def curve_document(project: Project, name: str) -> dict[str, Any]:
+    """Everything that a curve found, with the keys of `medgraft study curve --json`.
+
+    Raises `NotFoundError` if there is none of that name, `ProjectError` if it has not ended.
+    """
+    return read_findings(_folder(project, name))
 
 
 def curve_picture(project: Project, name: str, picture: str) -> bytes:
@@ -94,6 +120,7 @@ def _state(project: Project, name: str) -> CurveState:
             rules=tuple(f"{rule['text']}: {rule['ours']} here, {rule['theirs']} there" for rule in found["rules"]),
             cautions=tuple(found["cautions"]),
             dice=_dice(found["findings"]["rows"]),
+            differences=tuple(map(_difference, found["findings"]["contrasts"])),
             pictures=pictures,
         )
     except (ProjectError, KeyError, TypeError) as error:
@@ -115,6 +142,12 @@ def _dice(rows: list[Mapping[str, Any]]) -> tuple[ModelDice, ...]:
     )
 
 
+def _difference(row: Mapping[str, Any]) -> DiceDifference:
+    found = row["difference"]
+    named = {key: row[key] for key in ("arm", "size", "other", "other_size", "on", "adjusted")}
+    return DiceDifference(**named, difference=_figure(found), p_value=found["p_value"])
+
+
 def _figure(value: Mapping[str, float | None]) -> Figure:
     return Figure(value=value["value"], low=value["low"], high=value["high"])
 
@@ -124,8 +157,12 @@ def _pictures(project: Project, name: str) -> tuple[str, ...]:
 
 
 def _report(project: Project, name: str) -> Path:
+    return _folder(project, name) / "report"
+
+
+def _folder(project: Project, name: str) -> Path:
     """Raises `NotFoundError` for a curve that the project does not have, whatever the name says."""
     if name not in curve_names(project):
         available = ", ".join(curve_names(project)) or "none"
         raise NotFoundError(f"Expected a learning curve of this project, got {name!r}. Available: {available}.")
-    return project.curves / name / "report"
+    return project.curves / name
