@@ -21,7 +21,7 @@ from medgraft.report.curve.content import (
     WallDifference,
 )
 from medgraft.report.curve.document import write_curve_report
-from medgraft.report.figures import agreement_plots, bulls_eyes
+from medgraft.report.figures import MaskedSlice, agreement_plots, bulls_eyes, mask_sheet
 from medgraft.report.page import WrittenReport
 from medgraft.report.study.cams import cam_sheet
 from medgraft.report.study.content import (
@@ -51,6 +51,7 @@ __all__ = [
     "CurveFigure",
     "FigureAgreement",
     "FoldCurves",
+    "MaskedSlice",
     "MinutesRow",
     "ModelKey",
     "ModelResult",
@@ -73,6 +74,7 @@ __all__ = [
     "agreement_plots",
     "bulls_eyes",
     "cam_sheet",
+    "mask_sheet",
     "png_of",
     "stack_sheet",
     "write_curve_report",

@@ -5,7 +5,7 @@ whose fields are plain data, so that it can be shown as a table or as JSON; prog
 terminals, web pages, how results are shown.
 
 Read the folders in the order in which they may import each other: `labelling`, `stacks`, `masks` and `reading` (what
-a project holds and what people say of it), `kept` (what was computed, by name), `studies`, `models`, `measuring`,
+a project holds and what people say of it), `kept` (what was computed, by name), `studies`, `measuring`, `models`,
 `curves` and `sites` (what is computed), `demos`. Verbs that compute load torch, so they are imported from their own
 files, such as `studies.running`; so is `reading.agreement`, which loads scikit-learn.
 """
@@ -30,6 +30,7 @@ from medgraft.workspace.labelling.sheet import SheetResult, export_labels, impor
 from medgraft.workspace.labelling.status import LabelStatus, label_status
 from medgraft.workspace.labelling.worklists import WorkItem, worklist
 from medgraft.workspace.masks.contour_labels import ContourLabelling, label_from_contours
+from medgraft.workspace.masks.exporting import MaskFile, MasksExported, export_masks
 from medgraft.workspace.masks.repairs import MaskRepairs, StackRepair, repair_masks
 from medgraft.workspace.masks.slice_labels import MaskLabelling, label_from_masks
 from medgraft.workspace.masks.structure_sets import StructureMask, mask_from_rtstruct
@@ -66,8 +67,10 @@ __all__ = [
     "LabelChanges",
     "LabelStatus",
     "Labelled",
+    "MaskFile",
     "MaskLabelling",
     "MaskRepairs",
+    "MasksExported",
     "MasksUndone",
     "NetworkRow",
     "NewToken",
@@ -98,6 +101,7 @@ __all__ = [
     "describe_network",
     "disagreements",
     "export_labels",
+    "export_masks",
     "finish_labelled",
     "finish_stack",
     "import_images",

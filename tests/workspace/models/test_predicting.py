@@ -12,7 +12,8 @@ from medgraft.decoding import decode
 from medgraft.phantoms import short_axis_heart, write_dicom
 from medgraft.workspace import Project
 from medgraft.workspace.kept.find_model import find_model
-from medgraft.workspace.models.predicting import Answers, SliceAnswer, predict_folder
+from medgraft.workspace.models.predicted import Answers, SliceAnswer
+from medgraft.workspace.models.predicting import predict_folder
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import typer
 
 from medgraft.cli.command import add_command
+from medgraft.cli.masks.export import export
 from medgraft.cli.masks.from_rtstruct import from_rtstruct
 from medgraft.cli.masks.repair import repair
 from medgraft.cli.masks.undo import undo
@@ -11,3 +12,4 @@ app = typer.Typer(no_args_is_help=True, help="Masks of a project: repair them, o
 add_command(app, "repair", repair)
 add_command(app, "from-rtstruct", from_rtstruct)
 add_command(app, "undo", undo)
+add_command(app, "export", export)

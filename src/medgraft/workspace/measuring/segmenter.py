@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Report, silent
+from medgraft.core.task import MASK_CODES
 from medgraft.exchange.package import ModelPackage
 from medgraft.inference import predict_masks
 from medgraft.networks import spec
@@ -70,4 +71,5 @@ class StackSegmenter:
         )
         for phase in phases:  # one at a time: a whole study has billions of voxels
             mask[phase] = mask_of_task(mask[phase], task)
-        return DrawnMask(source="model", mask=mask, phases=phases, classes=task.codes[1:])
+        classes = tuple(code for code in task.codes[1:] if code in MASK_CODES)
+        return DrawnMask(source="model", mask=mask, phases=phases, classes=classes)

@@ -1,55 +1,20 @@
-"""A model at work: new images in, answers out."""
+"""A model at work on images that no project knows: new images in, answers out, nothing of them kept."""
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
-from medgraft.cohort import Cohort, ImportOptions, import_source
-from medgraft.core.cohort import ImportNote, StackEntry
+from medgraft.cohort import ImportOptions, import_source
+from medgraft.core.errors import InputError
 from medgraft.core.files import AnyPath
-from medgraft.core.predictions import Predictions
 from medgraft.core.progress import Report, silent
-from medgraft.decoding import decode
-from medgraft.exchange.package import ModelPackage, read_package
-from medgraft.explanation import gradcam
-from medgraft.inference import predict_stacks
-from medgraft.report import png_of, stack_sheet
-from medgraft.study import Compute
-from medgraft.workspace.stacks.drawn_file import drawn_file
-
-
-@dataclass(frozen=True, kw_only=True)
-class SliceAnswer:
-    """One slice of a stack.
-
-    slice: 1 is the most basal. probabilities: by class code. plain: the class of the highest. joint: the class when the
-    whole stack is decided as one; None where the task has no order along the stack.
-    """
-
-    subject: str
-    stack: str
-    phase: str
-    slice: int
-    slices: int
-    probabilities: dict[str, float]
-    plain: str
-    joint: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answers:
-    """What a model answered for a folder. sheets: pictures that were written. notes: the repair log of the import."""
-
-    model: str
-    task: str
-    slices: tuple[SliceAnswer, ...]
-    sheets: tuple[str, ...]
-    notes: tuple[ImportNote, ...]
+from medgraft.exchange.package import read_package
+from medgraft.workspace.masks.exporting import MaskFolder, source_place
+from medgraft.workspace.models.mask_answers import mask_answers
+from medgraft.workspace.models.predicted import Answers
+from medgraft.workspace.models.slice_answers import slice_answers
+from medgraft.workspace.project import Project
 
 
 def predict_folder(
@@ -59,8 +24,12 @@ def predict_folder(
     layout: str = "auto",
     options: ImportOptions = ImportOptions(short_axis=True),  # noqa: B008 - frozen
     all_phases: bool = False,
+    phases: Sequence[str] = (),
     sheets: AnyPath | None = None,
     maps: bool = False,
+    masks: AnyPath | None = None,
+    images: bool = False,
+    replace: bool = False,
     report: Report = silent,
 ) -> Answers:
     """Answer for every stack of a folder, without a project: what is imported is thrown away afterwards.
@@ -71,106 +40,36 @@ def predict_folder(
         layout: of the folder.
         options: what the source cannot say about itself.
         all_phases: every phase of a cine, not only those the task asks about.
-        sheets: folder for one contact sheet per stack and phase (PNG); none are drawn if None.
-        maps: draw Grad-CAM of the plain answer over the sheets.
-        report: told of files and slices.
+        phases: these alone, by name or by index from 0.
+        sheets: folder for contact sheets (PNG), one per stack and phase, or one per stack with the outlines of what a
+            model segments; none are drawn if None.
+        maps: draw Grad-CAM of the plain answer over the sheets, of a model that classifies.
+        masks: folder for the NIfTI masks of a model that segments, in the codes of `core.task.MASK_CODES`: for a NIfTI
+            file a/b.nii.gz a/b_gt.nii.gz, for others SUBJECT/SERIES-STACK_gt.nii.gz; none are written if None.
+        images: write the images beside these masks.
+        replace: masks that are there already may be lost.
+        report: told of files, slices, phases and stacks.
 
     Raises:
-        InputError: nothing to predict in the folder. WeightsError: the package is damaged.
+        InputError: nothing to predict in the folder, maps of a model that segments, or a mask that is there already.
+        WeightsError: the package is damaged.
     """
     package = read_package(Path(model))
-    with tempfile.TemporaryDirectory() as scratch, Cohort.open(Path(scratch)) as cohort:
-        imported = import_source(Path(source), cohort, layout=layout, options=options, report=report)
-        entries = cohort.entries()
-        predictions = predict_stacks(
-            package, entries, cohort.pixels, all_phases=all_phases, device=Compute().prepare(), report=report
-        )
-        joint = decode(predictions, package.task, "stack") if package.task.along_stack else None
-        written = _write_sheets(package, cohort, predictions, joint, Path(sheets), maps=maps) if sheets else ()
-    return Answers(
-        model=package.name,
-        task=package.task.name,
-        slices=_rows(predictions, joint),
-        sheets=written,
-        notes=(*imported.notes, *_base_notes(package, entries)),
-    )
-
-
-def _base_notes(package: ModelPackage, entries: Sequence[StackEntry]) -> tuple[ImportNote, ...]:
-    """Stacks that are answered for as if their first slice were the base, which nobody said."""
-    if not package.task.along_stack:
-        return ()
-    text = "Which end is the base is not known: slice 1 is taken for it. Do correct the stack if it is the apex."
-    unsure = [entry for entry in entries if entry.base_first is None and entry.shape[1] > 1]
-    return tuple(ImportNote(kind="noticed", code="base-unknown", where=entry.source, text=text) for entry in unsure)
-
-
-def _rows(predictions: Predictions, joint: NDArray[np.int64] | None) -> tuple[SliceAnswer, ...]:
-    codes = predictions.classes
-    plain = predictions.y_pred
-    return tuple(
-        SliceAnswer(
-            subject=str(predictions.subject[row]),
-            stack=str(predictions.stack[row]),
-            phase=str(predictions.phase[row]),
-            slice=int(predictions.slice[row]) + 1,
-            slices=int(predictions.n_slices[row]),
-            probabilities={code: float(predictions.y_score[row, k]) for k, code in enumerate(codes)},
-            plain=codes[plain[row]],
-            joint=None if joint is None else codes[joint[row]],
-        )
-        for row in range(len(predictions))
-    )
-
-
-def _write_sheets(
-    package: ModelPackage,
-    cohort: Cohort,
-    predictions: Predictions,
-    joint: NDArray[np.int64] | None,
-    folder: Path,
-    *,
-    maps: bool,
-) -> tuple[str, ...]:
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for rows in predictions.stacks():
-        entry = cohort.entry(str(predictions.stack[rows[0]]))
-        phase = str(predictions.phase[rows[0]])
-        images = _images(cohort, entry, phase)
-        figure = stack_sheet(
-            images,
-            predictions.y_score[rows],
-            predictions.y_pred[rows] if joint is None else joint[rows],
-            package.task,
-            entry.spacing,
-            maps=_maps(package, images, predictions.y_pred[rows]) if maps else None,
-        )
-        path = folder / drawn_file(entry.subject, entry.id, phase)
-        path.write_bytes(png_of(figure))
-        written.append(str(path))
-    return tuple(written)
-
-
-def _images(cohort: Cohort, entry: StackEntry, phase: str) -> NDArray[np.float32]:
-    """(Z, Y, X) of one phase, base first."""
-    index = entry.phases.get(phase)
-    stack = np.asarray(cohort.pixels(entry)[int(phase) if index is None else index], np.float32)
-    return stack[::-1] if entry.base_first is False else stack
-
-
-def _maps(
-    package: ModelPackage,
-    images: NDArray[np.float32],
-    answers: NDArray[np.int64],
-) -> NDArray[np.float32] | None:
-    """Grad-CAM of each slice's plain answer on native pixels, (Z, Y, X)."""
-    model = package.classifier()
-    if not model.feature_map_module:
-        return None
-    pictures = torch.cat([package.slice_recipe.render(image, package.size) for image in images])
-    seen = gradcam(model, pictures, torch.from_numpy(answers), model.feature_map_module)
-    shape = (images.shape[1], images.shape[2])
-    restored = package.slice_recipe.restore(torch.from_numpy(seen), shape, package.size)
-    maps: NDArray[np.float32] = restored.numpy()
-    return maps
+    segments = package.task.kind == "segment"
+    if segments and maps:
+        raise InputError(f"Expected a model that classifies to draw maps of, got {package.name}, which segments.")
+    with tempfile.TemporaryDirectory(prefix="medgraft-") as scratch:
+        project = Project.create(Path(scratch, "new"))
+        with project.cohort() as cohort:
+            imported = import_source(Path(source), cohort, layout=layout, options=options, report=report)
+        pictures = Path(sheets) if sheets else None
+        if segments:
+            out = MaskFolder(folder=Path(masks), place=source_place, images=images, replace=replace) if masks else None
+            found = mask_answers(
+                package, project, all_phases=all_phases, phases=phases, sheets=pictures, out=out, report=report
+            )
+        else:
+            found = slice_answers(
+                package, project, all_phases=all_phases, phases=phases, sheets=pictures, maps=maps, report=report
+            )
+    return changed(found, notes=(*imported.notes, *found.notes))
