@@ -89,6 +89,21 @@ def test_a_contour_within_a_contour_is_a_hole_and_one_within_that_an_island() ->
     assert mask[0, 0, 9].tolist() == [0] * 2 + [1] * 3 + [0] * 3 + [1] * 4 + [0] * 3 + [1] * 3 + [0] * 2
 
 
+def test_of_contours_finer_than_slices_those_nearest_to_each_slice_count() -> None:
+    """Drawn on a volume that was made finer: planes 2 mm apart on slices 8 mm apart, wider from plane to plane."""
+    contours = [square(9 - z / 4 - 0.5, 10 + z / 4 + 0.5, z=z) for z in np.arange(0, 18, 2.0)]
+    found = masks_from_planar_contours(contours, GRID)
+    assert found.mask.sum(axis=(0, 2, 3)).tolist() == [4, 36, 100]
+    (note,) = found.notes
+    assert (note.code, note.count) == ("between-slices", 6)
+
+
+def test_a_contour_that_is_there_twice_is_no_hole() -> None:
+    twice = [square(2, 9), square(2, 9), square(2, 9, name="LV endo"), square(2, 9, name="LV endo")]
+    once = masks_from_planar_contours([square(2, 9)], GRID).mask
+    np.testing.assert_array_equal(masks_from_planar_contours(twice, GRID).mask, once)
+
+
 @pytest.mark.parametrize(
     ("odd", "code"),
     [

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -40,13 +40,18 @@ ROI_NAMES: Mapping[str, str] = {
     for name in names
 }
 
+_BETWEEN = "Contours lie between slices; those nearest to each slice count."
+
 _KINDS: dict[str, NoteKind] = {
     "unknown-structure": "set aside",
     "off-plane": "refused",
     "unknown-instance": "set aside",
+    "between-slices": "set aside",
 }
 #: Off the plane of its image a contour may be by half the distance of slices, and in a single slice by this, mm.
 _ALONE_MM = 1.0
+#: Contours of one plane are off by the same, to within this, mm.
+_SAME_PLANE_MM = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,10 +89,11 @@ def masks_from_planar_contours(
     names: Mapping[str, str] = ROI_NAMES,
     phase: int | None = None,
 ) -> ContourMasks:
-    """Masks from closed contours: each is laid on its image and filled; several of one structure by exclusive or.
+    """Masks from closed contours: each is laid on its image and filled; several of one region by exclusive or.
 
     The image is the one a contour was drawn on, by its instance UID, else the slice nearest to it of `phase`. With
-    `phase` instance UIDs are passed over.
+    `phase` instance UIDs are passed over. Of contours drawn in planes finer than the slices those nearest to each slice
+    count.
 
     Args:
         contours: as `images.read_rtstruct` gives them.
@@ -105,10 +111,14 @@ def masks_from_planar_contours(
         item for contour in contours for item in _lay(contour, table.get(plain_name(contour.structure)), grid, phase)
     ]
     notes = [item for item in laid if isinstance(item, ImportNote)]
-    areas: dict[tuple[int, int, str], NDArray[np.bool_]] = defaultdict(lambda: np.zeros(grid.shape[2:], bool))
+    regions: dict[tuple[int, int, str, str], list[_Laid]] = defaultdict(list)
     for item in (item for item in laid if isinstance(item, _Laid)):
-        # PS3.3 C.8.8.6.3: a contour within a contour of the same region is a hole.
-        areas[item.phase, item.slice, item.structure] ^= fill_contour(item.points, grid.shape[2:])
+        regions[item.phase, item.slice, item.structure, item.contour.structure].append(item)
+    areas: dict[tuple[int, int, str], NDArray[np.bool_]] = defaultdict(lambda: np.zeros(grid.shape[2:], bool))
+    for (*place, structure, _), items in regions.items():
+        nearest, others = _nearest_plane(items)
+        notes += [_note("between-slices", _BETWEEN, item.contour) for item in others]
+        areas[place[0], place[1], structure] |= _area(nearest, grid.shape[2:])
     if not areas:
         told = " ".join(sorted({note.text for note in notes})) or "There was no contour at all."
         raise LabelError(f"Expected contours that lie on this stack, got none. {told}")
@@ -126,12 +136,14 @@ def plain_name(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Laid:
-    """A contour on its image: points (N, 2) as x, y in pixels."""
+    """A contour on its image: points (N, 2) as x, y in pixels, and how far it is off along the image's normal, mm."""
 
     phase: int
     slice: int
     structure: str
     points: NDArray[np.float64]
+    off: float
+    contour: PlanarContour
 
 
 def _lay(
@@ -151,7 +163,8 @@ def _lay(
         yield _note("off-plane", text, contour)
         return
     for t, z in places:
-        yield _Laid(phase=t, slice=z, structure=structure, points=np.column_stack([x, y]))
+        points = np.column_stack([x, y])
+        yield _Laid(phase=t, slice=z, structure=structure, points=points, off=float(off.mean()), contour=contour)
 
 
 def _places(contour: PlanarContour, grid: ContourGrid, phase: int | None) -> list[tuple[int, int]]:
@@ -166,6 +179,24 @@ def _places(contour: PlanarContour, grid: ContourGrid, phase: int | None) -> lis
     normals = np.asarray(grid.affines[:, :3, 2])
     away = np.abs(((contour.points.mean(axis=0) - grid.affines[:, :3, 3]) * normals).sum(axis=1))
     return [(phase or 0, int(away.argmin()))]
+
+
+def _nearest_plane(items: Sequence[_Laid]) -> tuple[list[_Laid], list[_Laid]]:
+    """Contours of one region at one slice: those in the plane nearest to the slice, and the others."""
+    nearest = min((item.off for item in items), key=abs)
+    within = [abs(item.off - nearest) <= _SAME_PLANE_MM for item in items]
+    return [item for item, own in zip(items, within, strict=True) if own], [
+        item for item, own in zip(items, within, strict=True) if not own
+    ]
+
+
+def _area(items: Sequence[_Laid], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """What contours of one region in one plane surround; one that is there twice counts once."""
+    inside = np.zeros(shape, bool)
+    for points in {item.points.tobytes(): item.points for item in items}.values():
+        # PS3.3 C.8.8.6.3: a contour within a contour of the same region is a hole.
+        inside ^= fill_contour(points, shape)
+    return inside
 
 
 def _painted(
