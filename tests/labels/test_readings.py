@@ -287,3 +287,22 @@ def test_a_store_from_before_rounds_gains_their_tables(database_url: str) -> Non
     with LabelStore.open(database_url) as store:
         start(Readings(store=store))
         assert len(store.history()) == 1
+
+
+def test_a_round_goes_on_without_a_stack_that_was_removed(store: LabelStore, rounds: Readings) -> None:
+    """And what is said of it when it comes again is bound by nothing that was said or done before."""
+    start(rounds)
+    for reader in READERS:
+        store.record([said(reader, stack) for stack in STACKS])
+        rounds.finish("first", reader, "s1")
+    rounds.finish("first", "ana", "s2")
+    store.remove_stacks(["s1"])
+    left = rounds.named("first")
+    assert (left.stacks, left.state, set(left.done)) == (("s2",), "blinded", {("ana", "s2")})
+    assert rounds.finish("first", "bo", "s2").state == "unblinded"
+    assert {unit.stack for labels in rounds.labels(rounds.named("first")).values() for unit in labels} == {"s2"}
+    with pytest.raises(LabelError, match="Expected a stack of round"):
+        rounds.finish("first", "bo", "s1")
+    rounds.check_free((said("ana", "s1"),))
+    rounds.open("again", task=TASK, stacks=("s1",), readers=READERS)
+    assert rounds.named("again").stacks == ("s1",)

@@ -228,3 +228,26 @@ def test_two_processes_may_create_and_write_at_once(database_url: str):
         assert len(store.history()) == 2 * 40 * 3
         assert len(store.table("sax-range")) == 40 * 3
         assert store.conflicts("sax-range") == {}
+
+
+def test_nothing_is_given_out_of_a_stack_that_was_removed_and_undo_does_not_bring_it_back(store):
+    """Later events count: the stack may come again."""
+    gone, stays = UnitKey("gone", 0, 0), UnitKey("stays", 0, 0)
+
+    def say(unit: UnitKey, value: str) -> None:
+        store.record([LabelEvent(reader="ana", unit=unit, task="sax-range", value=value, source="app")])
+
+    for unit, value in ((stays, "IN"), (gone, "IN"), (gone, "OBS")):
+        say(unit, value)
+    store.remove_stacks(["gone", "never labelled"])
+    store.remove_stacks([])
+    assert set(store.removed_at()) == {"gone", "never labelled"}
+    assert store.table("sax-range") == {stays: "IN"}
+    assert store.labelled("sax-range", "ana") == {stays}
+    assert {event.unit for event in store.history()} == {stays}
+    assert {act.stack for act in store.acts("sax-range", "ana")} == {"stays"}
+    assert {event.unit for event in store.undo("ana", "sax-range")} == {stays}
+    assert store.undo("ana", "sax-range") == ()
+    say(gone, "OAP")
+    assert store.table("sax-range") == {gone: "OAP"}
+    assert store.undo("ana", "sax-range")[0].value is None

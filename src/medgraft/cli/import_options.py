@@ -35,6 +35,9 @@ EmptyPhasesOption = Annotated[
 TableOption = Annotated[
     Path | None, typer.Option("--table", help="The index CSV, if the folder has several.", exists=True)
 ]
+BringBackOption = Annotated[
+    bool, typer.Option("--bring-back", help="Take in what medgraft remove took out of the project before.")
+]
 LabelTaskOption = Annotated[str | None, typer.Option("--task", help="The task that labels in the source answer.")]
 PseudonymKeyOption = Annotated[
     Path | None,

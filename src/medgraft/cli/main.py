@@ -31,6 +31,7 @@ from medgraft.cli.phantoms import phantoms
 from medgraft.cli.predict import predict
 from medgraft.cli.readers import app as readers
 from medgraft.cli.reading import app as reading
+from medgraft.cli.remove import remove
 from medgraft.cli.report import report
 from medgraft.cli.sites import app as sites
 from medgraft.cli.unpack import unpack
@@ -50,6 +51,7 @@ add_command(app, "import", import_images)
 add_command(app, "cohort", cohort)
 add_command(app, "notes", notes)
 add_command(app, "correct", correct)
+add_command(app, "remove", remove)
 app.add_typer(label.app, name="label")
 app.add_typer(masks, name="masks")
 app.add_typer(readers, name="readers")

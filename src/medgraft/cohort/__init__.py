@@ -12,6 +12,8 @@ from medgraft.cohort.options import ImportOptions, mask_codes_of
 from medgraft.cohort.phases import phases_from_csv, set_phases
 from medgraft.cohort.pixel_store import PixelStore
 from medgraft.cohort.pseudonym import Pseudonyms
+from medgraft.cohort.removal import RemovedError, speaks_about
+from medgraft.cohort.spacing import Spacing, millimetres, same_spacing
 
 __all__ = [
     "Cohort",
@@ -21,10 +23,15 @@ __all__ = [
     "LabelledStack",
     "PixelStore",
     "Pseudonyms",
+    "RemovedError",
+    "Spacing",
     "entry_of",
     "import_source",
     "layouts",
     "mask_codes_of",
+    "millimetres",
     "phases_from_csv",
+    "same_spacing",
     "set_phases",
+    "speaks_about",
 ]

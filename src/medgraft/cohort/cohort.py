@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from medgraft.cohort.found import FoundLabel, entry_of, labels_of, stored_form
 from medgraft.cohort.pixel_store import PixelStore
+from medgraft.cohort.removal import RemovedError, check_not_removed, is_removed, let_return, remove_rows
+from medgraft.cohort.spacing import Spacing, check_spacing, same_spacing
 from medgraft.cohort.tables import IMPORTS, LABELS, NOTES, STACKS, create_tables, entry_of_row, note_of_row, row_of
+from medgraft.cohort.waiting_masks import WaitingMask, WaitingMasks
 from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.database import is_read_only, open_engine
 from medgraft.core.digest import array_digest
@@ -45,6 +49,7 @@ class Cohort:
         self._engine = engine
         self._images = PixelStore(root / "images")
         self._masks = PixelStore(root / "masks")
+        self._waiting = WaitingMasks(self._masks)
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -65,6 +70,7 @@ class Cohort:
             ) from error
         with cohort._writing() as connection:
             create_tables(connection)
+        cohort._settle_all()
         return cohort
 
     def close(self) -> None:
@@ -85,22 +91,30 @@ class Cohort:
         """
         return self.take(found)[0]
 
-    def take(self, found: FoundStack) -> tuple[StackEntry, bool]:
+    def take(self, found: FoundStack, *, bring_back: bool = False) -> tuple[StackEntry, bool]:
         """As `add`, and whether the stack is new. A known stack gains what it lacked.
 
-        That is phases, a mask, or an array that was lost or cut on disk.
+        That is phases, a mask, or an array that was lost or cut on disk. Raises `RemovedError` for what was removed,
+        unless it is to be brought back.
         """
         found = stored_form(found)
         entry = entry_of(found)
+        if not bring_back:
+            with self._reading() as connection:
+                check_not_removed(connection, entry)
         known = entry.id in self
         if not (known and self._images.has(entry.id)):
             self._images.write(entry.id, found.stack.pixels)
-        if found.stack.mask is not None and not known:
-            self._masks.write(entry.id, found.stack.mask)
+        mask = None if known else found.stack.mask
+        waiting = None if mask is None else self._waiting.write(entry.id, entry.mask_digest, mask)
         # The row comes last: a stack is in the cohort once its pixels are safe.
-        with self._writing() as connection:
-            new = connection.execute(insert(STACKS).on_conflict_do_nothing(), row_of(entry)).rowcount == 1
-            _insert_labels(connection, labels_of(found, entry.id))
+        try:
+            new = self._insert(entry, labels_of(found, entry.id), bring_back=bring_back)
+        except RemovedError:  # meanwhile
+            self._erase(entry.id)
+            raise
+        if waiting:
+            self._settle(waiting)
         return (entry, True) if new else (self._complete(self.entry(entry.id), found), False)
 
     def entries(self, subject: str | None = None) -> tuple[StackEntry, ...]:
@@ -153,7 +167,10 @@ class Cohort:
 
     def mask(self, entry: StackEntry) -> NDArray[np.uint8] | None:
         """Mask (T, Z, Y, X) in `core.task.MASK_CODES`, memory-mapped; None where no phase is labelled."""
-        return self._masks.read(entry.id) if entry.mask_phases else None
+        if not entry.mask_phases:
+            return None
+        waiting = self._waiting.read(entry.id, entry.mask_digest)
+        return self._masks.read(entry.id) if waiting is None else waiting
 
     def found_labels(self) -> tuple[FoundLabel, ...]:
         """The labels that came with the images, in order of stack, phase and slice; the last import's word counts."""
@@ -181,7 +198,7 @@ class Cohort:
     ) -> StackEntry:
         """Put a mask (T, Z, Y, X) in `core.task.MASK_CODES` in place of the one so far.
 
-        `phases` are labelled, with `classes`.
+        `phases` are labelled, with `classes`. Killed at any moment, the mask and what the index says of it agree.
 
         Raises `InputError` if the mask does not fit the stack, `ProjectError` if the disk is full.
         """
@@ -190,12 +207,27 @@ class Cohort:
         if mask.shape != entry.shape or outside:
             raise InputError(f"Expected a mask of shape {entry.shape} and phases on it, got {mask.shape}, {phases}.")
         mask = np.asarray(mask, np.uint8)
-        self._masks.write(id, mask)
-        return self._update(id, mask_phases=sorted(set(phases)), mask_classes=classes, mask_digest=array_digest(mask))
+        waiting = self._waiting.write(id, array_digest(mask), mask)
+        try:
+            values = {"mask_phases": sorted(set(phases)), "mask_classes": classes, "mask_digest": waiting.digest}
+            return self._update(id, **values)
+        finally:
+            self._settle(waiting)
 
     def set_base_first(self, id: str, base_first: bool | None) -> StackEntry:  # noqa: A002 - see entry
         """Say at which end of a stack the base of the heart is: True at slice 0, False at the last slice."""
         return self._update(id, base_first=base_first)
+
+    def set_spacing(self, id: str, spacing: Spacing) -> StackEntry:  # noqa: A002 - see entry
+        """Say how far apart slices, rows and columns of a stack are (mm), whatever its source says.
+
+        Slices keep their order, and gaps between them as many steps wide. The id stays, the source's own word too: to
+        say the same again undoes it. Raises `InputError` for an unknown stack or a spacing that nothing can have.
+        """
+        check_spacing(spacing)
+        with self._reading() as connection:
+            said = connection.execute(select(STACKS.c.spacing).where(STACKS.c.id == id)).scalar()
+        return self._update(id, given_spacing=None if same_spacing(spacing, said) else spacing)
 
     def set_split(self, subject: str, split: str | None) -> None:
         """Put a whole subject in a split, for example "test": its stacks cannot be torn apart."""
@@ -204,6 +236,31 @@ class Cohort:
     def set_site(self, subject: str, site: str | None) -> None:
         """Say where a subject was imaged."""
         self._update_subject(subject, site=site)
+
+    def remove(self, stacks: Collection[str], subjects: Collection[str] = (), *, when: str) -> tuple[str, ...]:
+        """Remove stacks, and all stacks of subjects, for good: rows, pixels, masks, those of before; gives their ids.
+
+        The rows go at once. Killed after that, doing it again removes the files. They stay out of later imports unless
+        `take` is to bring them back. when: ISO 8601.
+        """
+        with self._writing() as connection:
+            gone = remove_rows(connection, stacks, subjects, when)
+        with self._reading() as connection:
+            # The log of writes has the rows, too.
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        for id in gone:  # noqa: A001 - see entry
+            self._erase(id)
+        return gone
+
+    def was_removed(self, subject: str) -> bool:
+        """Whether a subject was removed for good, and nothing of it was brought back."""
+        with self._reading() as connection:
+            return is_removed(connection, subject)
+
+    def files_of(self, id: str) -> tuple[Path, ...]:  # noqa: A002 - see entry
+        """Every file of a stack: pixels, mask, masks of before and what is kept to put them back."""
+        images, masks = self._images.folder.glob(f"{id}[.-]*"), self._masks.folder.rglob(f"{id}[.-]*")
+        return tuple(sorted((*images, *masks)))
 
     def imports(self) -> tuple[ImportRecord, ...]:
         """The history, oldest first."""
@@ -233,12 +290,50 @@ class Cohort:
             if notes:
                 connection.execute(insert(NOTES), [row_of(note) | {"import_number": record.number} for note in notes])
 
+    def log(self, notes: Sequence[ImportNote], *, source: str, act: str) -> None:
+        """Write notes on what was done later to stacks that came from `source` to the repair log; `act` says how."""
+        if notes:
+            when = datetime.now(UTC).isoformat(timespec="seconds")
+            record = self.begin_import(source=source, layout=act, when=when, n_files=1)
+            self.update_import(replace(record, known=1, finished=True), notes)
+
+    def _insert(self, entry: StackEntry, labels: Sequence[FoundLabel], *, bring_back: bool) -> bool:
+        with self._writing() as connection:
+            new = connection.execute(insert(STACKS).on_conflict_do_nothing(), row_of(entry)).rowcount == 1
+            (let_return if bring_back else check_not_removed)(connection, entry)
+            _insert_labels(connection, labels)
+        return new
+
+    def _erase(self, id: str) -> None:  # noqa: A002 - see entry
+        for path in self.files_of(id):
+            path.unlink(missing_ok=True)
+
     def _complete(self, entry: StackEntry, found: FoundStack) -> StackEntry:
         stack = found.stack
         masked = entry.mask_phases and self._masks.has(entry.id)
         if stack.mask is not None and stack.mask_phases and not masked:
             entry = self.set_mask(entry.id, stack.mask, stack.mask_phases, stack.mask_classes)
         return self.set_phases(entry.id, stack.phases) if stack.phases and not entry.phases else entry
+
+    def _settle(self, waiting: WaitingMask) -> None:
+        """Put a mask in its place if the index names it, else drop it."""
+        if not self._put_in_place(waiting):
+            self._waiting.drop(waiting)
+
+    def _settle_all(self) -> None:
+        """What killed processes left; a mask that the index does not name yet may be that of a living one."""
+        for waiting in self._waiting:
+            if not self._put_in_place(waiting) and self._waiting.is_lost(waiting):
+                self._waiting.drop(waiting)
+
+    def _put_in_place(self, waiting: WaitingMask) -> bool:
+        named = (STACKS.c.id == waiting.stack) & (STACKS.c.mask_digest == waiting.digest)
+        with self._writing() as connection:
+            # Written though it changes nothing: it takes the writer's lock, so that of two masks the one named stays.
+            found = connection.execute(update(STACKS).where(named).values(mask_digest=waiting.digest)).rowcount == 1
+            if found:
+                self._waiting.put_in_place(waiting)
+        return found
 
     def _update(self, id: str, **values: object) -> StackEntry:  # noqa: A002 - see entry
         with self._writing() as connection:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from medgraft.cohort.spacing import flat_affines
 from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.counted import counted
 from medgraft.core.digest import array_digest, short_id
@@ -82,7 +83,8 @@ def entry_of(found: FoundStack) -> StackEntry:
         split=found.split,
         shape=_shape(stack.pixels),
         spacing=stack.spacing,
-        affines=tuple(tuple(affine.ravel().tolist()) for affine in stack.affines),
+        affines=flat_affines(stack.affines),
+        directions_known=stack.spacing is not None,
         times=None if stack.times is None else tuple(stack.times.tolist()),
         phases=dict(stack.phases),
         base_first=stack.base_first,

@@ -12,7 +12,9 @@ from medgraft.cohort.found import FoundLabel, labels_of, stored_form, with_finit
 from medgraft.cohort.importers import IMPORTERS, Importer
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.pseudonym import Pseudonyms, words_of
+from medgraft.cohort.removal import RemovedError, is_within
 from medgraft.cohort.source import Source, endings_of, open_source, readable, with_readable_names
+from medgraft.cohort.spacing import millimetres, same_spacing
 from medgraft.core.cohort import ImportNote, ImportReport, StackEntry
 from medgraft.core.digest import array_digest
 from medgraft.core.errors import InputError
@@ -149,8 +151,12 @@ class _Diary:
         if finite is None:
             return None
         hidden = self._pseudonyms.hide(finite) if self._pseudonyms else finite
-        entry, new = self._cohort.take(replace(hidden, site=hidden.site or self._options.site))
-        self._file_away(entry, new, found)
+        sited = replace(hidden, site=hidden.site or self._options.site)
+        try:
+            entry, new = self._cohort.take(sited, bring_back=self._options.bring_back)
+        except RemovedError as error:
+            return self._leave_out(found, error)
+        self._file_away(self._spaced(entry, found.source), new, found)
         return self._write(finished=False)
 
     def close(self) -> ImportReport:
@@ -165,6 +171,24 @@ class _Diary:
             notes=tuple(self._notes),
             n_files=len(self._source.files),
         )
+
+    def _leave_out(self, found: FoundStack, error: RemovedError) -> None:
+        """What was removed leaves no trace in the repair log but its id."""
+        self._unwritten = [note for note in self._unwritten if not is_within(note.where, found.source)]
+        self.note(ImportNote(kind="set aside", code="removed-before", where=error.stack, text=str(error)))
+
+    def _spaced(self, entry: StackEntry, where: str) -> StackEntry:
+        """The entry with the spacing that the user gave, where its source has none."""
+        given = self._options.spacing
+        if given is None or same_spacing(given, entry.spacing):
+            return entry
+        if entry.spacing is not None:
+            text = f"It is {millimetres(entry.spacing)} and stays so: {millimetres(given)} is for images that say none."
+            self.note(ImportNote(kind="noticed", code="spacing-kept", where=where, text=text))
+            return entry
+        text = f"The source says no spacing: {millimetres(given)}, as the user says."
+        self.note(ImportNote(kind="repaired", code="spacing-given", where=where, text=text))
+        return self._cohort.set_spacing(entry.id, given)
 
     def _file_away(self, entry: StackEntry, new: bool, found: FoundStack) -> None:
         labels = labels_of(found, entry.id)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from medgraft.cohort.spacing import Spacing, check_spacing
 from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
 
@@ -26,9 +27,11 @@ class ImportOptions:
     empty_phases_labelled: a phase whose mask is all zero shows that nothing is there. By default it is not labelled:
     files have no other way to say so. NIfTI, ACDC.
     table: the index CSV, if it is not the only one in the folder. Table.
+    spacing: (z, y, x) in mm of images whose source says none; z is the distance between slices. Every layout.
+    bring_back: take in what was removed from the project before. Every layout.
 
-    Raises `InputError` for a pattern that is no regular expression or has no group, and for codes or classes that are
-    not in `core.task.MASK_CODES`.
+    Raises `InputError` for a pattern that is no regular expression or has no group, for codes or classes that are not
+    in `core.task.MASK_CODES`, and for a spacing that nothing can have.
 
     >>> ImportOptions(subject_pattern=r"(?P<subject>P\d+)").subject_of("benign/P012_left.png")
     'P012'
@@ -42,10 +45,14 @@ class ImportOptions:
     mask_classes: tuple[str, ...] | None = None
     empty_phases_labelled: bool = False
     table: Path | None = None
+    spacing: Spacing | None = None
+    bring_back: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a pattern that can find no subject, and classes that medgraft does not know."""
+        """Refuse a pattern that can find no subject, and classes and spacings that cannot be."""
         self._check_masks()
+        if self.spacing is not None:
+            check_spacing(self.spacing)
         if self.subject_pattern is None:
             return
         try:

@@ -30,12 +30,13 @@ def phases_from_csv(path: Path, pseudonyms: str | None = None) -> dict[str, dict
 
 
 def set_phases(cohort: Cohort, phases: Mapping[str, Mapping[str, int]]) -> tuple[StackEntry, ...]:
-    """Give every stack of each subject its phases, all or none; the changed entries.
+    """Give every stack of each subject its phases, all or none; the changed entries. Removed subjects are passed over.
 
     Raises `InputError` if a subject is not in the cohort or an index is not on one of its stacks.
     """
     entries = [entry for entry in cohort.entries() if entry.subject in phases]
-    missing = sorted(set(phases) - {entry.subject for entry in entries})
+    absent = set(phases) - {entry.subject for entry in entries}
+    missing = sorted(subject for subject in absent if not cohort.was_removed(subject))
     if missing:
         known = ", ".join(cohort.subjects()[:10])
         raise InputError(f"Expected subjects of the cohort, got {', '.join(missing[:10])}. Available: {known}.")

@@ -27,7 +27,8 @@ class PixelStore:
         """Make the folder, and sweep what killed processes left behind."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.glob("*.tmp"):
-            _remove_if_stale(leftover)
+            if is_stale(leftover):
+                leftover.unlink(missing_ok=True)
 
     def path(self, key: str) -> Path:
         """Where the array of an id is."""
@@ -79,12 +80,12 @@ class PixelStore:
         )
 
 
-def _remove_if_stale(leftover: Path) -> None:
+def is_stale(leftover: Path) -> bool:
+    """Whether a file that is on its way somewhere has lost its writer."""
     try:
-        if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
-            leftover.unlink()
+        return time.time() - leftover.stat().st_mtime > _STALE_SECONDS
     except FileNotFoundError:
-        pass  # another process swept, or its writer finished, between our listing and now
+        return False  # another process swept, or its writer finished, between our listing and now
 
 
 def _flush_folder(folder: Path) -> None:

@@ -1,11 +1,12 @@
 """The cohort's tables in project.db, and StackEntry to row and back."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Connection, Integer, MetaData, RowMapping, String, Table, inspect, text
 from sqlalchemy.schema import CreateTable
 
+from medgraft.cohort.spacing import at_spacing, flat_affines
 from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.task import MASK_CLASSES
 
@@ -27,6 +28,7 @@ STACKS = Table(
     *(_document(name) for name in ("shape", "spacing", "affines", "times", "phases", "mask_phases")),
     _document("mask_classes"),
     Column("mask_digest", String),
+    _document("given_spacing"),  # by a user; spacing and affines stay what the source says
     *(_document(name) for name in ("instance_uids", "instance_numbers", "facts")),
 )
 
@@ -46,6 +48,15 @@ IMPORTS = Table(
     *(Column(name, String, nullable=False) for name in ("when", "source", "layout")),
     *(Column(name, Integer, nullable=False, default=0) for name in ("n_files", "added", "known")),
     Column("finished", Boolean, nullable=False, default=False),
+)
+
+#: What was removed for good, so that it does not come back unasked. key: a stack's id, or the salted hash of a subject.
+REMOVED = Table(
+    "cohort_removed",
+    METADATA,
+    Column("key", String, primary_key=True),
+    Column("salt", String, nullable=False),
+    Column("when", String, nullable=False),
 )
 
 NOTES = Table(
@@ -69,18 +80,23 @@ def create_tables(connection: Connection) -> None:
 
 
 def row_of(value: StackEntry | ImportNote) -> dict[str, Any]:
-    """The columns of an entry or a note."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    """The columns of an entry as its source says it, or of a note."""
+    columns = (STACKS if isinstance(value, StackEntry) else NOTES).columns.keys()
+    return {field.name: getattr(value, field.name) for field in fields(value) if field.name in columns}
 
 
 def entry_of_row(row: RowMapping) -> StackEntry:
-    """The entry that `row_of` wrote: JSON's lists become tuples again.
+    """The entry that `row_of` wrote, at the spacing that was given since: JSON's lists become tuples again.
 
     Rows older than mask classes label all; those older than digests of masks have none.
     """
     known = {name: _tuples(value) for name, value in row.items()}
     added = {"mask_classes": known["mask_classes"] or MASK_CLASSES, "mask_digest": known["mask_digest"] or ""}
-    return StackEntry(**known | added)
+    given = known.pop("given_spacing")
+    entry = StackEntry(**known | added, directions_known=known["spacing"] is not None)
+    if given is None:
+        return entry
+    return replace(entry, spacing=given, affines=flat_affines(at_spacing(entry.affine_stack, given, entry.spacing)))
 
 
 def note_of_row(row: RowMapping) -> ImportNote:

@@ -43,7 +43,7 @@ class Reading:
     @cached_property
     def done(self) -> Mapping[tuple[str, str], ReadingEvent]:
         """(reader, stack) to the act by which the reader was done with it; those reopened since are left out."""
-        last = {(event.reader, event.stack): event for event in self.events if event.kind != "closed"}
+        last = {(event.reader, event.stack): event for event in self.events if event.stack in self.stacks}
         return {key: event for key, event in last.items() if event.kind == "done"}
 
     @property

@@ -78,14 +78,15 @@ class Readings:
         return reading
 
     def all(self) -> tuple[Reading, ...]:
-        """Every round, oldest first."""
+        """Every round, oldest first, without the stacks that were removed since it was opened."""
         with self.store.engine.connect() as connection:
             rows = list(connection.execute(select(READINGS).order_by(READINGS.c.at, READINGS.c.name)))
             happened = list(connection.execute(select(READING_EVENTS).order_by(READING_EVENTS.c.number)))
         events: dict[str, list[ReadingEvent]] = {}
         for row in happened:
             events.setdefault(row.reading, []).append(_event_of(row))
-        return tuple(_reading_of(row, tuple(events.get(row.name, ()))) for row in rows)
+        removed = self.store.removed_at()
+        return tuple(_reading_of(row, tuple(events.get(row.name, ())), removed) for row in rows)
 
     def visible(self, task: str, viewer: str, stack: str | None = None) -> tuple[LabelEvent, ...]:
         """What every reader says now (`LabelStore.current`), as far as a viewer may see it; of one stack if given."""
@@ -215,11 +216,11 @@ def _is_so(reading: Reading, kind: Kind, reader: str, stack: str) -> bool:
     return ((reader, stack) in reading.done) == (kind == "done")
 
 
-def _reading_of(row: Row[Any], events: tuple[ReadingEvent, ...]) -> Reading:
+def _reading_of(row: Row[Any], events: tuple[ReadingEvent, ...], removed: Mapping[str, str]) -> Reading:
     return Reading(
         name=row.name,
         task=row.task,
-        stacks=tuple(json.loads(row.stacks)),
+        stacks=tuple(stack for stack in json.loads(row.stacks) if removed.get(stack, "") < row.at),
         readers=tuple(json.loads(row.readers)),
         opened_at=row.at,
         opened_by=row.by,

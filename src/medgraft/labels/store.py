@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from sqlalchemy import Engine, Row, Select, func, insert, select
+from sqlalchemy import Engine, Row, Select, func, insert, or_, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from medgraft.core.database import open_engine
@@ -18,6 +18,16 @@ from medgraft.labels.consensus import agreed_labels, conflicting_labels
 from medgraft.labels.event import LabelAct, LabelEvent, utc_now
 from medgraft.labels.schema import task_from_json, task_to_json
 from medgraft.labels.tables import ACTS, EVENTS, SCHEMAS, create_tables
+
+#: The reader and the task of events that say that a stack was removed.
+_REMOVAL = ""
+_LATER = EVENTS.alias()
+_REMOVALS = select(_LATER.c.stack).where(_LATER.c.task == _REMOVAL, _LATER.c.reader == _REMOVAL)
+#: Holds for what was said of a stack that was not removed since; few ever are, so that is asked first.
+_GIVEN_OUT = or_(
+    EVENTS.c.stack.not_in(_REMOVALS),
+    ~_REMOVALS.where(_LATER.c.stack == EVENTS.c.stack, _LATER.c.id >= EVENTS.c.id).exists(),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +76,24 @@ class LabelStore:
         self._check(given)
         return self._append(given, act or uuid4().hex, undoes=None) if given else ()
 
+    def remove_stacks(self, stacks: Iterable[str]) -> None:
+        """Give out nothing any more that was said of stacks so far, not even in `history`; what is said later counts.
+
+        The events stay in the database, as all do: under the ids of stacks that nobody has the images of.
+        """
+        removals = tuple(
+            LabelEvent(reader=_REMOVAL, unit=UnitKey(stack, 0, 0), task=_REMOVAL, value=None, source="removed")
+            for stack in stacks
+        )
+        if removals:
+            self._append(removals, uuid4().hex, undoes=None)
+
+    def removed_at(self) -> dict[str, str]:
+        """The stacks of which something or everything is not given out any more, and until when that was said."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(_REMOVALS.add_columns(_LATER.c.at).order_by(_LATER.c.id))
+            return {row.stack: row.at for row in rows}
+
     def undo(self, reader: str, task: str) -> tuple[LabelEvent, ...]:
         """Take back the reader's latest act on a task: new events that restore what stood before (None: nothing).
 
@@ -94,7 +122,7 @@ class LabelStore:
         self, unit: UnitKey | None = None, *, task: str | None = None, reader: str | None = None
     ) -> tuple[LabelEvent, ...]:
         """Every event ever recorded, oldest first; of one unit, one task, one reader if given."""
-        query = select(EVENTS).order_by(EVENTS.c.id)
+        query = select(EVENTS).where(_GIVEN_OUT).order_by(EVENTS.c.id)
         if unit is not None:
             query = query.where(*_is_unit(unit))
         if task is not None:
@@ -105,7 +133,7 @@ class LabelStore:
         """What a reader did on a task, act by act and stack by stack, oldest first: `history` in brief."""
         newest = func.max(EVENTS.c.id)
         query = select(EVENTS.c.stack, EVENTS.c.source, func.max(EVENTS.c.at).label("at"))
-        query = query.where(EVENTS.c.task == task, EVENTS.c.reader == reader)
+        query = query.where(EVENTS.c.task == task, EVENTS.c.reader == reader, _GIVEN_OUT)
         query = query.group_by(EVENTS.c.act, EVENTS.c.stack, EVENTS.c.source).order_by(newest)
         with self.engine.connect() as connection:
             return tuple(LabelAct(**row) for row in connection.execute(query).mappings())
@@ -217,20 +245,20 @@ class LabelStore:
             ) from error
 
     def _latest_act(self, reader: str, task: str) -> str | None:
-        mine = (EVENTS.c.reader == reader, EVENTS.c.task == task)
+        mine = (EVENTS.c.reader == reader, EVENTS.c.task == task, _GIVEN_OUT)
         undone = select(EVENTS.c.undoes).where(*mine, EVENTS.c.undoes.is_not(None))
         query = select(EVENTS.c.act).where(*mine, EVENTS.c.undoes.is_(None), EVENTS.c.act.not_in(undone))
         with self.engine.connect() as connection:
             return connection.execute(query.order_by(EVENTS.c.id.desc()).limit(1)).scalar()
 
     def _of_act(self, act: str, reader: str, task: str) -> tuple[LabelEvent, ...]:
-        said = select(EVENTS).where(EVENTS.c.act == act, EVENTS.c.reader == reader, EVENTS.c.task == task)
+        said = select(EVENTS).where(EVENTS.c.act == act, EVENTS.c.reader == reader, EVENTS.c.task == task, _GIVEN_OUT)
         return self._events(said.order_by(EVENTS.c.id))
 
     def _said_before(self, event: LabelEvent) -> dict[UnitKey, str | None]:
         """What an event's reader said about each unit of its task before the event."""
         newest = select(func.max(EVENTS.c.id)).group_by(EVENTS.c.stack, EVENTS.c.phase, EVENTS.c.slice)
-        mine = (EVENTS.c.reader == event.reader, EVENTS.c.task == event.task, EVENTS.c.id < event.id)
+        mine = (EVENTS.c.reader == event.reader, EVENTS.c.task == event.task, EVENTS.c.id < event.id, _GIVEN_OUT)
         events = self._events(select(EVENTS).where(EVENTS.c.id.in_(newest.where(*mine))))
         return {event.unit: event.value for event in events}
 
@@ -241,7 +269,7 @@ class LabelStore:
 
 def _newest(task: str, reader: str | None, stack: str | None) -> Select[tuple[int]]:
     """The ids of the latest event of each reader and unit."""
-    newest = select(func.max(EVENTS.c.id)).where(EVENTS.c.task == task)
+    newest = select(func.max(EVENTS.c.id)).where(EVENTS.c.task == task, _GIVEN_OUT)
     if reader is not None:
         newest = newest.where(EVENTS.c.reader == reader)
     if stack is not None:

@@ -9,6 +9,7 @@ from medgraft.cohort import Cohort
 from medgraft.core.errors import ProjectError
 from medgraft.core.files import AnyPath, whole_file
 from medgraft.labels import LabelStore
+from medgraft.workspace.stacks.erasing import decided, erase
 
 #: The file that makes a folder a project, and the version of the folder's layout that this medgraft reads and writes.
 PROJECT_FILE = "medgraft.json"
@@ -47,7 +48,10 @@ class Project:
 
     @classmethod
     def open(cls, root: AnyPath) -> "Project":
-        """The project in a folder. Raises `ProjectError` if there is none, it is damaged, or of another layout."""
+        """The project in a folder; a removal from it that was stopped midway is finished.
+
+        Raises `ProjectError` if there is none, it is damaged, or of another layout.
+        """
         root = Path(root).resolve()
         facts = _read(root / PROJECT_FILE)
         if facts.get("layout") != LAYOUT:
@@ -56,7 +60,10 @@ class Project:
                 f"(written by {facts.get('created_by', 'an unknown version')}; this is medgraft {__version__}). "
                 "Do: use the medgraft version that wrote it."
             )
-        return cls(root=root, labels_url=str(facts.get("labels", "project.db")))
+        project = cls(root=root, labels_url=str(facts.get("labels", "project.db")))
+        if (erasure := decided(root)) is not None:  # by somebody who was stopped before all was gone
+            erase(root, erasure, project.cohort, project.labels)
+        return project
 
     @classmethod
     def open_or_create(cls, root: AnyPath) -> "Project":

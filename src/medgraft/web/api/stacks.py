@@ -22,6 +22,8 @@ from medgraft.workspace.stacks.pixels import (
 
 #: Pixels never change under their address: a stack's id follows from its content.
 FOREVER = "private, max-age=31536000, immutable"
+#: For pictures whose sides follow the spacing, which can be corrected.
+A_WHILE = "private, max-age=300"
 
 routes = APIRouter(tags=["stacks"])
 PlaceOf = Annotated[Place, Depends(place_of)]
@@ -74,7 +76,7 @@ def cine(stack: str, slice: int, place: PlaceOf, if_none_match: IfNoneMatch = No
 def thumbnail(stack: str, place: PlaceOf, side: Annotated[int, Query(ge=16, le=512)] = 96) -> Response:
     """The middle slice of a stack, small."""
     picture = stack_thumbnail(place.project, stack, side=side)
-    return Response(picture, media_type="image/png", headers={"Cache-Control": FOREVER})
+    return Response(picture, media_type="image/png", headers={"Cache-Control": A_WHILE})
 
 
 @routes.get("/stacks/{stack}/pixels/{phase}/{slice}.png", response_class=Response)
@@ -87,7 +89,7 @@ def picture(
 ) -> Response:
     """One slice, small."""
     shown = slice_picture(place.project, stack, phase, slice, side=side)
-    return Response(shown, media_type="image/png", headers={"Cache-Control": FOREVER})
+    return Response(shown, media_type="image/png", headers={"Cache-Control": A_WHILE})
 
 
 def stack_view(place: Place, stack: str) -> StackView:

@@ -49,7 +49,7 @@ def _measurable(mask: NDArray[np.uint8], shown: Shown) -> bool:
 def _segments(mask: NDArray[np.uint8], shown: Shown) -> NDArray[np.float64] | None:
     """(17,) median thickness, NaN where a segment has no wall; None where a model sees no ventricle."""
     spacing, base_first = shown.entry.even_spacing, shown.entry.base_first
-    if spacing is None or not _measurable(mask, shown):
+    if spacing is None or not shown.entry.directions_known or not _measurable(mask, shown):
         return None
     septum = None if base_first is None else seen_septum(shown.drawn, spacing)
     found = wall_segments(mask, spacing, shown.entry.affine_stack, base_first=base_first, septum=septum)

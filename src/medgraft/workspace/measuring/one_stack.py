@@ -139,7 +139,8 @@ class _Phase:
         spacing, uneven = self.places.spacing, self.places.positions is not None
         if not self.walls or spacing is None or uneven or not set(_WALL) <= set(self.classes):
             return None
-        return np.where(self.counted[:, None, None], wall_thickness(self.mask, spacing), np.float32(np.nan))
+        everywhere = wall_thickness(self.mask, spacing, aside=self.places.aside)
+        return np.where(self.counted[:, None, None], everywhere, np.float32(np.nan))
 
     @cached_property
     def walled(self) -> bool:
@@ -163,7 +164,8 @@ class _Phase:
     def segments(self) -> tuple[float | None, ...]:
         """Median thickness of each segment; empty where they cannot be told."""
         mask, spacing = np.where(self.counted[:, None, None], self.mask, np.uint8(0)), self.places.spacing
-        if spacing is None or not self.walled or not set(_CODES) <= set(np.unique(mask).tolist()):
+        told = self.walled and self.entry.directions_known
+        if spacing is None or not told or not set(_CODES) <= set(np.unique(mask).tolist()):
             return ()
         found = wall_segments(
             mask,
@@ -195,7 +197,8 @@ class _Phase:
             "no wall that joins two surfaces, or Laplace's equation is not solved in it: no thickness": (
                 self.thickness is not None and not self.walled
             ),
-            "base and apex cannot be told: no segments": self.walled and not self.segments,
+            "where the patient's front is cannot be told: no segments": self.walled and not entry.directions_known,
+            "base and apex cannot be told: no segments": (self.walled and entry.directions_known and not self.segments),
             f"no wall measured in {_listed(self.without)}": bool(self.segments) and bool(self.without),
             f"{beside}: the septum is where it usually is": bool(self.segments) and self.septum is None,
             f"{unjudged} of {n_slices} slices were not judged: they count": unjudged > 0,

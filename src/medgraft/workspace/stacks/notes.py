@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from medgraft.core.cohort import ImportNote, StackEntry
+from medgraft.cohort import speaks_about
+from medgraft.core.cohort import ImportNote
 from medgraft.workspace.project import Project
 
 
@@ -19,12 +20,6 @@ def notes_of_stacks(project: Project) -> StackNotes:
     """Each note of the imports beside every stack whose source it names, or else among the others."""
     with project.cohort() as cohort:
         entries, notes = cohort.entries(), tuple(dict.fromkeys(cohort.notes()))
-    by_stack = {entry.id: tuple(note for note in notes if _speaks_about(note, entry)) for entry in entries}
+    by_stack = {entry.id: tuple(note for note in notes if speaks_about(note, entry)) for entry in entries}
     told = {note for some in by_stack.values() for note in some}
     return StackNotes(by_stack=by_stack, others=tuple(note for note in notes if note not in told))
-
-
-def _speaks_about(note: ImportNote, entry: StackEntry) -> bool:
-    source = entry.source.rstrip("/")
-    within = bool(source) and note.where.startswith(f"{source}/")
-    return within or note.where in {source, entry.id, entry.subject}

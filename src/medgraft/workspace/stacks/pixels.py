@@ -99,7 +99,7 @@ def _place(entry: StackEntry) -> StackPlace:
     affines = entry.affine_stack
     origins = affines[:, :3, 3]
     positions = tuple(round(float(mm), 3) for mm in np.linalg.norm(origins - origins[0], axis=1))
-    if entry.spacing is None:
+    if not entry.directions_known:
         return StackPlace(edges=None, slice_positions=positions)
     right, bottom = orientation_letters(affines[0])
     edges = (bottom.translate(_OPPOSITE), right, bottom, right.translate(_OPPOSITE))

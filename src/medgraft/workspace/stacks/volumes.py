@@ -59,7 +59,7 @@ def stack_volume(project: Project, stack: str) -> StackVolume:
     if entry.spacing is None:
         return StackVolume(names=_STORED, ends=None, positions=None, turned=(False, False, False), masks=masks)
     affines = entry.affine_stack
-    ends = _ends(affines)
+    ends = _ends(affines) if entry.directions_known else None
     return StackVolume(
         names=_names(entry, affines[0]),
         ends=ends,
@@ -80,12 +80,11 @@ def phase_mask(project: Project, stack: str, phase: int) -> PhaseMask:
             )
         stored = cohort.mask(entry)
     assert stored is not None
-    changed = (project.root / "masks" / f"{stack}.npy").stat().st_mtime_ns
-    return PhaseMask(values=np.asarray(stored[phase]), digest=_digest(project, stack, phase, changed))
+    return PhaseMask(values=np.asarray(stored[phase]), digest=_digest(project, stack, phase, entry.mask_digest))
 
 
 @lru_cache(maxsize=4096)
-def _digest(project: Project, stack: str, phase: int, _changed: int) -> str:
+def _digest(project: Project, stack: str, phase: int, _mask_digest: str) -> str:
     with project.cohort() as cohort:
         stored = cohort.mask(cohort.entry(stack))
     assert stored is not None
@@ -96,6 +95,8 @@ def _names(entry: StackEntry, affine: NDArray[np.float64]) -> tuple[str, str, st
     """Short-axis stacks are tilted to the patient and have names of their own."""
     if entry.base_first is not None:
         return _SHORT_AXIS
+    if not entry.directions_known:
+        return _STORED
     across = normal_of(affine), affine[:3, 1], affine[:3, 0]
     named = [_name(direction) for direction in across]
     return (named[0] or _STORED[0], named[1] or _STORED[1], named[2] or _STORED[2])
@@ -136,8 +137,10 @@ def _positions(affines: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(round(float(mm), 3) for mm in along - along[0])
 
 
-def _turned(entry: StackEntry, ends: tuple[Ends, Ends, Ends]) -> tuple[bool, bool, bool]:
+def _turned(entry: StackEntry, ends: tuple[Ends, Ends, Ends] | None) -> tuple[bool, bool, bool]:
     if entry.base_first is not None:
         return False, False, not entry.base_first
+    if ends is None:
+        return False, False, False
     columns, rows, slices = (first[:1] in _LAST for first, _ in ends)
     return columns, rows, slices
