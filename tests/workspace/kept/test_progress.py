@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,29 @@ def test_many_may_ask_at_once(project: Project, folder: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         states = list(threads.map(lambda _: study_progress(project, "tiny").state, range(200)))
     assert set(states) == {"stopped"}
+
+
+def test_a_study_that_ends_or_begins_while_somebody_looks_is_no_stopped_one(
+    project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ProgressNote(pid=1, host="here", began=0, at=0)
+    (folder / "results").mkdir()
+    (folder / "results" / "stages.json").write_text("{}")
+
+    def ends(_: Path) -> bool:
+        (folder / "progress.json").unlink(missing_ok=True)
+        return False
+
+    def begins(_: Path) -> bool:
+        looks.append(None)
+        write_note(folder, replace(asked, at=1))
+        return len(looks) > 1
+
+    looks: list[None] = []
+    for meanwhile, state in ((ends, "finished"), (begins, "running")):
+        write_note(folder, asked)
+        monkeypatch.setattr("medgraft.workspace.kept.progress.is_running", meanwhile)
+        assert study_progress(project, "tiny").state == state
 
 
 def test_a_study_tells_how_far_it_is_and_leaves_no_trace(labelled: Callable[[], Project], tiny: Tiny) -> None:

@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from medgraft.study import StudyFile, resolved_yaml
 from medgraft.workspace import Project
 from medgraft.workspace.kept.lock import is_running, study_lock
 from medgraft.workspace.kept.machines import Machines
-from medgraft.workspace.kept.progress import ProgressNote, StudyProgress, study_progress, write_note
+from medgraft.workspace.kept.progress import ProgressNote, StudyProgress, read_note, study_progress, write_note
 from medgraft.workspace.studies import process
 from medgraft.workspace.studies.process import begin_study, resume_study, stop_study
 from medgraft.workspace.studies.running import start_study
+
+from ...processes import pool_processes, wait_until
 
 Tiny = Callable[..., StudyFile]
 
@@ -26,13 +29,14 @@ _LONG = [{"depth": 1, "rates": [0.02], "epochs": 2000}]
 
 
 def wait_for(project: Project, wanted: Callable[[StudyProgress], bool]) -> StudyProgress:
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        found = study_progress(project, "tiny")
-        if wanted(found):
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"waited too long; the study is {found}")
+    found: list[StudyProgress] = []
+
+    def is_wanted() -> bool:
+        found.append(study_progress(project, "tiny"))
+        return wanted(found[-1])
+
+    wait_until(is_wanted, f"the study {wanted}")
+    return found[-1]
 
 
 def is_training(found: StudyProgress) -> bool:
@@ -55,11 +59,6 @@ def test_begin_stop_resume(labelled: Callable[[], Project], tiny: Tiny, monkeypa
     stop_study(project, "tiny")
 
 
-def workers_of(pid: int) -> int:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
-
-
 @pytest.mark.slow
 def test_a_resumed_study_goes_on_where_it_was_computed(labelled: Callable[[], Project], tiny: Tiny) -> None:
     project, study = labelled(), tiny(stages=_LONG)
@@ -72,12 +71,20 @@ def test_a_resumed_study_goes_on_where_it_was_computed(labelled: Callable[[], Pr
     assert study_progress(project, "tiny").machines == Machines(workers=2)
     resumed = resume_study(project, "tiny")
     assert resumed.machines == Machines(workers=2)
-    wait_for(project, lambda found: found.state == "running" and workers_of(found.pid) == 2)
+    wait_for(project, lambda found: found.state == "running" and len(pool_processes(found.pid)) == 2)
     assert stop_study(project, "tiny").machines == Machines(workers=2)
 
 
 @pytest.mark.slow
-def test_a_study_that_cannot_run_says_why(project: Project, tiny: Tiny) -> None:
+def test_a_study_that_cannot_run_says_why(project: Project, tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late whoever asked for it writes that it was asked for."""
+
+    def late(folder: Path, note: ProgressNote) -> None:
+        with suppress(AssertionError):
+            wait_until(lambda: read_note(folder), "what the process says of itself", seconds=3)
+        write_note(folder, note)
+
+    monkeypatch.setattr(process, "write_note", late)
     begin_study(project, resolved_yaml(tiny()))
     failed = wait_for(project, lambda found: found.state == "failed")
     assert "Expected labelled slices" in failed.error

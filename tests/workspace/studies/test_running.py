@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -302,7 +303,7 @@ def test_killed_at_six_moments_ends_as_if_left_alone(labelled: Labelled, tiny: T
     assert on_disk()[1:] == (1, finished)
     for _ in range(2):
         process = start(troubled)
-        with pytest.raises(subprocess.TimeoutExpired):
+        with suppress(subprocess.TimeoutExpired):  # a quick machine may be done by then
             process.communicate(timeout=float(random.uniform(0.05, 0.6)))
         process.kill()
         process.communicate()

@@ -82,8 +82,8 @@ _NOTE = TypeAdapter(ProgressNote)
 def study_progress(project: Project, name: str) -> StudyProgress:
     """How far a study of a project is, whoever runs it. Raises `ProjectError` if there is none of that name."""
     folder = study_folder(project, name)
-    note = read_note(folder)
-    state = _state(folder, note)
+    note, running = _seen(folder)
+    state = "running" if running else _state_at_rest(folder, note)
     if note is None or state == "finished":
         return StudyProgress(name=name, state=state)
     return StudyProgress(
@@ -170,9 +170,15 @@ def read_note(folder: Path) -> ProgressNote | None:
         return None
 
 
-def _state(folder: Path, note: ProgressNote | None) -> State:
-    if is_running(folder):
-        return "running"
+def _seen(folder: Path) -> tuple[ProgressNote | None, bool]:
+    """The note and whether somebody runs the study, of one moment: who begins or ends between the two looks says so."""
+    note, running = read_note(folder), is_running(folder)
+    while not running and (newer := read_note(folder)) != note:
+        note, running = newer, is_running(folder)
+    return note, running
+
+
+def _state_at_rest(folder: Path, note: ProgressNote | None) -> State:
     if note is not None and _is_starting(note):
         return "starting"
     if note is None and (folder / STAGES).is_file():

@@ -66,7 +66,11 @@ def resume_study(project: Project, name: str) -> StudyProgress:
     """
     folder = study_folder(project, name)
     if study_progress(project, name).state not in ("starting", "running"):
-        write_note(folder, replace(_note_of(_start(project, folder), machines_of(folder)), asked=True))
+        process = _start(project, folder)
+        try:
+            write_note(folder, replace(_note_of(process.pid, machines_of(folder)), asked=True))
+        finally:
+            _let_go(process)
     return study_progress(project, name)
 
 
@@ -91,6 +95,7 @@ def main(arguments: Sequence[str]) -> None:
     root, name = arguments
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    sys.stdin.read()  # until whoever asked has written so: what is told from here on is newer
     project = Project.open(Path(root))
     # Only here: whoever starts a study need not load torch.
     from medgraft.study import read_study_file  # noqa: PLC0415 - see above
@@ -118,19 +123,25 @@ def _note_of(pid: int, machines: Machines) -> ProgressNote:
     return ProgressNote(pid=pid, host=socket.gethostname(), began=now, at=now, machines=machines)
 
 
-def _start(project: Project, folder: Path) -> int:
+def _start(project: Project, folder: Path) -> "subprocess.Popen[bytes]":
+    """The process, which waits to be let go."""
     command = [sys.executable, "-m", "medgraft.workspace.studies.process", str(project.root), folder.name]
     with folder.with_name(f".{folder.name}.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program, a name that was looked up, no shell
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,  # a Ctrl-C for the app is none for the study
         )
     # Somebody must ask for its end, else it stays in the table of processes.
     threading.Thread(target=process.wait, daemon=True, name=f"study {folder.name}").start()
-    return process.pid
+    return process
+
+
+def _let_go(process: "subprocess.Popen[bytes]") -> None:
+    assert process.stdin is not None
+    process.stdin.close()
 
 
 def _end(pid: int, folder: Path) -> None:
