@@ -76,7 +76,7 @@ def test_equal_arguments_write_equal_bytes(tmp_path: Path) -> None:
     assert len(pairs) == 16 * 4 + 2
 
 
-def test_labels_are_kept_only_where_they_are_asked_for() -> None:
+def test_labels_are_kept_only_where_they_are_asked_for(tmp_path: Path) -> None:
     stack = ct_heart(subject=1, **SMALL).stack
     some = with_labels(stack, "ed-es")
     assert some.mask_phases == (0, 1)
@@ -85,4 +85,5 @@ def test_labels_are_kept_only_where_they_are_asked_for() -> None:
     with pytest.raises(InputError, match="every other"):
         with_labels(stack, "some")
     with pytest.raises(InputError, match="at least 1 subject"):
-        write_ct_nifti(Path("nowhere"), 0)
+        write_ct_nifti(tmp_path / "nowhere", 0)
+    assert not list(tmp_path.iterdir()), "nothing was begun"

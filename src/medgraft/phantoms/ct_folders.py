@@ -56,9 +56,10 @@ def write_ct_nifti(
     Raises:
         InputError: as `ct_heart` does, or for another word in `labelled`.
     """
+    hearts = _hearts(n_subjects, site, seed, size, n_phases)
     folder.mkdir(parents=True, exist_ok=True)
     written, truth = [], _Truth()
-    for imaged in _hearts(n_subjects, site, seed, size, n_phases):
+    for imaged in hearts:
         heart = imaged if readers is None else imaged.drawn_by(ct_site(readers).annotation)
         path = folder / f"{heart.subject}.nii.gz"
         drawn = with_labels(heart.stack, labelled or ct_site(site).labelled)
