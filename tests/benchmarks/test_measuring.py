@@ -1,16 +1,19 @@
 """What the measuring parts say: work against a formula, shares that add up, memory that was used."""
 
+import cProfile
 import mmap
-import time
+from types import SimpleNamespace
 
 import pytest
 from benchmarks.depth_one import Parts
-from benchmarks.machine import Peak, PeakMemory
+from benchmarks.machine import Peak, PeakMemory, peak_resident_megabytes
 from benchmarks.profiled import Profiled
 from benchmarks.targets import EPOCHS, FOLDS, RATES_DEPTH_ONE
 from benchmarks.work_counted import Work, count_work
 
 from benchmarks import profiled
+
+from ..processes import wait_until
 
 #: GFLOP of VGG16's last block at 64 pixels: three 3x3 convolutions of 512 channels on 4x4 places, two FLOP a product.
 _VGG_BLOCK_5 = 3 * 2 * 9 * 512 * 512 * 4 * 4 / 1e9
@@ -31,33 +34,41 @@ def test_the_limit_is_the_papers_formula():
 
 
 def test_shares_tell_where_time_went(monkeypatch: pytest.MonkeyPatch):
-    def waits() -> None:
-        time.sleep(0.03)
+    now = 0.0
 
+    def passes(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    def waits() -> None:
+        passes(0.75)
+
+    clock = SimpleNamespace(perf_counter=lambda: now)
+    monkeypatch.setattr(profiled, "time", clock)
+    monkeypatch.setattr(profiled, "cProfile", SimpleNamespace(Profile=lambda: cProfile.Profile(clock.perf_counter)))
     monkeypatch.setattr(profiled, "_GROUPS", {"reading": (("test_measuring.py", "waits"),)})
     profile = Profiled()
     assert profile.shares == {}
     profile.start()
     waits()
-    time.sleep(0.01)
+    passes(0.25)
     profile.stop()
-    shares = profile.shares
-    assert sum(shares.values()) == pytest.approx(1)
-    assert shares["reading"] > shares["forward and the rest"] > 0
+    assert profile.shares == pytest.approx({"reading": 0.75, "forward and the rest": 0.25})
 
 
 def test_peak_memory_sees_what_was_used_for_a_while():
-    with PeakMemory(every_s=0.005) as before:
-        time.sleep(0.05)
-    size = 64 * 2**20
+    if not peak_resident_megabytes():
+        pytest.skip("this system does not say how much memory a process has")
+    size, content = 64 * 2**20, b"1" * 64 * 2**20
     # Asked of the system itself: an allocator may hand out memory that it kept.
     with (
-        PeakMemory(every_s=0.005) as during,
+        PeakMemory(every_s=0.005) as peak,
         mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory,
     ):
-        memory.write(b"1" * size)
-        time.sleep(0.05)
-    assert during.megabytes - before.megabytes >= 0.9 * size / 2**20 or not before.megabytes
+        wait_until(lambda: peak.megabytes, "a first look")
+        before = peak.megabytes
+        memory.write(content)
+        wait_until(lambda: peak.megabytes - before >= 0.9 * size / 2**20, "a look at what is used")
 
 
 def test_a_whole_job_is_its_fill_and_all_epochs():

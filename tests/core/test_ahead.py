@@ -27,7 +27,7 @@ def test_the_next_item_is_made_while_the_last_is_used_and_no_more() -> None:
 
     stream = ahead(make, range(10))
     assert next(stream) == 0
-    assert second.wait(timeout=10)  # made without being asked for
+    assert second.wait(timeout=300)  # made without being asked for
     assert made == [0, 1]
     stream.close()  # type: ignore[attr-defined]  # it is a generator
     assert made == [0, 1]

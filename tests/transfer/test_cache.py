@@ -4,7 +4,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress
 from medgraft.transfer import FrontierCache, cache_bytes, fill_cache
 
+from ..processes import wait_until
 from . import filling
 
 GROUPS = [(0, 3), (3, 4), (4, 9), (9, 10)]
@@ -140,9 +140,7 @@ def begun(folder: Path, log: Path, *, seen: int) -> Iterator["subprocess.Popen[b
     """A process that fills a folder, as soon as it has computed some groups."""
     command = [sys.executable, filling.__file__, str(folder), str(log), "0.05"]
     with subprocess.Popen(command) as process:
-        while len(lines(log)) < seen:
-            assert process.poll() is None
-            time.sleep(0.005)
+        wait_until(lambda: len(lines(log)) >= seen, f"{seen} groups")
         yield process
 
 
