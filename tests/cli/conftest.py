@@ -50,12 +50,12 @@ def medgraft() -> Run:
 
 @pytest.fixture
 def start() -> Callable[..., "Popen[str]"]:
-    """Start `medgraft ARGUMENTS` in a folder as a process of its own, its streams in pipes."""
+    """Start `medgraft ARGUMENTS`, or a program in its place, in a folder as a process of its own, with pipes."""
 
-    def start(*arguments: object, cwd: Path, **environment: str) -> "Popen[str]":
-        program = Path(sys.executable).with_name("medgraft")
+    def start(*arguments: object, cwd: Path, program: str = "", **environment: str) -> "Popen[str]":
+        command = [sys.executable, "-c", program] if program else [Path(sys.executable).with_name("medgraft")]
         return Popen(
-            [program, *map(str, arguments)],
+            [*command, *map(str, arguments)],
             cwd=cwd,
             env={**os.environ, **environment},
             stdout=-1,
