@@ -1,6 +1,6 @@
 """REST: pixels as they are stored, labels that are stored once, errors in one form."""
 
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from medgraft.web.uploads import inside
 from medgraft.workspace import Project, add_reader
 from medgraft.workspace.stacks.pixels import screen_pixels
 
+from ..processes import wait_until
 from .conftest import BASE, Served
 
 TASK = "/api/v1/tasks/sax-range"
@@ -264,9 +265,9 @@ def imported(client: TestClient, folder: Path, body: dict[str, object]) -> dict[
     for path in folder.glob("*"):
         assert client.put(f"/api/v1/imports/{upload}/files/{path.name}", content=path.read_bytes()).status_code == 200
     assert client.post(f"/api/v1/imports/{upload}/start", json=body).status_code == 200
-    while (now := client.get(f"/api/v1/imports/{upload}").json())["state"] == "running":
-        time.sleep(0.05)
-    return dict(now)
+    # Not by what it says: what breaks off is told, and only then raised in its thread.
+    wait_until(lambda: all(thread.name != "import" for thread in threading.enumerate()), "the import's end")
+    return dict(client.get(f"/api/v1/imports/{upload}").json())
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -81,7 +81,8 @@ class Uploads:
             if self._known[upload.id].state != "receiving":
                 raise InputError("Expected an import that waits for files, got one that was started already.")
             running = self._keep(replace(self._known[upload.id], state="running", stage="reading", done=0))
-        threading.Thread(target=self._run, args=(running, layout, options), daemon=True).start()
+        work = threading.Thread(target=self._run, args=(running, layout, options), daemon=True, name="import")
+        work.start()
         return running
 
     def _run(self, upload: Upload, layout: str, options: ImportOptions) -> None:
