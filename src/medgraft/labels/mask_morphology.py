@@ -27,10 +27,15 @@ class Reach:
         return self.radius * (1 + 1e-9)
 
     @property
+    def in_plane(self) -> bool:
+        """Whether a step stays within slices."""
+        return self.voxel[0] >= FAR
+
+    @property
     def neighbours(self) -> NDArray[np.bool_]:
         """Voxels (3, 3, 3) that share a face with the middle one, those in other slices only where it may go there."""
         faces: NDArray[np.bool_] = ndimage.generate_binary_structure(3, 1)
-        if self.voxel[0] >= FAR:
+        if self.in_plane:
             faces[[0, 2]] = False
         return faces
 
@@ -60,8 +65,10 @@ def fill_holes(mask: Volume, reach: Reach) -> Volume:
     return np.asarray(np.where(holes, _nearest(mask, MASK_CLASSES, reach), mask), np.uint8) if holes.any() else mask
 
 
-def largest_components(mask: Volume, _reach: Reach) -> Volume:
+def largest_components(mask: Volume, reach: Reach) -> Volume:
     """Of each class the largest connected part; parts that touch at a corner are one."""
+    if reach.in_plane and len(mask) > 1:
+        return np.concatenate([largest_components(part[None], reach) for part in mask])
     kept = mask.copy()
     for name in MASK_CLASSES:
         parts, n_parts = ndimage.label(mask == MASK_CODES[name], np.ones((3, 3, 3)))
