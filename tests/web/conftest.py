@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 #: Without Playwright the pages are left out, and the rest is tested all the same.
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*_page.py", "studies"]
+#: Milliseconds until a browser gives up: a machine that does much besides is slow, not wrong.
+PATIENCE = 120_000
 if find_spec("playwright"):
     from playwright.sync_api import expect
 
-    # Milliseconds: a machine that does much besides is slow, not wrong.
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=PATIENCE)
 
 BASE = "http://127.0.0.1:8080"
 
@@ -128,6 +129,7 @@ class Server:
         """The one-time link that the program shows next."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
+        assert "http://" in line, f"expected the server's link, got {line!r}; the server said why above"
         return str(re.findall(r"http://\S+", line)[0])
 
     @property
@@ -177,6 +179,7 @@ def own_server(scans: Path, tmp_path: Path) -> Iterator[Server]:
 def browser_page(chromium: "Browser") -> "Iterator[Page]":
     """A page of nobody's; whatever the browser complains about fails the test, a server that is away apart."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

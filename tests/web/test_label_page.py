@@ -26,6 +26,7 @@ def open_label(page: Page, server: Server) -> None:
     page.goto(f"{server.base}/label")
     expect(page.locator("#reading")).to_have_attribute("data-state", "ready")
     expect(page.locator(".cell canvas.skeleton")).to_have_count(0)
+    drawn(page)
 
 
 def saved(page: Page) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from medgraft.workspace import NewToken, Project, add_reader, disagreements, list_cohort, open_reading, reading_status
 
-from .conftest import Server
+from .conftest import PATIENCE, Server
 
 pytestmark = pytest.mark.slow
 
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 def signed_in(browser: Browser, server: Server, reader: NewToken) -> Iterator[Page]:
     """A browser of its own for one reader; whatever it complains about fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -2,8 +2,8 @@
 
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -12,6 +12,7 @@ import pytest
 from medgraft.core.seeds import rng
 from medgraft.workspace import Project, add_reader, list_cohort
 
+from ..processes import wait_until
 from .conftest import Server
 
 pytestmark = pytest.mark.slow
@@ -20,11 +21,13 @@ READERS = 4
 #: A thousand acts in all.
 ACTS = 250
 NONSENSE = 10_000
+#: Seconds: a server that has much to do is slow, not gone.
+PATIENCE = 120
 
 
 def label_until_stored(server: Server, name: str, token: str, stacks: list[tuple[str, int]], saved: set[str]) -> None:
     """Send acts one by one as a page does: again and again until the server has answered."""
-    with httpx.Client(base_url=server.base, auth=(name, token), timeout=10) as client:
+    with httpx.Client(base_url=server.base, auth=(name, token), timeout=PATIENCE) as client:
         for number in range(ACTS):
             stack, slices = stacks[number % len(stacks)]
             act = str(uuid4())
@@ -36,15 +39,18 @@ def label_until_stored(server: Server, name: str, token: str, stacks: list[tuple
                 "slice": number % slices,
                 "code": "IN",
             }
-            while True:
-                try:
-                    answer = client.post("/api/v1/tasks/sax-range/labels", json=body)
-                except httpx.TransportError:
-                    time.sleep(0.1)
-                    continue
-                assert answer.status_code == 200, answer.text
-                saved.add(act)
-                break
+            wait_until(partial(stored, client, body), "the server's answer")
+            saved.add(act)
+
+
+def stored(client: httpx.Client, body: dict[str, object]) -> bool:
+    """Whether the server has answered."""
+    try:
+        answer = client.post("/api/v1/tasks/sax-range/labels", json=body)
+    except httpx.TransportError:
+        return False
+    assert answer.status_code == 200, answer.text
+    return True
 
 
 def test_killed_among_four_readers_nothing_is_lost_and_nothing_is_there_twice(own_server: Server) -> None:
@@ -57,14 +63,14 @@ def test_killed_among_four_readers_nothing_is_lost_and_nothing_is_there_twice(ow
             pool.submit(label_until_stored, own_server, account.name, account.token, stacks, mine)
             for account, mine in zip(accounts, saved, strict=True)
         ]
-        while sum(map(len, saved)) < READERS * ACTS // 2:
-            time.sleep(0.01)
+        half = READERS * ACTS // 2
+        wait_until(lambda: sum(map(len, saved)) >= half or any(one.done() for one in work), "half of the acts")
         own_server.kill()
         shown = [set(mine) for mine in saved]
         own_server.start()
         for one in work:
             one.result()
-    assert sum(map(len, shown)) >= READERS * ACTS // 2
+    assert sum(map(len, shown)) >= half
     with project.labels() as store:
         for account in accounts:
             events = [event for event in store.history() if event.reader == account.name]
@@ -90,25 +96,25 @@ def nonsense(number: int) -> bytes:
 
 def test_ten_thousand_malformed_requests_leave_it_serving(server: Server) -> None:
     for number in range(NONSENSE):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
             connection.sendall(nonsense(number))
             if number % 50 == 0:
                 connection.shutdown(socket.SHUT_WR)
                 answer = connection.recv(65536)
                 assert not answer or answer.split()[1] in {b"400", b"401", b"403", b"404", b"413"}
-    assert httpx.get(f"{server.base}/api/v1/me").status_code == 401
+    assert httpx.get(f"{server.base}/api/v1/me", timeout=PATIENCE).status_code == 401
     assert server.process.poll() is None
 
 
 def test_two_gigabytes_are_refused_before_they_come(server: Server) -> None:
     account = server.new_reader()
-    with httpx.Client(base_url=server.base, auth=(account.name, account.token)) as client:
+    with httpx.Client(base_url=server.base, auth=(account.name, account.token), timeout=PATIENCE) as client:
         upload = client.post("/api/v1/imports")
         head = (
             f"PUT /api/v1/imports/{upload.json()['id']}/files/a.nii HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
             f"Authorization: {upload.request.headers['authorization']}\r\nContent-Length: {2**31}\r\n\r\n"
         )
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
             connection.sendall(head.encode() + b"x" * 1000)
             answer = connection.recv(65536)
         assert answer.startswith(b"HTTP/1.1 413")
@@ -120,7 +126,7 @@ def test_many_at_once_are_served(server: Server) -> None:
     answers: list[int] = []
 
     def ask() -> None:
-        with httpx.Client(base_url=server.base, auth=(account.name, account.token), timeout=30) as client:
+        with httpx.Client(base_url=server.base, auth=(account.name, account.token), timeout=PATIENCE) as client:
             answers.extend(client.get("/api/v1/cohort").status_code for _ in range(5))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]

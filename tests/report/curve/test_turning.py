@@ -27,6 +27,12 @@ DRAWN = f"""() => {{
   for (let i = 0; i < pixels.length; i += 4) {{ count += pixels[i + 3] > 0; sum = (sum * 31 + pixels[i]) % 1000003; }}
   return [count, sum];
 }}"""
+#: Ten pictures later: whatever turns has turned by then.
+FRAMES = """() => new Promise((done) => {
+  let left = 10;
+  const next = () => (left-- ? requestAnimationFrame(next) : done());
+  next();
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +59,7 @@ def test_every_surface_is_drawn_and_stands_still_for_who_asks(still: "Page") -> 
     assert still.locator(CANVAS).count() == 2
     first = still.evaluate(DRAWN)
     assert first[0] > 20_000
-    still.wait_for_timeout(200)
+    still.evaluate(FRAMES)
     assert still.evaluate(DRAWN) == first
     assert still.get_by_role("button", name="Turn", exact=True).count() == 1
 
@@ -86,7 +92,7 @@ def test_it_turns_by_itself_until_it_is_stopped(chromium: "Browser", address: st
     page.wait_for_function(f"(before) => JSON.stringify(({DRAWN})()) !== before", arg=str(first).replace(" ", ""))
     page.get_by_role("button", name="Stop turning").click()
     stopped = page.evaluate(DRAWN)
-    page.wait_for_timeout(200)
+    page.evaluate(FRAMES)
     assert page.evaluate(DRAWN) == stopped
     page.close()
 
