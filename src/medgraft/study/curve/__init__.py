@@ -10,6 +10,7 @@ beside the reference), `findings` (all of it).
 """
 
 from medgraft.study.curve.curve_file import ArmEntry, CurveFile, parse_curve, read_curve_file
+from medgraft.study.curve.estimate import CurveEstimate, PointEstimate, estimate_curve
 from medgraft.study.curve.figures import SubjectFigures
 from medgraft.study.curve.findings import CurveFindings, curve_findings
 from medgraft.study.curve.learning_curve import run_curve
@@ -22,16 +23,19 @@ from medgraft.study.curve.verdict import Verdict, verdict
 __all__ = [
     "AS_IS",
     "ArmEntry",
+    "CurveEstimate",
     "CurveFile",
     "CurveFindings",
     "CurveOutcome",
     "CurvePoint",
     "MaskData",
+    "PointEstimate",
     "Start",
     "SubjectFigures",
     "Verdict",
     "check_shares",
     "curve_findings",
+    "estimate_curve",
     "parse_curve",
     "read_curve",
     "read_curve_file",

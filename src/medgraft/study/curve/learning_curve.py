@@ -56,18 +56,23 @@ def run_curve(
             one batch, no travelling model where an arm starts from it, or held-out subjects that it was trained on.
         WeightsError: the travelling model is another network's.
     """
+    chain = curve_chain(curve, samples, read, package)
+    (outcome,) = run_chains([(chain.outcome(), len(chain.trainings) + chain.n_assessments)], executor, store, report)
+    return outcome
+
+
+def curve_chain(curve: CurveFile, samples: MaskedSamples, read: ReadVolumes, package: Start | None) -> "CurveChain":
+    """What a learning curve asks for, step by step. Raises what `run_curve` raises, before anything is done."""
     network = described(curve.network, "masks")
     data = MaskData(
         samples=samples, read=read, recipe=curve.recipe, dims=network.dims, augment=curve.augment, seed=curve.seed
     )
     roles = checked_roles(curve, samples, network, package)
-    chain = _Chain(curve=curve, network=network, data=data, package=package, roles=roles)
-    (outcome,) = run_chains([(chain.outcome(), len(chain.trainings) + chain.n_assessments)], executor, store, report)
-    return outcome
+    return CurveChain(curve=curve, network=network, data=data, package=package, roles=roles)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Chain:
+class CurveChain:
     """All trainings, then all assessments, then the wall that only the verdict asks for."""
 
     curve: CurveFile

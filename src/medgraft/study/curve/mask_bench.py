@@ -102,26 +102,8 @@ class TrainingBench:
         """
         subjects = self._rendered.data.samples.subjects[positions]
         each = [positions[subjects == name] for name in np.unique(subjects)]
-        own = [self._subject_dice(model, stacks.tolist()) for stacks in self._replica.share(each)]
+        own = [subject_dice(model, self._rendered, stacks.tolist()) for stacks in self._replica.share(each)]
         return np.stack(self._replica.gathered(own))
-
-    def _subject_dice(self, model: Segmenter, stacks: list[int]) -> NDArray[np.float32]:
-        phases = [found for position in stacks for found in self._phase_dice(model, position)]
-        return np.asarray(np.ma.masked_invalid(phases).mean(axis=0).filled(np.nan), np.float32)
-
-    def _phase_dice(self, model: Segmenter, position: int) -> Iterator[list[float]]:
-        """Dice by class at each labelled phase of a sample."""
-        data = self._rendered.data
-        item, window = data.samples.items[position], data.recipe.sides(data.dims)
-        grey, codes = self._rendered.volumes(position)
-        asked = [row for row, phase in enumerate(data.phases(position)) if phase in item.phases]
-        scores = phase_scores(model, lambda row: grey[row : row + 1].float(), window, asked, len(grey))
-        for row, answer in scores:
-            seen, true = answer.argmax(0).numpy(), codes[row].numpy()
-            yield [
-                dice(seen == column, true == column) if code in item.classes else float("nan")
-                for column, code in enumerate(data.samples.task.codes)
-            ]
 
 
 class AssessmentBench:
@@ -177,6 +159,27 @@ class AssessmentBench:
             own.append([asdict(one) for one in found])
             report(Progress(stage=trial.title, done=done, total=len(positions), detail=group))
         return [figures for stack in self._replica.gathered(own) for figures in stack]
+
+
+def subject_dice(model: Segmenter, rendered: Rendered, stacks: list[int]) -> NDArray[np.float32]:
+    """(K,) Dice of one subject by class, the mean over the labelled phases of its stacks, on the network's grid."""
+    phases = [found for position in stacks for found in _phase_dice(model, rendered, position)]
+    return np.asarray(np.ma.masked_invalid(phases).mean(axis=0).filled(np.nan), np.float32)
+
+
+def _phase_dice(model: Segmenter, rendered: Rendered, position: int) -> Iterator[list[float]]:
+    """Dice by class at each labelled phase of a sample."""
+    data = rendered.data
+    item, window = data.samples.items[position], data.recipe.sides(data.dims)
+    grey, codes = rendered.volumes(position)
+    asked = [row for row, phase in enumerate(data.phases(position)) if phase in item.phases]
+    scores = phase_scores(model, lambda row: grey[row : row + 1].float(), window, asked, len(grey))
+    for row, answer in scores:
+        seen, true = answer.argmax(0).numpy(), codes[row].numpy()
+        yield [
+            dice(seen == column, true == column) if code in item.classes else float("nan")
+            for column, code in enumerate(data.samples.task.codes)
+        ]
 
 
 def check_shares(batch_size: int, devices: int) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from medgraft.core.digest import digest
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.seeds import rng
-from medgraft.recipe import Distortion, VolumeRecipe
+from medgraft.recipe import Distortion, VolumeGrid, VolumeRecipe
 from medgraft.samples import MaskedSample, MaskedSamples, codes_of_task
 from medgraft.training import Batch, MaskTarget
 from medgraft.training.parallel import ALONE, Replica
@@ -69,6 +69,15 @@ class MaskData:
         """Phases of a sample that a network reads: those with labels, or the whole sequence in 4D."""
         item = self.samples.items[position]
         return tuple(range(item.n_phases)) if self.dims == 4 else item.phases
+
+    def shape(self, position: int) -> tuple[int, int, int, int]:
+        """(T', Z', Y', X') of a sample as it is rendered: the phases that are read, on the network's grid."""
+        native = self.read.pixels(self.samples.items[position].stack).shape
+        return len(self.phases(position)), *self.grid(position, native).shape
+
+    def grid(self, position: int, native: Sequence[int]) -> VolumeGrid:
+        """Where the network's voxels lie in a sample of a native shape (T, Z, Y, X)."""
+        return self.recipe.grid(native, self.samples.items[position].spacing, full=not self.recipe.centred)
 
 
 class Piece(NamedTuple):
@@ -138,7 +147,7 @@ class Rendered:
         recipe, read = self.data.recipe, self.data.read
         item, phases = self.data.samples.items[position], self.data.phases(position)
         pixels, mask = read.pixels(item.stack), read.mask(item.stack)
-        grid = recipe.grid(pixels.shape, item.spacing, full=not recipe.centred)
+        grid = self.data.grid(position, pixels.shape)
         limits = recipe.window.limits(pixels)
         for row, _ in rows:
             phase = slice(phases[row], phases[row] + 1)
