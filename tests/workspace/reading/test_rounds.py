@@ -1,6 +1,8 @@
 """A round from sign-in to adjudication, and what it says about its readers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +10,9 @@ from sklearn.metrics import cohen_kappa_score
 
 from medgraft.core.errors import InputError, LabelError
 from medgraft.core.predictions import Predictions
+from medgraft.core.stack import FoundStack
 from medgraft.core.task import SAX_RANGE, UnitKey
+from medgraft.phantoms import PhantomHeart
 from medgraft.workspace import (
     Project,
     add_reader,
@@ -34,6 +38,7 @@ from medgraft.workspace import (
     worklist,
 )
 from medgraft.workspace.reading.agreement import reading_agreement
+from medgraft.workspace.reading.points import boundary_points
 
 FEW = {"n": 50}
 
@@ -128,6 +133,31 @@ def test_agreement_is_that_of_the_labels_when_done(project: Project, stacks: lis
     close_reading(project, "first")
     label_range(project, reader="bo", stack=stacks[0], phase=0, first=3, last=4)
     assert reading_agreement(project, "first", **FEW) == found
+
+
+def test_across_slices_that_are_not_equally_far_apart_boundaries_have_no_distance_in_mm(
+    tmp_path: Path, hearts: tuple[PhantomHeart, ...]
+) -> None:
+    """Of a stack that lacks a slice a boundary moved by one slice is moved by nobody knows how many mm."""
+    project = Project.create(tmp_path / "gap")
+    add_reader(project, "ana")
+    add_reader(project, "bo")
+    with project.cohort() as cohort:
+        for number, heart in enumerate(hearts):
+            affines = heart.stack.affines.copy()
+            affines[-1, :3, 3] += (number == 0) * (affines[-1, :3, 3] - affines[-2, :3, 3])
+            cohort.add(FoundStack(stack=replace(heart.stack, affines=affines), subject=heart.subject, series_key="sax"))
+        entries = cohort.entries()
+    open_reading(project, "first", readers=["ana", "bo"])
+    ids = [entry.id for entry in entries]
+    read(project, "ana", ids)
+    read(project, "bo", ids, last=6)
+    (pair,) = reading_agreement(project, "first", **FEW).pairs
+    even = [entry.even_spacing[0] for entry in entries if entry.even_spacing]
+    assert len(even) == 2
+    assert pair.boundaries[1].mm is not None
+    assert pair.boundaries[1].mm.absolute.value == pytest.approx(np.mean(even))
+    assert sum(point.between is None for point in boundary_points(project, "first")) == 2
 
 
 def test_a_round_closed_early_speaks_of_what_was_read(project: Project, stacks: list[str]) -> None:

@@ -35,8 +35,8 @@ class PairAgreement:
     """How far two readers agree on the slices that both were done with; all intervals are 95 %, over patients.
 
     agreement: share of equal labels. kappa: Cohen's. linear, quadratic: weighted along the stack. boundaries: where
-    classes change, in slices from the base and in mm, the first reader's less the second's. None and () where the
-    task's classes have no order along the stack.
+    classes change, in slices from the base and, of stacks whose slices are equally far apart, in mm, the first reader's
+    less the second's. None and () where the task's classes have no order along the stack.
     """
 
     readers: tuple[str, str]
@@ -161,7 +161,7 @@ def _boundaries(readers: tuple[str, str], rows: _Rows, task: Task, n: int, seed:
     a, b = (rows.changes(reader, task) for reader in readers)
     entries = [entry for entry, _ in rows.stacks]
     whose = np.asarray([entry.subject for entry in entries])
-    spacing = np.asarray([entry.spacing[0] if entry.spacing else np.nan for entry in entries])
+    spacing = np.asarray([entry.even_spacing[0] if entry.even_spacing else np.nan for entry in entries])
     return tuple(
         boundary_agreement(f"{base}|{apex}", a[:, i], b[:, i], whose, spacing, n=n, seed=seed)
         for i, (base, apex) in enumerate(pairwise(task.along_stack))

@@ -13,7 +13,7 @@ from medgraft.workspace.project import Project
 class BoundaryPoint:
     """One stack at one phase. changes: reader to where the classes change, in slices from the base.
 
-    between: mm between slices, None where unknown.
+    between: mm between slices, None where unknown or not the same between all.
     """
 
     stack: str
@@ -42,7 +42,7 @@ def boundary_points(project: Project, name: str) -> tuple[BoundaryPoint, ...]:
             stack=entry.id,
             subject=entry.subject,
             phase_name=entry.phase_name(phase),
-            between=entry.spacing[0] if entry.spacing else None,
+            between=entry.even_spacing[0] if entry.even_spacing else None,
             changes={
                 reader: changes_of(entry, task, codes)
                 for reader, labels in said.items()
