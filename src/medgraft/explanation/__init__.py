@@ -5,6 +5,6 @@ Enters: a torch model, images, features. Leaves: numpy arrays. Must not know: DI
 
 from medgraft.explanation.embedding import embed
 from medgraft.explanation.gradcam import gradcam
-from medgraft.explanation.sanity import randomisation_check
+from medgraft.explanation.sanity import Likeness, likeness, randomisation_check
 
-__all__ = ["embed", "gradcam", "randomisation_check"]
+__all__ = ["Likeness", "embed", "gradcam", "likeness", "randomisation_check"]

@@ -7,15 +7,15 @@ import numpy as np
 import torch
 
 from medgraft.core.errors import InputError
-from medgraft.core.progress import Progress, Report, silent
+from medgraft.core.progress import Report, silent
 from medgraft.exchange.package import read_package
-from medgraft.explanation import randomisation_check
+from medgraft.explanation import Likeness, likeness, randomisation_check
 from medgraft.report import cam_sheet, png_of
 from medgraft.study import StageOutcome, StudyOutcome
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.kept.outcomes import model_folder, study_outcome
 from medgraft.workspace.project import Project
-from medgraft.workspace.studies.pictures import model_pictures
+from medgraft.workspace.studies.pictures import model_cams
 from medgraft.workspace.studies.samples import image_reader, project_samples
 
 
@@ -32,14 +32,14 @@ class Cell:
 class Explanation:
     """What was drawn for a model.
 
-    sheet: Grad-CAM per cell (PNG). cells: with counts. likeness: median rank correlation (-1..1) of the maps with those
-    of the same network with shuffled weights; near 1 the maps would look alike without any learning (Adebayo 2018).
+    sheet: Grad-CAM per cell (PNG). cells: with counts. likeness: of the maps with those of the same network with
+    shuffled weights.
     """
 
     model: str
     sheet: str
     cells: tuple[Cell, ...]
-    likeness: float
+    likeness: Likeness
 
 
 def explain_model(project: Project, model: str, folder: Path, *, report: Report = silent) -> Explanation:
@@ -49,7 +49,7 @@ def explain_model(project: Project, model: str, folder: Path, *, report: Report 
         project: where the study is.
         model: `STUDY/MODEL`, or `STUDY` for its best model.
         folder: where the picture goes.
-        report: told of each step.
+        report: told of every network with shuffled weights.
 
     Raises:
         InputError: no such model, one that segments, or a network without a feature map. ProjectError: no such study.
@@ -62,24 +62,23 @@ def explain_model(project: Project, model: str, folder: Path, *, report: Report 
     samples = project_samples(project, outcome.study.task, outcome.study.reader)
     answered = stage.test if stage.test is not None else stage.out_of_fold
     with project.cohort() as cohort:
-        pictures = model_pictures(package, answered, samples, image_reader(cohort), seed=stage.seed)
-    if not pictures.cams:
+        cams = model_cams(package, answered, samples, image_reader(cohort))
+    if not cams:
         raise InputError(f"Expected a network with a feature map for Grad-CAM, got {package.network}.")
-    report(Progress(stage="explanation", done=1, total=2))
-    images = torch.from_numpy(np.concatenate([cam.images for cam in pictures.cams]))[:, None]
-    answers = torch.cat([torch.full((len(cam.images),), cam.predicted) for cam in pictures.cams])
+    images = torch.from_numpy(np.concatenate([cam.images for cam in cams]))[:, None]
+    answers = torch.cat([torch.full((len(cam.images),), cam.predicted) for cam in cams])
     network = package.classifier()
-    likeness = randomisation_check(network, images, answers, network.feature_map_module, seed=stage.seed)
+    layer = network.feature_map_module
+    correlations = randomisation_check(network, images, answers, layer, seed=stage.seed, report=report)
     folder.mkdir(parents=True, exist_ok=True)
     sheet = folder / f"{path.name}-gradcam.png"
-    sheet.write_bytes(png_of(cam_sheet(pictures.cams, outcome.task)))
-    report(Progress(stage="explanation", done=2, total=2))
+    sheet.write_bytes(png_of(cam_sheet(cams, outcome.task)))
     codes = outcome.task.codes
     return Explanation(
         model=package.name,
         sheet=str(sheet),
-        cells=tuple(Cell(truth=codes[c.truth], answer=codes[c.predicted], count=c.count) for c in pictures.cams),
-        likeness=float(np.median(likeness)),
+        cells=tuple(Cell(truth=codes[c.truth], answer=codes[c.predicted], count=c.count) for c in cams),
+        likeness=likeness(correlations),
     )
 
 

@@ -50,10 +50,15 @@ def model_pictures(
     Raises:
         ProjectError: a row's unit is not among the samples.
     """
-    view = _View(
-        package=package, model=package.classifier(), answered=answered, units=_units(answered, samples), read=read
-    )
+    view = _view(package, answered, samples, read)
     return ModelPictures(embedding=embed(view.features(), seed=seed), cams=view.cams())
+
+
+def model_cams(
+    package: ModelPackage, answered: Predictions, samples: Samples, read: ReadImage
+) -> tuple[CamExample, ...]:
+    """The examples alone, of however few rows. Arguments and what is raised as for `model_pictures`."""
+    return _view(package, answered, samples, read).cams()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,6 +102,12 @@ class _View:
         a = self.answered
         place = f"{_short(str(a.subject[row]))} {a.phase[row]} {a.slice[row] + 1}/{a.n_slices[row]}"
         return f"{place}, {a.y_score[row, answer]:.2f}"
+
+
+def _view(package: ModelPackage, answered: Predictions, samples: Samples, read: ReadImage) -> _View:
+    return _View(
+        package=package, model=package.classifier(), answered=answered, units=_units(answered, samples), read=read
+    )
 
 
 def _units(answered: Predictions, samples: Samples) -> list[UnitKey]:
