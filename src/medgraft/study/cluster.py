@@ -9,7 +9,7 @@ import os
 import pickle
 import socket
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,7 +19,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from medgraft import __version__
-from medgraft.core.errors import InputError, MedgraftError
+from medgraft.core.errors import InputError, MedgraftError, reason
 from medgraft.core.progress import Report, silent
 from medgraft.core.task import UnitKey
 from medgraft.study.compute import Compute
@@ -32,6 +32,11 @@ from medgraft.transfer import Weights
 
 #: How often Ray gives a job to another node when its node has died.
 _RETRIES = 5
+#: Seconds in which a cluster's port must answer; Ray itself would ask for minutes, and then end this process.
+_PATIENCE = 5.0
+#: The kind of frame that each end of a gRPC connection begins with, and how a client greets (RFC 9113, 3.4).
+_SETTINGS = 4
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +73,8 @@ class ClusterExecutor(AbstractContextManager["ClusterExecutor"]):
             settings: of each node's desk; a cache folder that nodes share is filled once, another once per node.
 
         Raises:
-            InputError: Ray is not installed, nothing answers at the address, or no node has room for one job.
+            InputError: Ray is not installed, no cluster of the same version of Ray and Python answers at the address
+                (which is found in seconds), or no node has room for one job.
         """
         self._ray = _connected(address)
         self._share = share
@@ -96,8 +102,7 @@ class ClusterExecutor(AbstractContextManager["ClusterExecutor"]):
         packer = _Packer(packed)
         packer.dump(job)
         parts = [self._send(part) for part in packer.parts]
-        done: Future[list[Trained]] = self._work.remote(__version__, self._settings, packed.getvalue(), *parts).future()
-        return done
+        return answer_of(self._work.remote(__version__, self._settings, packed.getvalue(), *parts).future())
 
     def __exit__(self, *raised: object) -> None:
         self._ray.shutdown()
@@ -121,13 +126,47 @@ def _connected(address: str | None) -> ModuleType:
     except ImportError as error:
         raise InputError("Expected Ray for a study on a cluster. Do: pip install 'medgraft[cluster]'.") from error
     try:
+        if address:
+            _knock(address)
         ray.init(address=address, log_to_driver=False, configure_logging=False)
-    except (ConnectionError, ValueError) as error:  # nobody is there, or no such place can be
+    except (OSError, ValueError, RuntimeError) as error:  # nobody is there, no such place can be, another version
         raise InputError(
-            f"Expected a Ray cluster at {address}, HOST:PORT, got: {error}. Do: ray start --head there."
+            f"Expected a Ray cluster at {address or 'this machine'}, HOST:PORT, got: {reason(error)}. "
+            "Do: ray start --head --port 6379 there, with the versions of Ray and Python that are here; give that port."
         ) from error
     module: ModuleType = ray
     return module
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` or `ValueError` unless something speaks gRPC at HOST:PORT, as Ray does."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) >= 2**16:
+        raise ValueError("no such address can be")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE) as connection:
+        if os.environ.get("RAY_USE_TLS", "0") != "0":
+            return  # it waits for another greeting
+        connection.sendall(_GREETING)
+        answer = connection.makefile("rb").read(9)
+    if answer[3:4] != bytes([_SETTINGS]):
+        raise ConnectionError(f"something else than Ray, which answers {answer!r}")
+
+
+def answer_of(asked: Future[list[Trained]]) -> Future[list[Trained]]:
+    """What a node answers: its error as it was raised there, `BrokenExecutor` where Ray gave up with worker or node."""
+    from ray.exceptions import RayTaskError  # noqa: PLC0415 (an extra)
+
+    answer: Future[list[Trained]] = Future()
+
+    def pass_on(asked: Future[list[Trained]]) -> None:
+        error = asked.exception()
+        if error is None:
+            answer.set_result(asked.result())
+        else:
+            answer.set_exception(error.cause if isinstance(error, RayTaskError) else BrokenExecutor(str(error)))
+
+    asked.add_done_callback(pass_on)
+    return answer
 
 
 def _on_node(settings: DeskSettings, share: Share) -> Compute:

@@ -50,8 +50,8 @@ def run_study(
         report: told of every trial and epoch.
 
     Raises:
-        InputError: too few subjects, an unknown network or depth. WeightsError: weights are missing, or
-        do not fill a network; this is found before anything is trained. MedgraftError: no model trained to its end at every seed.
+        InputError: too few subjects, an unknown network or depth. WeightsError: weights are missing, or do not fill a
+        network; this is found before anything is trained. MedgraftError: no model trained to its end at every seed.
     """
     plans = model_plans(study)
     weights = _starts(plans, study.seeds)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ import numpy as np
 import pytest
 
 from medgraft.core.errors import InputError
-from medgraft.core.progress import Progress, Report, silent
+from medgraft.core.progress import Report, silent
 from medgraft.study import ClusterExecutor, DeskSettings, PoolExecutor, RunStore, Share, StudyFile, resolved_yaml
 from medgraft.study.cluster import at_home
 from medgraft.workspace import Project
 from medgraft.workspace.kept.machines import Machines
 from medgraft.workspace.kept.outcomes import study_outcome
 from medgraft.workspace.studies.running import start_study
+
+from ...processes import lives, pool_processes, wait_until
 
 Labelled = Callable[[], Project]
 Tiny = Callable[..., StudyFile]
@@ -48,34 +51,64 @@ def alone(labelled: Labelled, study: StudyFile) -> Project:
 
 @dataclass
 class Watch:
-    """How often each trial was given out and kept; `at_three` is called once, when three jobs are being done."""
+    """How often each trial was given out and kept.
 
+    hold: a file; while it is there, who has a job in hand waits, and leaves a file beside it named by its process.
+    once_held: called once, from the second stage on, when every worker has a job that is held; then they go on.
+    """
+
+    hold: Path
     given_out: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
-    flying: int = 0
-    at_three: Callable[[], None] | None = None
+    flying: list[Any] = field(default_factory=list)
+    once_held: Callable[[], None] | None = None
 
-    def gave_out(self, job: Any, future: Any) -> None:
+    def giving_out(self, job: Any) -> None:
+        if self.once_held and job.trials[0].depth == 1:
+            self.hold.touch()
+
+    def gave_out(self, job: Any, future: Any, workers: int) -> None:
         self.given_out.update(trial.identity for trial in job.trials)
-        self.flying += 1
-        future.add_done_callback(self.came_back)
-        if self.flying == 3 and self.at_three:
-            self.at_three()
-            self.at_three = None
+        self.flying = [one for one in (*self.flying, future) if not one.done()]
+        if self.once_held and self.hold.exists() and len(self.flying) == workers:
+            wait_until(lambda: len(self.held()) == workers or any(one.done() for one in self.flying), "held jobs")
+            if len(self.held()) == workers:
+                self.once_held()
+                self.once_held = None
+                self.hold.unlink()
 
-    def came_back(self, future: Any) -> None:
-        self.flying -= 1
+    def held(self) -> list[int]:
+        """Who waits with a job in hand."""
+        return [int(path.stem) for path in self.hold.parent.glob("*.waits")]
+
+
+def held(module: str, hold: Path) -> Callable[..., Any]:
+    """What a worker does with a job, once a file is gone."""
+
+    def _work(*job: object) -> Any:
+        deadline = time.monotonic() + 600
+        while hold.exists() and time.monotonic() < deadline:
+            hold.with_name(f"{os.getpid()}.waits").touch()
+            time.sleep(0.01)
+        return import_module(module)._work(*job)
+
+    _work.__module__ = "__main__"  # workers are sent it: they cannot import this file
+    _work.__qualname__ = "_work"  # as Ray names the process that does it
+    return _work
 
 
 @pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    watch = Watch()
+def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Watch:
+    watch = Watch(hold=tmp_path / "hold")
+    for module in ("medgraft.study.pool", "medgraft.study.cluster"):
+        monkeypatch.setattr(f"{module}._work", held(module, watch.hold))
     for executor in (PoolExecutor, ClusterExecutor):
         submit = executor.submit
 
         def watching(self: Any, job: Any, report: Report = silent, submit: Any = submit) -> Any:
+            watch.giving_out(job)
             future = submit(self, job, report)
-            watch.gave_out(job, future)
+            watch.gave_out(job, future, self.workers)
             return future
 
         monkeypatch.setattr(executor, "submit", watching)
@@ -106,26 +139,21 @@ def agree(project: Project, other: Project, name: str) -> None:
 def test_a_pool_gives_what_one_process_gives(
     alone: Project, labelled: Labelled, study: StudyFile, watched: Watch
 ) -> None:
-    pooled, others = labelled(), worker_processes()
+    pooled, others = labelled(), pool_processes()
     start_study(pooled, study, machines=Machines(workers=2))
     agree(alone, pooled, study.name)
     assert set(watched.given_out.values()) == set(watched.kept.values()) == {1}
-    assert worker_processes() <= others
+    assert pool_processes() <= others
 
 
 @pytest.mark.slow
 def test_what_a_killed_worker_was_doing_is_done_again(
     alone: Project, labelled: Labelled, study: StudyFile, watched: Watch
 ) -> None:
-    pooled, others, killed = labelled(), worker_processes(), list[int]()
-
-    def kill_one(progress: Progress) -> None:
-        if progress.stage == "study" and progress.done >= 4 and not killed:
-            killed.append(min(worker_processes() - others))
-            os.kill(killed[0], signal.SIGKILL)
-
-    start_study(pooled, study, machines=Machines(workers=2), report=kill_one)
-    assert killed
+    pooled = labelled()
+    watched.once_held = lambda: os.kill(watched.held()[0], signal.SIGKILL)
+    start_study(pooled, study, machines=Machines(workers=2))
+    assert watched.once_held is None
     agree(alone, pooled, study.name)
     assert set(watched.kept.values()) == {1}
     assert max(watched.given_out.values()) == 2
@@ -160,20 +188,10 @@ def test_workers_end_when_the_process_that_started_them_is_killed(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "working\n"
-        workers = worker_processes(process.pid)
+        wait_until(lambda: len(pool_processes(process.pid)) == 2, "both workers")
+        workers = pool_processes(process.pid)
         process.kill()
-    assert len(workers) == 2
-    deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{worker}").exists() for worker in workers):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def worker_processes(parent: int | None = None) -> set[int]:
-    """Processes of pools that a process, this one by default, has started."""
-    parent = parent or os.getpid()
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return {int(child) for child in children if b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes()}
+    wait_until(lambda: not any(map(lives, workers)), "the workers' end")
 
 
 #: Three nodes on this machine, each with room for one job. At the word "kill" one dies that is doing a job.
@@ -185,14 +203,14 @@ from ray.cluster_utils import Cluster
 
 node = {"num_cpus": 1, "object_store_memory": 100_000_000}
 nodes = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
-others = [nodes.add_node(**node) for _ in range(2)]
-nodes.wait_for_nodes()
+others = [nodes.add_node(**node, wait=False) for _ in range(2)]
+nodes.wait_for_nodes(timeout=300)
 print(nodes.address, flush=True)
 
 def is_working(node):
-    threads = Path(f"/proc/{node.all_processes['raylet'][0].process.pid}/task")
-    children = " ".join(file.read_text() for file in threads.glob("*/children")).split()
-    with suppress(FileNotFoundError):  # one that has just ended
+    processes = Path(f"/proc/{node.all_processes['raylet'][0].process.pid}/task").glob("*/children")
+    with suppress(OSError):  # of one that has just ended
+        children = " ".join(file.read_text() for file in processes).split()
         return any(Path(f"/proc/{child}/cmdline").read_bytes().startswith(b"ray::_work") for child in children)
 
 for word in sys.stdin:
@@ -223,7 +241,7 @@ class Nodes:
         assert self.process.stdout.readline() == "killed\n"
 
     def shut_down(self) -> None:
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +258,15 @@ def test_a_cluster_without_room_says_so(nodes: Nodes, labelled: Labelled, study:
 
 
 @pytest.mark.slow
+def test_what_goes_wrong_on_a_node_is_said_as_it_is_here(
+    nodes: Nodes, labelled: Labelled, tiny: Tiny, tmp_path: Path
+) -> None:
+    machines = Machines(on=f"ray:{nodes.address}", cache=tmp_path / "features")
+    with pytest.raises(InputError, match=r"^Expected the rows of .* to fit into"):
+        start_study(labelled(), tiny(cache={"limit_gb": 1e-6}), machines=machines)
+
+
+@pytest.mark.slow
 def test_a_node_that_dies_is_made_up_for(
     nodes: Nodes, alone: Project, labelled: Labelled, study: StudyFile, watched: Watch
 ) -> None:
@@ -253,15 +280,12 @@ def test_a_node_that_dies_is_made_up_for(
     def kill_one() -> None:
         assert alive() == 3
         nodes.kill_one()
-        deadline = time.monotonic() + 120  # the cluster believes a node dead when it has missed some heartbeats
-        while alive() == 3:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: alive() == 2, "the cluster believes the node dead")
 
-    watched.at_three = kill_one  # every node has something to do
+    watched.once_held = kill_one
     machines = Machines(on=f"ray:{nodes.address}", cache=clustered.root / "features")
     start_study(clustered, study, machines=machines)
-    assert watched.at_three is None
+    assert watched.once_held is None
     agree(alone, clustered, study.name)
     # Ray gives a lost job to another node by itself.
     assert set(watched.given_out.values()) == set(watched.kept.values()) == {1}
