@@ -1,6 +1,5 @@
 """PixelStore: one folder of .npy files, each there whole or not at all."""
 
-import os
 import shutil
 import time
 import uuid
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import ProjectError, reason
+from medgraft.core.files import flush
 
 #: A temporary file this old has lost its writer: the longest pause of a living one is one array's writing.
 _STALE_SECONDS = 3600.0
@@ -51,10 +51,9 @@ class PixelStore:
         try:
             with temporary.open("xb") as file:
                 np.save(file, array, allow_pickle=False)
-                file.flush()
-                os.fsync(file.fileno())
+            flush(temporary)
             temporary.replace(self.path(key))
-            _flush_folder(self.folder)
+            flush(self.folder)
         except OSError as error:
             raise ProjectError(self._no_room(array, error)) from error
         finally:
@@ -86,11 +85,3 @@ def is_stale(leftover: Path) -> bool:
         return time.time() - leftover.stat().st_mtime > _STALE_SECONDS
     except FileNotFoundError:
         return False  # another process swept, or its writer finished, between our listing and now
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,7 @@
 """Runs on disk: one folder per training, named by the digest of everything its numbers depend on.
 
-A folder is written under another name and renamed, so it is whole or absent. Equal studies share runs; a study that was
-killed finds its finished runs and does only what is missing.
+A folder is written under another name, flushed to disk and renamed, so it is whole or absent, after a power cut too.
+Equal studies share runs; a study that was killed finds its finished runs and does only what is missing.
 """
 
 import json
@@ -18,6 +18,7 @@ from safetensors.numpy import save
 from safetensors.torch import load_file
 from torch import Tensor
 
+from medgraft.core.files import flush, flush_tree
 from medgraft.study.trained import Trained
 from medgraft.training import History
 
@@ -63,7 +64,9 @@ class RunStore:
         partial.mkdir(parents=True)
         try:
             _fill(partial, trained)
+            flush_tree(partial)
             _publish(partial, folder)
+            flush(self.root)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         self.checkpoint(trained.identity).unlink(missing_ok=True)

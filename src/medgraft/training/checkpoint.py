@@ -38,7 +38,7 @@ class Checkpoint:
         tensors["losses"] = torch.tensor(losses, dtype=torch.float64)
         tensors["scores"] = torch.from_numpy(np.stack(scores))
         tensors["updates"] = torch.tensor(updates)
-        with whole_file(self.path) as draft:
+        with whole_file(self.path, lasting=False) as draft:  # one that is cut short is not read
             save_file(tensors, draft)
         self._last = time.monotonic()
 

@@ -158,7 +158,7 @@ class ProgressFile:
 
 def write_note(folder: Path, note: ProgressNote) -> None:
     """Write the progress file; a reader sees the old one or the new one, never half of it."""
-    with whole_file(folder / PROGRESS_FILE) as draft:
+    with whole_file(folder / PROGRESS_FILE, lasting=False) as draft:
         draft.write_bytes(_NOTE.dump_json(note))
 
 

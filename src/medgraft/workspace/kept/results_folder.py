@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from medgraft.core.errors import InputError, ProjectError
-from medgraft.core.files import whole_file
+from medgraft.core.files import flush, flush_tree, whole_file
 from medgraft.workspace.kept.lock import is_running, study_lock
 
 #: What is put in place at the end, `results` last: it says that the work has ended.
@@ -80,9 +80,11 @@ def fresh_draft(folder: Path) -> Path:
 
 def publish(draft: Path, folder: Path) -> None:
     """Put finished results in place of what is there."""
+    flush_tree(draft)
     _discard(folder)
     for name in _PARTS:
         (draft / name).rename(folder / name)
+    flush(folder)
     shutil.rmtree(draft)
 
 

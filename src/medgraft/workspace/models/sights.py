@@ -78,7 +78,7 @@ def map_path(project: Project, request: MapRequest) -> Path:
 
 def keep(path: Path, array: NDArray[Any]) -> None:
     """Keep an array; it is there whole or not at all."""
-    with whole_file(path) as draft, draft.open("wb") as file:
+    with whole_file(path, lasting=False) as draft, draft.open("wb") as file:
         np.save(file, array)
 
 

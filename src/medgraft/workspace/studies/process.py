@@ -29,7 +29,7 @@ from medgraft.workspace.kept.progress import (
     study_progress,
     write_note,
 )
-from medgraft.workspace.kept.results_folder import claimed
+from medgraft.workspace.kept.results_folder import announce, claimed
 from medgraft.workspace.kept.study_list import STUDY_FILE
 from medgraft.workspace.project import Project
 
@@ -55,7 +55,7 @@ def begin_study(project: Project, text: str) -> StudyProgress:
         raise InputError(
             f"Expected a new name for the study, got {name!r}. Do: choose another one, or resume that study."
         ) from error
-    (folder / STUDY_FILE).write_text(text, encoding="utf-8")
+    announce(folder / STUDY_FILE, text)
     return resume_study(project, name)
 
 
