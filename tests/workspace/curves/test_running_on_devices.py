@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ from medgraft.study.curve import CurveFile, parse_curve
 from medgraft.workspace import Project
 from medgraft.workspace.curves.running import curve_outcome, start_curve
 from medgraft.workspace.kept.machines import Machines
+
+from ...processes import lives, pool_processes, wait_until
 
 RATE = 1e-4
 
@@ -83,20 +87,36 @@ def agree(project: Project, other: Project) -> None:
         torch.testing.assert_close(value, others.state(one.run)[name], rtol=0, atol=RATE)
 
 
+def waits_after_two_epochs(place: Any, meeting: str, settings: Any, pipe: Any) -> None:
+    """A member of a group: when it has told of its second epoch it waits to be ended."""
+
+    def send(word: object) -> None:
+        pipe.send(word)
+        if isinstance(word, Progress) and (word.stage, word.done) == ("epochs", 2):
+            time.sleep(600)
+
+    through = SimpleNamespace(recv_bytes=pipe.recv_bytes, send=send)
+    import_module("medgraft.study.group")._serve(place, meeting, settings, through)
+
+
+waits_after_two_epochs.__module__ = "__main__"  # members are sent it: they cannot import this file
+
+
 @pytest.mark.slow
 def test_a_training_that_loses_a_device_goes_on_to_what_one_device_gives(
-    make_project: Callable[[str], Project], curve: CurveFile
+    make_project: Callable[[str], Project], curve: CurveFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("medgraft.study.group._serve", waits_after_two_epochs)
     alone, together = make_project("alone"), make_project("together")
     unfinished = RunStore(root=together.runs).unfinished
-    epochs, kept = list[int](), list[set[str]]()
+    epochs, kept, others = list[int](), list[set[str]](), pool_processes()
 
     def kill_one(progress: Progress) -> None:
         if progress.stage == "epochs":
             epochs.append(progress.done)
             kept.append({path.name for path in unfinished.glob("*.safetensors")})
             if len(epochs) == 2:
-                os.kill(max(members()), signal.SIGKILL)
+                os.kill(max(pool_processes() - others), signal.SIGKILL)
 
     run(alone, curve, 1)
     run(together, curve, 2, kill_one)
@@ -105,7 +125,7 @@ def test_a_training_that_loses_a_device_goes_on_to_what_one_device_gives(
     assert epochs[-1] == curve.epochs
     assert all(len(names) == 1 for names in kept), "one checkpoint for both"
     assert not list(unfinished.glob("*.safetensors"))
-    assert not members()
+    assert pool_processes() <= others
 
 
 #: Says that it trains, and waits there.
@@ -138,24 +158,21 @@ def test_a_group_ends_with_the_process_that_started_it_and_is_not_reached_from_o
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_without_interface()) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "training\n"
-        group = members(process.pid)
+        group = pool_processes(process.pid)
         listening = [address for member in group for address in listens_at(member)]
         process.kill()
     assert len(group) == 2
     assert set(listening) == {"0100007F"}, "127.0.0.1, as the kernel writes it"
-    deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{member}").exists() for member in group):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: not any(map(lives, group)), "the group's end")
 
 
 def test_batches_that_devices_cannot_share_evenly_are_refused_before_anything_runs(
     make_project: Callable[[str], Project], curve: CurveFile
 ) -> None:
-    project = make_project("heart")
+    project, others = make_project("heart"), pool_processes()
     with pytest.raises(InputError, match=r"2 devices share evenly, got 3 images per update\. Do: set batch_size"):
         run(project, curve.model_copy(update={"batch_size": 3}), 2)
-    assert not members()
+    assert pool_processes() <= others
     assert not project.curves.exists()
 
 
@@ -180,13 +197,6 @@ def test_more_devices_than_gpus_are_refused_before_anything_runs(
     with pytest.raises(InputError, match="at most 3 devices on a machine of 3 GPUs, got 4"):
         run(project, curve, 4)
     assert not project.curves.exists()
-
-
-def members(parent: int | None = None) -> set[int]:
-    """Processes of a group that a process, this one by default, has started."""
-    parent = parent or os.getpid()
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return {int(child) for child in children if b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes()}
 
 
 def listens_at(process: int) -> list[str]:
