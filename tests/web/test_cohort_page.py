@@ -24,7 +24,7 @@ def test_subjects_thumbnails_marks_and_search(page: Page, server: Server) -> Non
     expect(page.locator(".subject")).to_have_count(4)
     first = page.locator(".subject").first
     assert first.locator(".mark-row").first.locator("i[title=IN]").count() > 5
-    page.wait_for_function("[...document.querySelectorAll('.stack img')].every((image) => image.naturalWidth > 90)")
+    page.wait_for_function("() => [...document.querySelectorAll('.stack img')].every((one) => one.naturalWidth > 90)")
     page.get_by_placeholder("Search").fill("patient003")
     expect(page.locator(".subject")).to_have_count(1)
     page.get_by_placeholder("Search").fill("nobody")

@@ -63,7 +63,7 @@ def test_phases_cine_and_an_unknown_stack(page: Page, server: Server) -> None:
     page.keyboard.press(",")
     expect(chosen).to_have_text("ED")
     page.keyboard.press(" ")
-    expect(chosen).to_have_text("ES")
+    page.wait_for_function("""() => document.querySelector('#marks [aria-current="true"]')?.textContent === "ES" """)
     page.keyboard.press(" ")
     expect(page.locator("#cine")).to_have_attribute("aria-pressed", "false")
     page.goto(f"{server.base}/volumes?stack=nowhere")
