@@ -215,6 +215,13 @@ def test_a_phase_that_is_not_named_is_found_by_its_cavity_beside_one_that_is(tmp
     assert found.ejection_percent == named.ejection_percent
 
 
+def test_phases_that_are_named_the_other_way_round_are_said(tmp_path: Path) -> None:
+    found = only(measure_project(project_of(tmp_path / "heart", one=replace(beating(), phases={"ed": 1, "es": 0}))))
+    assert found.ejection_percent is not None
+    assert found.ejection_percent < 0
+    assert "larger at end systole than at end diastole" in found.reasons[0]
+
+
 def test_no_phase_is_taken_by_its_cavity_unless_all_have_masks(tmp_path: Path) -> None:
     found = only(
         measure_project(project_of(tmp_path / "heart", one=replace(beating(), phases={"ed": 0}, mask_phases=(0,))))
@@ -293,6 +300,24 @@ def test_tables_of_what_was_measured_there_before_do_not_stay(
     (out / "mine.csv").write_text("mine")
     alone = measure_project(project, folder=out)
     assert {str(path) for path in out.iterdir()} == {*alone.files, str(out / "mine.csv")}
+
+
+def test_slices_that_lie_aside_have_the_thickness_of_those_over_each_other(tmp_path: Path) -> None:
+    """Of a CT whose gantry was tilted: volumes are the same, and so is the wall."""
+    drawn = np.pad(np.asarray(beating().mask), [(0, 0), (0, 0), (0, 0), (8, 8)])
+    straight = replace(beating(), mask=drawn, pixels=drawn * np.int16(100))
+    slices, affines = np.arange(drawn.shape[1]), straight.affines.copy()
+    affines[:, :3, 3] -= slices[:, None] * affines[0, :3, 0]
+    mask = np.stack([np.roll(drawn[:, z], z, axis=2) for z in slices], axis=1)
+    tilted = replace(straight, affines=affines, mask=mask, pixels=mask * np.int16(100))
+    (one, *_), (two, *_) = (
+        measure_project(project_of(tmp_path / name, one=stack)).phases
+        for name, stack in {"straight": straight, "tilted": tilted}.items()
+    )
+    assert two.thickness_median_mm == pytest.approx(one.thickness_median_mm)
+    assert two.thickness_maximum_mm == pytest.approx(one.thickness_maximum_mm)
+    assert two.segments_mm == pytest.approx(one.segments_mm, nan_ok=True)
+    assert two.cavity_ml == pytest.approx(one.cavity_ml)
 
 
 def check_files(found: Measured, folder: Path) -> None:

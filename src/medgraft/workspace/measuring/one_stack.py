@@ -256,8 +256,11 @@ def _what_to_know(
     if ed is None or es is None:
         yield "end diastole and end systole are not both known and measured: no ejection fraction"
     else:
-        if _cavity(ed)[0] == 0:
+        edv, esv = _cavity(ed)[0], _cavity(es)[0]
+        if edv == 0:
             yield "no cavity at end diastole: no ejection fraction"
+        elif edv is not None and esv is not None and esv > edv:
+            yield "the cavity is larger at end systole than at end diastole: are the phases named the other way round?"
         if ed.cavity_voxels:
             yield "the ejection fraction takes slices to be equally far apart"
         for name, which in (("ed", "largest"), ("es", "smallest")):
