@@ -9,6 +9,7 @@ from medgraft.cli.bars import progress_bars
 from medgraft.cli.mask_options import ImagesOption, PhaseOption, ReplaceOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace import MasksExported
@@ -64,4 +65,4 @@ def _show(done: "MasksExported") -> None:
     for reason in done.left_out:
         write_line(f"left out: {reason}")
     beside = ", each beside its image" if any(one.image for one in done.files) else ""
-    write_line(f"{len(rows)} masks written{beside}")
+    write_line(f"{counted(len(rows), 'mask')} written{beside}")

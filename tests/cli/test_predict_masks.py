@@ -1,0 +1,86 @@
+"""A model that segments, from the command line: what is shown, written and refused."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medgraft.core.lineage import Lineage
+from medgraft.core.task import LV_WALL
+from medgraft.exchange import Seen
+from medgraft.exchange.package import ModelPackage, write_package
+from medgraft.images import write_nifti
+from medgraft.networks.segmenter import build_segmenter
+from medgraft.phantoms import short_axis_heart
+from medgraft.recipe import PercentileWindow, VolumeRecipe
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model that has learned nothing, and one new scan of it."""
+    folder = tmp_path_factory.mktemp("place")
+    recipe = VolumeRecipe(shape=(1, 32, 32), spacing=None, window=PercentileWindow())
+    package = ModelPackage(
+        name="walls", task=LV_WALL, network="unet2d", recipe=recipe, lineage=Lineage(), figures={}, seen=Seen(),
+        state=build_segmenter("unet2d", n_classes=3).state_dict(),
+    )  # fmt: skip
+    write_package(package, folder / "walls")
+    write_nifti(folder / "scans" / "P1.nii.gz", short_axis_heart(subject=1, size=32, n_phases=2, n_slices=3).stack)
+    return folder
+
+
+def test_what_a_model_sees_is_shown_written_and_drawn(medgraft: Run, place: Path, tmp_path: Path) -> None:
+    done = medgraft("predict", "walls", "scans", "--out", tmp_path / "out", "--csv", tmp_path / "a.csv", cwd=place)
+    assert done.code == 0
+    assert {path.name for path in (tmp_path / "out").glob("*.nii.gz")} == {"P1_gt.nii.gz"}
+    assert f"written: {tmp_path / 'out' / 'P1_gt.nii.gz'}" in done.out
+    (row,) = csv.DictReader((tmp_path / "a.csv").read_text().splitlines())
+    (mask,) = json.loads(medgraft("predict", "walls", "scans", "--json", cwd=place).out)["masks"]
+    assert (row["subject"], row["stack"]) == ("P1", mask["stack"])
+    assert float(row["EDV, ml"]) == pytest.approx(mask["measured"]["edv_ml"], abs=1e-3)
+    assert "no phase is named ed" in row["notes"]
+    assert "no phase is named ed" in done.out
+
+
+def test_a_mask_that_is_there_ends_the_command_before_it_computes(medgraft: Run, place: Path, tmp_path: Path) -> None:
+    (tmp_path / "P1_gt.nii.gz").write_bytes(b"by hand")
+    done = medgraft("predict", "walls", "scans", "--out", tmp_path, cwd=place)
+    assert done.code == 1
+    assert "--replace" in done.err
+    assert (tmp_path / "P1_gt.nii.gz").read_bytes() == b"by hand"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["predict", "walls", "scans", "--images"], "--out"),
+        (["predict", "walls", "scans", "--replace"], "--out"),
+        (["predict", "walls", "scans", "--phase", "ed", "--all-phases"], "either"),
+        (["masks", "export", "--out", "out", "--phase", "ed"], "--model"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    medgraft: Run, place: Path, arguments: list[str], said: str
+) -> None:
+    done = medgraft(*arguments, cwd=place)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_masks_of_a_project_are_written(medgraft: Run, place: Path, tmp_path: Path) -> None:
+    assert medgraft("import", "scans", "-P", tmp_path / "heart", cwd=place).code == 0
+    refused = medgraft("masks", "export", "--out", tmp_path / "own", "-P", tmp_path / "heart", cwd=place)
+    assert refused.code == 1
+    assert "name a model that segments" in refused.err
+    done = medgraft(
+        "masks", "export", "--model", "walls", "--out", tmp_path / "seen", "--images", "-P", tmp_path / "heart",
+        cwd=place,
+    )  # fmt: skip
+    assert done.code == 0
+    assert "1 mask written, each beside its image" in done.out
+    assert len(list((tmp_path / "seen" / "P1").glob("P1-*.nii.gz"))) == 2
