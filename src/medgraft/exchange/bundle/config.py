@@ -1,7 +1,8 @@
 """configs/inference.json: how a bundle prepares images, runs its network and writes masks.
 
 A medgraft network reads (Z, Y, X), MONAI loads (X, Y, Z): `Transposed` turns one into the other. MONAI resamples with
-its own filters, so that masks may differ from medgraft's in single voxels at surfaces.
+its own filters, so that masks may differ from medgraft's in single voxels at surfaces. It reads one phase at a time:
+percentiles (MR) are of that phase, where medgraft takes them once from all of a sequence.
 """
 
 from typing import Any
@@ -55,14 +56,7 @@ def inference_config(network: BundleNetwork, recipe: VolumeRecipe) -> dict[str, 
 
 def preprocessing(recipe: VolumeRecipe) -> dict[str, Any]:
     """A recipe as MONAI's transforms."""
-    steps: list[dict[str, Any]] = [_step("LoadImaged"), _step("EnsureChannelFirstd")]
-    if recipe.spacing is not None:
-        steps.append(_step("Spacingd", pixdim=_pixdim(recipe), mode="bilinear"))
-    steps.append(_window(recipe.window))
-    if recipe.centred:
-        steps.append(_step("ResizeWithPadOrCropd", spatial_size=_middle(recipe)))
-    steps += [_step("Transposed", indices=[0, 3, 2, 1]), _step("EnsureTyped")]
-    return {"_target_": "Compose", "transforms": steps}
+    return _composed([_window(recipe.window), *_resampled(recipe)], recipe)
 
 
 def inferer(recipe: VolumeRecipe) -> dict[str, Any]:
@@ -85,13 +79,33 @@ def recipe_of(config: Config) -> VolumeRecipe:
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(f"Expected images prepared as medgraft can, got a bundle without {error}.") from error
-    if config["preprocessing"] != preprocessing(recipe) or config["inferer"] != inferer(recipe):
+    written = (preprocessing(recipe), _windowed_last(recipe))
+    if config["preprocessing"] not in written or config["inferer"] != inferer(recipe):
         known = ", ".join(step["_target_"] for step in preprocessing(recipe)["transforms"])
         raise InputError(
             f"Expected images prepared by {known} and nothing else, got {', '.join(map(str, steps))[:300]}, "
             "or other settings of these."
         )
     return recipe
+
+
+def _windowed_last(recipe: VolumeRecipe) -> dict[str, Any]:
+    """As older bundles have it. Their models were trained on images that were windowed first, as all of medgraft's."""
+    return _composed([*_resampled(recipe), _window(recipe.window)], recipe)
+
+
+def _composed(steps: list[dict[str, Any]], recipe: VolumeRecipe) -> dict[str, Any]:
+    """Steps between what loads an image and what gives it the network's shape and axes."""
+    cut = [_step("ResizeWithPadOrCropd", spatial_size=_middle(recipe))] if recipe.centred else []
+    last = [_step("Transposed", indices=[0, 3, 2, 1]), _step("EnsureTyped")]
+    return {
+        "_target_": "Compose",
+        "transforms": [_step("LoadImaged"), _step("EnsureChannelFirstd"), *steps, *cut, *last],
+    }
+
+
+def _resampled(recipe: VolumeRecipe) -> list[dict[str, Any]]:
+    return [] if recipe.spacing is None else [_step("Spacingd", pixdim=_pixdim(recipe), mode="bilinear")]
 
 
 def _step(name: str, **settings: Any) -> dict[str, Any]:

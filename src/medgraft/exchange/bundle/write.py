@@ -17,10 +17,24 @@ from medgraft.exchange.card import card_text
 from medgraft.exchange.package import ModelPackage, package_facts
 from medgraft.exchange.tensors import write_tensors
 from medgraft.networks import NetworkSpec, spec
+from medgraft.recipe import PercentileWindow
 
 SCHEMA = "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
 
 _LICENCE = "Not stated. Ask who made this model; the licences of its first weights are in docs/README.md.\n"
+
+_USE = """
+## As a MONAI bundle
+
+`python -m monai.bundle run --config_file configs/inference.json`, in the bundle's folder, segments the files
+`images/*.nii.gz` into `eval`: one phase in each (it needs pytorch-ignite and fire). MONAI resamples with its own filters, so that masks may differ from
+medgraft's in single voxels at surfaces.
+"""
+
+_ONE_PHASE = """
+Grey levels are windowed by percentiles of the one phase that a file holds. medgraft takes them once from all phases of
+a sequence: a phase that is brighter or darker than the others looks more like them here, and its mask may differ.
+"""
 
 
 def write_bundle(package: ModelPackage, folder: Path) -> Path:
@@ -40,10 +54,15 @@ def write_bundle(package: ModelPackage, folder: Path) -> Path:
         _write_json(draft / "configs" / "inference.json", inference_config(known, recipe))
         write_tensors(state, draft / "models" / "model.safetensors")
         torch.save(state, draft / "models" / "model.pt")
-        (draft / "docs" / "README.md").write_text(card_text(package_facts(package)), encoding="utf-8")
+        (draft / "docs" / "README.md").write_text(_readme(package), encoding="utf-8")
         write_seen(package, draft)
         (draft / "LICENSE").write_text(_licences(package), encoding="utf-8")
     return folder
+
+
+def _readme(package: ModelPackage) -> str:
+    one_phase = _ONE_PHASE if isinstance(package.volume_recipe.window, PercentileWindow) else ""
+    return card_text(package_facts(package)) + _USE + one_phase
 
 
 def _metadata(package: ModelPackage, network: NetworkSpec) -> dict[str, Any]:
