@@ -10,7 +10,7 @@ from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
 if TYPE_CHECKING:
-    from medgraft.workspace.models.explaining import Explanation, Likeness
+    from medgraft.workspace.models.explaining import Explanation
 
 
 def explain(
@@ -45,15 +45,16 @@ def explain(
 def _show(found: "Explanation") -> None:
     write_table(("truth", "answer", "slices"), [(cell.truth, cell.answer, cell.count) for cell in found.cells])
     write_line(f"\npicture of {found.model}: {found.sheet}")
-    write_line(f"likeness with the same network, its weights shuffled: {_likeness(found.likeness)}")
+    write_line(f"likeness with the same network, its weights shuffled: {_likeness(found)}")
 
 
-def _likeness(found: "Likeness") -> str:
-    empty = f"{found.empty:.0%} of the maps are empty"
-    if found.median is None:
+def _likeness(found: "Explanation") -> str:
+    told = found.likeness
+    empty = f"{told.empty:.0%} of the maps are empty"
+    if told.median is None:
         return f"cannot be told, for {empty}"
     return (
-        f"{found.median:.2f}, {found.low:.2f} to {found.high:.2f} in {found.shuffles} shuffles; {empty}\n"
+        f"{told.median:.2f}, {told.low:.2f} to {told.high:.2f} in {told.shuffles} shuffles; {empty}\n"
         "(near 1, the maps show the images rather than what was learnt; near 0, they depend on the weights, which does "
         "not make them right)"
     )
