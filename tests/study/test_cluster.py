@@ -27,6 +27,7 @@ def test_an_address_that_is_none_is_named(address: str) -> None:
 @pytest.fixture
 def port() -> Iterator[socket.socket]:
     with socket.socket() as port:
+        port.settimeout(300)
         port.bind(("127.0.0.1", 0))
         yield port
 
@@ -39,7 +40,10 @@ def test_a_port_where_nobody_listens_is_not_asked_again(port: socket.socket) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n", b"SSH-2.0-OpenSSH_9.6\r\n", b""])
-def test_a_port_where_something_else_answers_is_not_asked_again(port: socket.socket, answer: bytes) -> None:
+def test_a_port_where_something_else_answers_is_not_asked_again(
+    port: socket.socket, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_PATIENCE", 300)
     port.listen()
 
     def serve() -> None:

@@ -33,7 +33,7 @@ from medgraft.transfer import Weights
 #: How often Ray gives a job to another node when its node has died.
 _RETRIES = 5
 #: Seconds in which a cluster's port must answer; Ray itself would ask for minutes, and then end this process.
-_PATIENCE = 5.0
+_PATIENCE = 30.0
 #: The kind of frame that each end of a gRPC connection begins with, and how a client greets (RFC 9113, 3.4).
 _SETTINGS = 4
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
