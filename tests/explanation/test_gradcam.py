@@ -130,6 +130,18 @@ def test_a_wrong_layer_is_explained_and_the_modes_are_restored(layer: str, messa
     assert state_of(model) == before
 
 
+class InHeads(Pooled):
+    """Several maps of an image lie along the first axis, as within transformers' attention."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images.repeat_interleave(2, dim=0)).unflatten(0, (len(images), 2)).mean(1)
+
+
+def test_maps_that_are_not_one_of_each_image_are_refused() -> None:
+    with pytest.raises(InputError, match=r"of each of 4 images .* got shape \(8, 6, 6, 8\)"):
+        gradcam(InHeads(2), parts(2)[1], parts(2)[2], "features")
+
+
 def test_classes_must_match_images() -> None:
     model, images, classes = parts(2)
     with pytest.raises(InputError, match="N classes"):

@@ -81,6 +81,16 @@ def test_any_timm_network_works_by_name(name: str) -> None:
     assert network.licence
 
 
+def test_a_timm_network_without_stages_is_refused() -> None:
+    with pytest.raises(InputError, match="stages timm knows, got poolformer_s12"):
+        spec("timm:poolformer_s12")
+
+
+def test_maps_of_single_attention_heads_are_no_feature_map() -> None:
+    """They lie where images do: of the last block's attention, (heads, C, H, W) for one image."""
+    assert spec("timm:mvitv2_tiny").feature_map == "stages.3.blocks.0.shortcut_pool_attn"
+
+
 def test_a_tag_names_the_weights_of_a_timm_network() -> None:
     assert spec("resnet18.a2_in1k").weights == "resnet18.a2_in1k"
     assert spec("inception_v3.tf_in1k").contract.mean == (0.5, 0.5, 0.5)

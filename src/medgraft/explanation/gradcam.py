@@ -48,10 +48,11 @@ def gradcam(
 
 def _maps_of(model: nn.Module, module: nn.Module, layer: str, images: Tensor, classes: Tensor) -> Tensor:
     scores, features = _scores_and_features(model, module, images)
-    if features is None or features.ndim != images.ndim:
+    if features is None or (features.ndim, len(features)) != (images.ndim, len(images)):
         found = "nothing, for it is not run" if features is None else f"shape {tuple(features.shape)}"
         raise InputError(
-            f"Expected a feature map with {images.ndim} axes from the layer {layer!r}, got {found}. "
+            f"Expected a feature map with {images.ndim} axes of each of {len(images)} images from the layer {layer!r}, "
+            f"got {found}. "
             "Name the last convolutional layer or block."
         )
     chosen = scores.gather(1, classes.to(scores.device).long()[:, None]).sum()

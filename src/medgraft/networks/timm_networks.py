@@ -37,12 +37,14 @@ def vgg(name: str, in_chans: int = 3) -> nn.Module:
 def spec_of(name: str) -> NetworkSpec:
     """The description of a timm network, for example "convnext_tiny" or "vit_tiny_patch16_224.augreg_in21k_ft_in1k".
 
-    Raises `InputError` with the nearest names for one that timm does not have.
+    Raises `InputError` with the nearest names for one that timm does not have, or for one without stages.
     """
     architecture, _, tag = name.partition(".")
     if not timm.is_model(architecture) or (tag and name not in timm.list_pretrained(f"{architecture}.*")):
         raise InputError(_unknown(name))
     network = _outline(architecture)
+    if not hasattr(network, "group_matcher"):
+        raise InputError(f"Expected a network whose stages timm knows, got {name}: it cannot be frozen by depth.")
     facts = timm.get_pretrained_cfg(name) or PretrainedCfg()
     size = facts.input_size[-1]
     stages = _stages(network)
@@ -81,7 +83,7 @@ def _outline(architecture: str) -> nn.Module:
 
 def _stages(network: nn.Module) -> tuple[Stage, ...]:
     """Stages from timm's coarse groups: blocks or resolutions, from input to output."""
-    matcher = network.group_matcher(coarse=True)  # type: ignore[operator]  # every timm network has one
+    matcher = network.group_matcher(coarse=True)  # type: ignore[operator]  # asked by `spec_of`
     groups = _join_norms(network, list(group_parameters(network, matcher).values()))
     stage_of = {name: number for number, names in enumerate(groups) for name in names}
     return tuple(
@@ -131,8 +133,8 @@ def _shapes(network: nn.Module, size: int) -> tuple[int, list[str]]:
 
 
 def _is_map(shape: torch.Size) -> bool:
-    """Square and with more channels than its side: tells maps from the attention matrices of transformers."""
-    return len(shape) == 4 and shape[1] > shape[2] == shape[3] > 1
+    """One of the one image, square, with more channels than its side: no matrices or heads of transformers' attention."""
+    return len(shape) == 4 and shape[0] == 1 and shape[1] > shape[2] == shape[3] > 1
 
 
 def _unknown(name: str) -> str:
