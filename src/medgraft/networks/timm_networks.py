@@ -133,7 +133,7 @@ def _shapes(network: nn.Module, size: int) -> tuple[int, list[str]]:
 
 
 def _is_map(shape: torch.Size) -> bool:
-    """One of the one image, square, with more channels than its side: no matrices or heads of transformers' attention."""
+    """One of the one image, square, more channels than its side: no matrices or heads of a transformer's attention."""
     return len(shape) == 4 and shape[0] == 1 and shape[1] > shape[2] == shape[3] > 1
 
 
