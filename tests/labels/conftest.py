@@ -40,11 +40,11 @@ def postgres_server() -> Iterator[str]:
 
     call(initdb, "-D", data, "-A", "trust", "-U", "medgraft", "--no-sync", "-E", "UTF8")
     options = f"-c listen_addresses='' -c fsync=off -k {folder}"
-    call(pg_ctl, "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+    call(pg_ctl, "-D", data, "-w", "-t", 300, "-l", folder / "log", "-o", options, "start")
     try:
         yield f"postgresql+psycopg://medgraft@/postgres?host={folder}"
     finally:
-        call(pg_ctl, "-D", data, "-m", "immediate", "stop")
+        call(pg_ctl, "-D", data, "-w", "-t", 300, "-m", "immediate", "stop")
         shutil.rmtree(folder)
 
 
