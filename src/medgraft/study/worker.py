@@ -6,10 +6,14 @@ import threading
 import time
 from dataclasses import replace
 
+from torch.hub import tqdm  # type: ignore[attr-defined]  # that of torch, wherever it comes from
+
 from medgraft.study.work import DeskSettings
 
 #: How often a worker looks whether the process that started it is still there.
 _LOOK_SECONDS = 1.0
+#: The variable that says which process that is: it may be gone before a worker can ask.
+_PARENT = "MEDGRAFT_PARENT"
 
 
 def shared_out(settings: DeskSettings, workers: int) -> DeskSettings:
@@ -19,14 +23,15 @@ def shared_out(settings: DeskSettings, workers: int) -> DeskSettings:
 
 
 def environment(settings: DeskSettings) -> dict[str, str]:
-    """What a worker's process starts with: threads are counted when torch is imported, before `Compute` has its say."""
-    return {"OMP_NUM_THREADS": str(settings.compute.threads)}
+    """What a worker of this process starts with: its threads are counted when torch is imported, before `Compute`."""
+    return {"OMP_NUM_THREADS": str(settings.compute.threads), _PARENT: str(os.getpid())}
 
 
 def begin_work() -> None:
-    """Make this process a worker of its parent."""
+    """Make this process, which was started with `environment`, a worker of the one that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    tqdm.set_lock(threading.RLock())  # torch's bars; their own is a semaphore, which a process that is ended leaves
+    threading.Thread(target=_end_with, args=(int(os.environ[_PARENT]),), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:

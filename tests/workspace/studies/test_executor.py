@@ -159,8 +159,10 @@ def test_what_a_killed_worker_was_doing_is_done_again(
     assert max(watched.given_out.values()) == 2
 
 
-#: Says which processes its workers are as soon as one has done something, and waits there.
+#: A user's script, which guards nothing with `if __name__ == "__main__"`: says when a worker has done something, and
+#: waits there.
 STARTS_A_POOL = """
+print("began", flush=True)
 import sys, time
 from pathlib import Path
 from medgraft.study import read_study_file
@@ -182,12 +184,13 @@ start_study(Project.open(Path(sys.argv[1])), study, machines=Machines(workers=2)
 def test_workers_end_when_the_process_that_started_them_is_killed(
     labelled: Labelled, study: StudyFile, tmp_path: Path
 ) -> None:
-    file = tmp_path / "study.yaml"
+    file, script = tmp_path / "study.yaml", tmp_path / "script.py"
     file.write_text(resolved_yaml(study))
-    command = [sys.executable, "-c", STARTS_A_POOL, str(labelled().root), str(file)]
+    script.write_text(STARTS_A_POOL)
+    command = [sys.executable, str(script), str(labelled().root), str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "working\n"
+        assert [process.stdout.readline() for _ in range(2)] == ["began\n", "working\n"]  # workers do not run it
         wait_until(lambda: len(pool_processes(process.pid)) == 2, "both workers")
         workers = pool_processes(process.pid)
         process.kill()
