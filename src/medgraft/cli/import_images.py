@@ -60,7 +60,7 @@ def import_images(
       medgraft import scans/ --project heart
       medgraft import scans/ --project heart --pseudonym-key secret.txt
       medgraft import scans/ --project heart --mask-codes 500=pool,205=myocardium
-      medgraft import pictures/ --project heart --subject-pattern '(P[0-9]+)' --spacing 8,1.4,1.4
+      medgraft import pictures/ --project heart --spacing 8,1.4,1.4
       medgraft import scans/ --project heart --json
     """
     from medgraft.workspace import ImportOptions

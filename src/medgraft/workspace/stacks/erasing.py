@@ -1,7 +1,6 @@
 """What is to be removed for good, written down before anything goes: who is killed has it finished by the next."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -29,10 +28,8 @@ class Erasure:
 
 def decide(root: Path, erasure: Erasure) -> None:
     """From now on what is to go is gone, or will be when the project is opened."""
-    with whole_file(root / _FILE) as draft, draft.open("w", encoding="utf-8") as file:
-        json.dump(asdict(erasure), file)
-        file.flush()
-        os.fsync(file.fileno())
+    with whole_file(root / _FILE) as draft:
+        draft.write_text(json.dumps(asdict(erasure)), encoding="utf-8")
 
 
 def decided(root: Path) -> Erasure | None:
