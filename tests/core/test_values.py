@@ -80,6 +80,20 @@ def test_a_phase_has_its_name_or_its_number() -> None:
         id="0", subject="p", shape=(4, 3, 8, 8), spacing=None, affines=(), pixels_digest="", phases={"ed": 0, "es": 2}
     )
     assert [entry.phase_name(i) for i in range(4)] == ["ed", "1", "es", "3"]
+    assert [entry.phase_index(name) for name in ("ed", "1", "es", "3")] == [0, 1, 2, 3]
+    assert entry.phases_named(("es", "diastasis", "ed")) == (0, 2)
+    for name in ("4", "diastasis", "-1"):
+        with pytest.raises(KeyError):
+            entry.phase_index(name)
+
+
+@pytest.mark.parametrize(("base_first", "order"), [(True, [0, 1, 2]), (False, [2, 1, 0]), (None, [0, 1, 2])])
+def test_slices_count_from_the_base(base_first: bool | None, order: list[int]) -> None:
+    entry = StackEntry(
+        id="0", subject="p", shape=(1, 3, 8, 8), spacing=None, affines=(), pixels_digest="", base_first=base_first
+    )
+    assert list(entry.base_to_apex) == order
+    assert [entry.base_to_apex[entry.base_to_apex[place]] for place in range(3)] == [0, 1, 2]
 
 
 def test_a_lineage_grows_by_copy() -> None:

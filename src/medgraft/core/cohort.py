@@ -1,6 +1,6 @@
 """What an import leaves behind: stacks of subjects, and an account of everything that was repaired or set aside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -60,9 +60,29 @@ class StackEntry:
         """`spacing` where slices are equally far apart, so that a distance across them is known, else None."""
         return even_spacing(self.affine_stack, self.spacing)
 
+    @property
+    def base_to_apex(self) -> range:
+        """Stored slices from the base on: `base_to_apex[k]` is the k-th, and the place of stored slice k as well.
+
+        Where no end is known as the base, slices count as they are stored.
+        """
+        slices = range(self.shape[1])
+        return slices[::-1] if self.base_first is False else slices
+
     def phase_name(self, index: int) -> str:
         """The name of a phase ("ed", "es"), or its number as text where it has none."""
         return next((name for name, phase in self.phases.items() if phase == index), str(index))
+
+    def phase_index(self, name: str) -> int:
+        """The phase that `phase_name` calls so. Raises `KeyError` for what is the name of none."""
+        index = self.phases.get(name, int(name) if name.isdigit() else -1)
+        if not 0 <= index < self.shape[0]:
+            raise KeyError(name)
+        return index
+
+    def phases_named(self, names: Iterable[str]) -> tuple[int, ...]:
+        """The phases that have one of some names, in the order of time."""
+        return tuple(sorted({self.phases[name] for name in names if name in self.phases}))
 
 
 NoteKind = Literal["repaired", "set aside", "refused", "noticed"]

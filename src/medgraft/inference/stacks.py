@@ -55,7 +55,7 @@ def predict_stacks(
         (entry, UnitKey(entry.id, phase, index))
         for entry, found in asked
         for phase in found
-        for index in _slices_from_base(entry)
+        for index in entry.base_to_apex
     ]
     batches = _batches(package, units, pixels, device or torch.device("cpu"), report)
     scores = predict(model, batches)
@@ -74,13 +74,8 @@ def phases_asked(
     if phases:
         known = {str(index): index for index in every} | {name.lower(): at for name, at in entry.phases.items()}
         return tuple(sorted({known[name.lower()] for name in phases if name.lower() in known}))
-    named = sorted({entry.phases[name] for name in task.phases if name in entry.phases})
-    return tuple(named if named and not all_phases else every)
-
-
-def _slices_from_base(entry: StackEntry) -> list[int]:
-    order = list(range(entry.shape[1]))
-    return order[::-1] if entry.base_first is False else order
+    named = entry.phases_named(task.phases)
+    return named if named and not all_phases else tuple(every)
 
 
 def _batches(
@@ -102,14 +97,12 @@ def _batches(
 def _table(units: Sequence[tuple[StackEntry, UnitKey]], scores: NDArray[np.float32], task: Task) -> Predictions:
     entries = [entry for entry, _ in units]
     depth = np.asarray([entry.shape[1] for entry in entries], np.int64)
-    stored = np.asarray([unit.slice for _, unit in units], np.int64)
-    from_base = np.where([entry.base_first is False for entry in entries], depth - 1 - stored, stored)
     return Predictions(
         subject=np.asarray([entry.subject for entry in entries], np.str_),
         site=np.asarray([entry.site or "" for entry in entries], np.str_),
         stack=np.asarray([entry.id for entry in entries], np.str_),
         phase=np.asarray([entry.phase_name(unit.phase) for entry, unit in units], np.str_),
-        slice=from_base,
+        slice=np.asarray([entry.base_to_apex[unit.slice] for entry, unit in units], np.int64),
         n_slices=depth,
         fold=np.full(len(units), -1, np.int64),
         y_true=np.full(len(units), -1, np.int64),

@@ -68,8 +68,7 @@ def _asked_units(entry: StackEntry, task: Task, left_out: Reasons) -> Iterator[U
     for name in task.phases:
         if name not in entry.phases:
             left_out.setdefault(f"stack without a phase named {name}", []).append(UnitKey(entry.id, -1, -1))
-    phases = sorted({entry.phases[name] for name in task.phases if name in entry.phases})
-    for phase in phases if task.phases else range(n_phases):
+    for phase in entry.phases_named(task.phases) if task.phases else range(n_phases):
         yield from (UnitKey(entry.id, phase, index) for index in range(n_slices))
 
 
@@ -87,7 +86,7 @@ def _sample(entry: StackEntry, unit: UnitKey, label: int) -> Sample:
         site=entry.site,
         split=entry.split,
         phase=entry.phase_name(unit.phase),
-        slice=entry.shape[1] - 1 - unit.slice if entry.base_first is False else unit.slice,
+        slice=entry.base_to_apex[unit.slice],
         n_slices=entry.shape[1],
         label=label,
         pixels_digest=entry.pixels_digest,

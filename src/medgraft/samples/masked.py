@@ -103,7 +103,7 @@ def _why_left_out(entry: StackEntry, task: Task, in_mm: bool) -> str | None:
 
 
 def _phases(entry: StackEntry, task: Task) -> tuple[int, ...]:
-    named = {entry.phases[name] for name in task.phases if name in entry.phases}
+    named = entry.phases_named(task.phases)
     return tuple(phase for phase in sorted(entry.mask_phases) if phase in named or not task.phases)
 
 

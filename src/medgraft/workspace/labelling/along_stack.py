@@ -13,7 +13,7 @@ def asked_phases(entry: StackEntry, task: Task) -> tuple[int, ...]:
     """The phases on T that a task asks about: those it names, or all if it names none."""
     if not task.phases:
         return tuple(range(entry.shape[0]))
-    return tuple(sorted({entry.phases[name] for name in task.phases if name in entry.phases}))
+    return entry.phases_named(task.phases)
 
 
 def asked_units(entry: StackEntry, task: Task) -> tuple[UnitKey, ...]:
@@ -30,8 +30,7 @@ def base_to_apex(entry: StackEntry) -> tuple[int, ...]:
             f"Expected a stack whose base is known, got {entry.id} of {entry.subject}. Do: say at which end it is: "
             f"medgraft correct --stack {entry.id} --base first (or last)."
         )
-    slices = tuple(range(entry.shape[1]))
-    return slices if entry.base_first else slices[::-1]
+    return tuple(entry.base_to_apex)
 
 
 def codes_between(entry: StackEntry, task: Task, changes: Sequence[int]) -> tuple[str, ...]:

@@ -104,16 +104,15 @@ def _counts(entries: Sequence[StackEntry], mask_of: MaskOf, task: Task) -> Mappi
 
 
 def _base_first(entry: StackEntry, mask: NDArray[Any]) -> NDArray[Any]:
-    return mask if entry.base_first else mask[:, ::-1]
+    return mask[:, list(entry.base_to_apex)]
 
 
 def _events(entry: StackEntry, labels: MaskLabels, source: str) -> tuple[LabelEvent, ...]:
     """Events with slices numbered as they are stored, whichever end the base is at."""
-    events = labels.events(entry.id, source)
-    if entry.base_first:
-        return events
-    last = entry.shape[1] - 1
-    return tuple(replace(event, unit=event.unit._replace(slice=last - event.unit.slice)) for event in events)
+    return tuple(
+        replace(event, unit=event.unit._replace(slice=entry.base_to_apex[event.unit.slice]))
+        for event in labels.events(entry.id, source)
+    )
 
 
 def _notes_of(entry: StackEntry, labels: MaskLabels) -> list[str]:

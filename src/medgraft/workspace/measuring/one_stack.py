@@ -79,7 +79,7 @@ def measured_phases(
 
 def beat_phases(entry: StackEntry, available: Collection[int]) -> tuple[int, ...]:
     """ED and ES of the phases that are available; all of them of a stack that does not name both."""
-    named = {entry.phases[name] for name in ("ed", "es") if name in entry.phases}
+    named = entry.phases_named(("ed", "es"))
     return tuple(phase for phase in sorted(available) if len(named) < 2 or phase in named)
 
 

@@ -78,6 +78,4 @@ def n_unjudged(entry: StackEntry, phase: int, judged: Judged) -> int:
 
 
 def _unit(entry: StackEntry, phase: str, from_base: int) -> UnitKey:
-    stored = from_base if entry.base_first else entry.shape[1] - 1 - from_base
-    index = entry.phases.get(phase)
-    return UnitKey(entry.id, int(phase) if index is None else index, stored)
+    return UnitKey(entry.id, entry.phase_index(phase), entry.base_to_apex[from_base])

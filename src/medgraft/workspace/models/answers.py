@@ -54,9 +54,7 @@ def opinion_on(project: Project, answers: ModelAnswers, *, stack: str, phase: in
         entry = cohort.entry(stack)
     table = answers.predictions
     rows = np.flatnonzero((table.stack == stack) & (table.phase == entry.phase_name(phase)))
-    # Predictions count slices from the base; stacks keep them as stored.
-    last = entry.shape[1] - 1
-    stored = [last - at if entry.base_first is False else at for at in table.slice[rows].tolist()]
+    stored = [entry.base_to_apex[at] for at in table.slice[rows].tolist()]
     scores = [dict(zip(table.classes, row, strict=True)) for row in table.y_score[rows].tolist()]
     probabilities = dict(sorted(zip(stored, scores, strict=True)))
     return Opinion(study=answers.study, model=answers.model, probabilities=probabilities) if probabilities else None

@@ -117,9 +117,7 @@ def _write_sheets(
 
 def _images(cohort: Cohort, entry: StackEntry, phase: str) -> NDArray[np.float32]:
     """(Z, Y, X) of one phase, base first."""
-    index = entry.phases.get(phase)
-    stack = np.asarray(cohort.pixels(entry)[int(phase) if index is None else index], np.float32)
-    return stack[::-1] if entry.base_first is False else stack
+    return np.asarray(cohort.pixels(entry)[entry.phase_index(phase)], np.float32)[list(entry.base_to_apex)]
 
 
 def _maps(

@@ -67,8 +67,7 @@ def stored_places(project: Project, rows: Predictions) -> tuple[NDArray[np.int64
 def _place(entry: StackEntry | None, phase: str, at: int) -> tuple[int, int]:
     if entry is None:
         return -1, -1
-    # Predictions count slices from the base; stacks keep them as stored.
-    stored = entry.shape[1] - 1 - at if entry.base_first is False else at
-    named = entry.phases.get(phase)
-    phase_at = named if named is not None else int(phase) if phase.isdigit() else -1
-    return (stored, phase_at) if 0 <= stored < entry.shape[1] and 0 <= phase_at < entry.shape[0] else (-1, -1)
+    try:
+        return entry.base_to_apex[at], entry.phase_index(phase)
+    except (IndexError, KeyError):  # the stack has changed since
+        return -1, -1
