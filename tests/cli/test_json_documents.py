@@ -209,9 +209,12 @@ def json_session(documents: dict[str, Any], folder: Path) -> Iterator[tuple[str,
     stack = documents["cohort"]["stacks"][0]["id"]
     yield "correct", ["--stack", stack, "--base", "first", *here]
     yield "masks repair", ["--dry-run", *here]
+    yield "masks export", ["--out", "drawn", "--images", *here]
+    yield "masks import", ["drawn", *here]
     yield "label from-masks", here
     yield "label status", here
     yield "measure", ["--slices", "labels", "--model", "walls", *here]
+    yield "predict", ["walls", "scans", "--out", "seen", "--images"]
     yield "label export", ["labels.csv", *here]
     yield "label import", ["labels.csv", *here]
     yield from reading_session(folder)

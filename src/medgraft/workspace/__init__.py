@@ -32,6 +32,7 @@ from medgraft.workspace.labelling.worklists import WorkItem, worklist
 from medgraft.workspace.masks.contour_labels import ContourLabelling, label_from_contours
 from medgraft.workspace.masks.exporting import MaskFile, MasksExported, export_masks
 from medgraft.workspace.masks.repairs import MaskRepairs, StackRepair, repair_masks
+from medgraft.workspace.masks.returning import MaskReturned, MasksReturned, return_masks
 from medgraft.workspace.masks.slice_labels import MaskLabelling, label_from_masks
 from medgraft.workspace.masks.structure_sets import StructureMask, mask_from_rtstruct
 from medgraft.workspace.masks.undoing import MasksUndone, StackUndone, undo_masks
@@ -70,7 +71,9 @@ __all__ = [
     "MaskFile",
     "MaskLabelling",
     "MaskRepairs",
+    "MaskReturned",
     "MasksExported",
+    "MasksReturned",
     "MasksUndone",
     "NetworkRow",
     "NewToken",
@@ -128,6 +131,7 @@ __all__ = [
     "renew_reader",
     "reopen_stack",
     "repair_masks",
+    "return_masks",
     "sign_in",
     "study_states",
     "undo_labels",
