@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from medgraft.core.errors import ProjectError
+from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.predictions import Predictions
 from medgraft.core.task import UnitKey
 from medgraft.exchange.package import ModelPackage
@@ -29,9 +29,12 @@ _NAME = 11
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelPictures:
-    """embedding: (N, 2) in the rows' order. cams: per (truth, prediction) cell that holds an image."""
+    """embedding: (N, 2) in the rows' order; None where there is nothing to map: few images, or all seen alike.
 
-    embedding: NDArray[np.float64]
+    cams: per (truth, prediction) cell that holds an image.
+    """
+
+    embedding: NDArray[np.float64] | None
     cams: tuple[CamExample, ...]
 
 
@@ -51,7 +54,7 @@ def model_pictures(
         ProjectError: a row's unit is not among the samples.
     """
     view = _view(package, answered, samples, read)
-    return ModelPictures(embedding=embed(view.features(), seed=seed), cams=view.cams())
+    return ModelPictures(embedding=_map(view.features(), seed), cams=view.cams())
 
 
 def model_cams(
@@ -102,6 +105,13 @@ class _View:
         a = self.answered
         place = f"{_short(str(a.subject[row]))} {a.phase[row]} {a.slice[row] + 1}/{a.n_slices[row]}"
         return f"{place}, {a.y_score[row, answer]:.2f}"
+
+
+def _map(features: NDArray[np.float32], seed: int) -> NDArray[np.float64] | None:
+    try:
+        return embed(features, seed=seed)
+    except InputError:  # a report without its map is still a report
+        return None
 
 
 def _view(package: ModelPackage, answered: Predictions, samples: Samples, read: ReadImage) -> _View:
