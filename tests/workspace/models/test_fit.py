@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from medgraft.core.errors import InputError
+from medgraft.core.errors import NotFoundError
 from medgraft.exchange import Seen, Training
 from medgraft.workspace import Project
 from medgraft.workspace.models.fit import stack_fit
@@ -23,5 +23,5 @@ def stacks(project: Project, keep_segmenter: Callable[[Project, Seen], Path]) ->
 def test_stacks_are_compared_with_those_it_was_trained_on(project: Project, stacks: list[str]) -> None:
     fit = stack_fit(project, "own", "scratch-2")
     assert (fit.trained, fit.others) == (2, len(stacks) - 2)
-    with pytest.raises(InputError, match=r"got own/other\. Available: own/scratch-2\."):
+    with pytest.raises(NotFoundError, match=r"got own/other\. Available: own/scratch-2\."):
         stack_fit(project, "own", "other")
