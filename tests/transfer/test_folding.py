@@ -14,9 +14,9 @@ from medgraft.networks import NETWORKS, spec
 from medgraft.networks.classifier import build
 from medgraft.networks.freezing import freeze
 from medgraft.networks.mobilenet_v1 import StemConv
-from medgraft.transfer import Split, split_at_frontier
+from medgraft.transfer import split_at_frontier
 from medgraft.transfer.padded import PaddedConv2d, same_pads
-from medgraft.transfer.split import PIECE
+from medgraft.transfer.split import DEVICE_PIECE, PIECE, Split
 
 LIGHT = ("mobilenetv1_025", "mobilenetv2_035", "resnet18")
 #: Outside the registry: squeeze and excitation, weight standardisation, group norm before every convolution.
@@ -168,3 +168,17 @@ def test_the_frontier_of_many_images_is_that_of_each() -> None:
     for n_images in (2, PIECE, PIECE + 1, 2 * PIECE):
         torch.testing.assert_close(split.frontier(images[:n_images])[0], together[:n_images], rtol=1e-5, atol=1e-5)
     assert len(split.frontier(images[:0])[0]) == 0
+
+
+def test_a_device_is_given_no_more_images_at_a_time_than_it_can_hold() -> None:
+    sizes: list[int] = []
+
+    class Frozen(nn.Module):
+        def forward(self, images: Tensor) -> tuple[Tensor]:
+            sizes.append(len(images))
+            return (images,)
+
+    rotations = torch.zeros(3001, 1, device="meta")  # of a single image
+    (values,) = Split(prefix=Frozen(), suffix=nn.Identity()).frontier(rotations)
+    assert (len(values), sum(sizes)) == (3001, 3001)
+    assert max(sizes) <= DEVICE_PIECE

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -56,9 +57,9 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def flush_tree(folder: Path) -> None:
-    """`flush` a folder, and everything in it."""
-    for path in (*folder.rglob("*"), folder):
-        flush(path)
+    """`flush` a folder and everything in it: together, since the disk then takes little more time than for one."""
+    with ThreadPoolExecutor(thread_name_prefix="flush") as threads:
+        list(threads.map(flush, (folder, *folder.rglob("*"))))
 
 
 def flush(path: Path) -> None:

@@ -125,14 +125,14 @@ def _probe(plan: ModelPlan, depth: Depth, study: StudyFile, data: StudyData, dev
     pictures = data.recipe.render(image, size, np.zeros((_PROBE_ROWS, len(data.recipe.augment)))).to(device)
     split = split_at_frontier(model, pictures[:2])
     values = split.frontier(pictures)
-    per_row = _seconds(lambda: split.frontier(pictures)) / _PROBE_ROWS
+    per_row = _seconds(lambda: split.frontier(pictures), device) / _PROBE_ROWS
     rows = torch.arange(study.batch_size) % _PROBE_ROWS
     batch = Batch(inputs=tuple(v[rows] for v in values), targets=torch.zeros(len(rows), dtype=torch.long).to(device))
     training = Plan(rate=1e-6, epochs=1, batch_size=study.batch_size)
-    per_update = _seconds(lambda: fit(model, lambda _: [batch] * 3, training, key=(0,), forward=split.suffix)) / 3
+    updates = _seconds(lambda: fit(model, lambda _: [batch] * 3, training, key=(0,), forward=split.suffix), device)
     return _Probe(
         per_row=per_row,
-        per_update=per_update,
+        per_update=updates / 3,
         row_bytes=cache_bytes([v.shape[1:] for v in values], 1, study.cache.dtype),
         cut=split.prefix is not None,
         spread=max(float(v.std()) for v in values),
@@ -158,9 +158,11 @@ def _unfilled(plan: ModelPlan) -> str:
     return f"{plan.name}: {loaded.text}" if loaded.missing else ""
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    """The time of the second of two runs; the first warms up."""
-    work()
-    started = time.perf_counter()
-    work()
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    """The time of the second of two runs, until its numbers are there; the first warms up."""
+    for _ in range(2):
+        started = time.perf_counter()
+        work()
+        if device.type != "cpu":
+            torch.accelerator.synchronize(device)
     return time.perf_counter() - started

@@ -10,6 +10,8 @@ from medgraft.core.digest import digest
 #: Images at most that go through the frozen part of a model at a time on a CPU. With more, what lies between two layers
 #: outgrows the processor's caches, and the memory that the C library keeps rather than giving it back to the system.
 PIECE = 8
+#: On a device of its own: an image may have thousands of recorded rotations, which a GPU cannot hold at a time.
+DEVICE_PIECE = 128
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,8 +53,8 @@ class Split:
 
 def _pieces(images: Tensor) -> tuple[Tensor, ...]:
     """Parts of even length; an image alone, which threads would share in another way, only where it comes alone."""
-    n_pieces = -(-len(images) // PIECE) if images.device.type == "cpu" else 1
-    return torch.tensor_split(images, max(n_pieces, 1))
+    most = PIECE if images.device.type == "cpu" else DEVICE_PIECE
+    return torch.tensor_split(images, max(-(-len(images) // most), 1))
 
 
 def _settings(module: nn.Module) -> list[object]:
