@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage
 
@@ -19,7 +19,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
 
 # Machines that run tests are shared: time per example says nothing there. Examples are the same in every run.
-settings.register_profile("medgraft", deadline=None, derandomize=True, database=None)
+patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("medgraft", derandomize=True, database=None, **patient)
 settings.load_profile("medgraft")
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -26,7 +26,7 @@ def test_a_list_is_kept_in_its_order(project: Project, stacks: list[str]) -> Non
 
 
 @given(st.text(max_size=100))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
 def test_any_name_is_kept_or_refused(project: Project, stacks: list[str], name: str) -> None:
     if 0 < len(" ".join(name.split())) <= 80:
         made = make_stack_list(project, name, stacks, by="ana")
