@@ -81,7 +81,7 @@ def test_json_documents_have_the_documented_keys(medgraft: Run, tmp_path: Path, 
     documents: dict[str, Any] = {}
     session = chain(json_session(documents, tmp_path), structure_session(tmp_path, write_rtstruct))
     said = list(run_session(session, documents, medgraft, tmp_path))
-    assert set(said) | set(STUDY_SESSION) == JSON_COMMANDS | {"study run --dry-run"}
+    assert set(said) | set(STUDY_SESSION) == JSON_COMMANDS | {"study run --dry-run", "study curve --dry-run"}
     for name in said:
         check_keys(name, documents[name])
 
@@ -181,6 +181,7 @@ STUDY_SESSION = {
     "pack": ["tiny", "tiny.medgraft", "--rules", "rules.yaml", *IN_HEART],
     "inspect": ["tiny.medgraft", "--verify", "--against", "heart", "--rules", "theirs.yaml"],
     "unpack": ["tiny.medgraft", "model"],
+    "study curve --dry-run": ["curve.yaml", "--project", "walls"],
     "study curve": ["curve.yaml", "--project", "walls"],
     "study remove": ["tiny", "--yes", *IN_HEART],
     "demo": ["--project", "demo"],
@@ -225,6 +226,9 @@ def json_session(documents: dict[str, Any], folder: Path) -> Iterator[tuple[str,
     yield "phantoms", ["cine", "--subjects", "1", "--size", "32", "--phases", "2", "--layout", "dicom"]
     yield "import", ["cine/dicom", "--project", "beating"]
     yield "label from-contours", ["contours", "--project", "beating"]
+    # Last: a later import would leave out what is removed here.
+    subject = documents["cohort"]["stacks"][0]["subject"]
+    yield "remove", ["--subject", subject, "--project", "twice", "--for-good"]
 
 
 def structure_session(folder: Path, write_rtstruct: Write) -> Iterator[tuple[str, list[str]]]:

@@ -146,9 +146,30 @@ def test_a_curve_is_listed_shown_and_packed_as_a_study_is(medgraft: Run, one: Pa
     assert "Available: walls" in missing.err
 
 
+@pytest.mark.slow
+def test_a_curve_is_planned_before_it_is_run(medgraft: Run, one: Path, tmp_path: Path) -> None:
+    """Nothing is written, and what is planned is done."""
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    arguments = ["study", "curve", "walls.yaml", "-P", one, "--dry-run", "--set", "epochs=3"]
+    text = medgraft(*arguments, cwd=tmp_path)
+    plan = json.loads(medgraft(*arguments, "--json", cwd=tmp_path).out)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    assert (plan["trainings"], plan["done"], plan["updates"], plan["assessments"]) == (1, 0, 3, 1)
+    assert {role: len(names) for role, names in plan["subjects"].items()} == {
+        "train": 1, "validation": 1, "test": 1, "home": 0, "others": 0,
+    }  # fmt: skip
+    for names in plan["subjects"].values():
+        assert all(name in text.out for name in names)
+    assert "1 training to do" in text.out
+    assert min(plan[name] for name in ("seconds", "memory_bytes", "volume_bytes", "run_bytes")) > 0
+    assert medgraft("study", "curve", "walls.yaml", "-P", one, "--set", "epochs=3", cwd=tmp_path).code == 0
+    after = json.loads(medgraft(*arguments, "--json", cwd=tmp_path).out)
+    assert (after["trainings"], after["done"], after["updates"]) == (1, 1, 0)
+
+
 @pytest.mark.parametrize(("answer", "code", "left"), [("n\n", 1, True), ("", 1, True), ("y\n", 0, False)])
 def test_a_study_is_removed_only_after_asking(
-    medgraft: Run, heart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, *, left: bool
+    medgraft: Run, heart: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, *, left: bool
 ) -> None:
     """Nobody to ask is no."""
     folder = heart / "studies" / "begun"
@@ -156,7 +177,7 @@ def test_a_study_is_removed_only_after_asking(
     (folder / "study.yaml").write_text("name: begun\n")
     (folder / "runs.txt").touch()
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
-    done = medgraft("study", "remove", "begun", "-P", heart, cwd=tmp_path)
+    done = medgraft("study", "remove", "begun", "-P", heart, cwd=heart)
     assert (done.code, folder.exists()) == (code, left)
     assert "goes: studies/begun" in done.err
     assert ("removed: studies/begun" in done.out) == (not left)

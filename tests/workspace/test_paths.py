@@ -17,7 +17,7 @@ from medgraft.workspace import (
     label_from_masks,
     write_phantoms,
 )
-from medgraft.workspace.curves.running import read_request
+from medgraft.workspace.curves.asking import read_request
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.measuring.running import measure_project
 from medgraft.workspace.models.inspection import inspect_package

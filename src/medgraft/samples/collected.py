@@ -18,6 +18,11 @@ class Dropped:
     count: int
     example: str
 
+    @property
+    def text(self) -> str:
+        """How many, why, and who for example."""
+        return f"{self.count} ({self.reason}), for example {self.example}"
+
 
 class OfSubject(Protocol):
     """Anything that was taken of somebody."""
@@ -50,8 +55,13 @@ class Collected(Generic[Item]):
 
     @property
     def left_out(self) -> str:
-        """How many were left out for which reason, for a message; "" for none."""
-        return "; ".join(f"{item.reason}: {item.count}" for item in self.dropped)
+        """How many were left out for which reason, in words; "" for none."""
+        return "; ".join(item.text for item in self.dropped)
+
+    @property
+    def left_out_sentences(self) -> tuple[str, ...]:
+        """The same for who reads results: a sentence per reason."""
+        return tuple(f"Left out: {item.text}." for item in self.dropped)
 
     @property
     def digest(self) -> str:

@@ -293,9 +293,14 @@ def test_why_there_are_too_few_is_said(bench: Bench, tiny_curve: MakeCurve) -> N
     unscaled = tuple(replace(entry, spacing=None) for entry in bench.hearts.entries if entry.subject == "two001")
     known = tuple(entry for entry in bench.hearts.entries if entry.subject != "two001")
     samples = replace(bench.hearts, entries=unscaled + known).samples
-    with pytest.raises(InputError, match=r"got 1; stacks left out: unknown spacing: 1\. Do: set `sizes` to numbers up"):
+    with pytest.raises(
+        InputError,
+        match=r"got 1; stacks left out: 1 \(unknown spacing\), for example stack \w+\. Do: set `sizes` to numbers up",
+    ):
         bench.run(tiny_curve(sizes=[1, 2]), samples=samples)
-    with pytest.raises(InputError, match=r"for home, got none \(.*; stacks left out: unknown spacing: 1\)"):
+    with pytest.raises(
+        InputError, match=r"for home, got none \(.*; stacks left out: 1 \(unknown spacing\), for example stack \w+\)"
+    ):
         bench.run(tiny_curve(home={"site": "three"}), samples=samples)
 
 

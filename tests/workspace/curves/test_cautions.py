@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from medgraft.core.task import LV_WALL
-from medgraft.samples import Dropped
+from medgraft.samples import Dropped, MaskedSamples
 from medgraft.study.curve import CurveOutcome, CurvePoint, SubjectFigures, curve_findings, parse_curve
-from medgraft.workspace.curves.cautions import curve_cautions
+from medgraft.workspace.curves.cautions import cautions_after, cautions_before
 
 
 def cautions(
@@ -18,14 +18,17 @@ def cautions(
     dropped: Sequence[Dropped] = (),
     modalities: Sequence[str] = ("", "CT"),
 ) -> tuple[str, ...]:
-    return curve_cautions(
-        outcome,
-        curve_findings(outcome),
+    """Those that are known before anything is trained, then those of what was found."""
+    before = cautions_before(
+        outcome.curve,
+        MaskedSamples(task=outcome.task, items=(), dropped=tuple(dropped)),
+        sizes=outcome.sizes,
+        n_others=outcome.n_subjects["others"],
         seen_before=seen,
         unknown_trainings=unknown,
-        dropped=dropped,
         modalities=modalities,
     )
+    return (*before, *cautions_after(outcome, curve_findings(outcome)))
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def test_whom_the_travelling_model_knew_is_said_first(outcome: CurveOutcome) -> 
 
 def test_images_that_were_read_as_hu_and_have_none_are_said(outcome: CurveOutcome) -> None:
     (said,) = cautions(outcome, modalities=("CT", "MR"))
-    assert said.startswith("Images of MR were read as HU, which are those of CT alone")
+    assert said.startswith("Images of MR are read as HU, which are those of CT alone")
     by_percentile = outcome.curve.windowed(["MR"])
     assert cautions(replace(outcome, curve=by_percentile), modalities=("CT", "MR")) == ()
 
@@ -73,7 +76,7 @@ def test_who_and_what_was_left_out_is_said(outcome: CurveOutcome) -> None:
     (said,) = cautions(replace(outcome, n_subjects={**outcome.n_subjects, "others": 3}))
     assert said == "Left out: 3 subjects whose split is none of train, validation and test."
     (said,) = cautions(outcome, dropped=(Dropped(reason="unknown spacing", count=9, example="stack 00ff"),))
-    assert said == "Left out: 9 stacks (unknown spacing), for example stack 00ff."
+    assert said == "Left out: 9 (unknown spacing), for example stack 00ff."
     diverged = replace(outcome.points[0], epoch=0, validation=None, curve=(None, None, None))
     (said,) = cautions(replace(outcome, points=(diverged, outcome.points[1])))
     assert "Diverged at once and measured as they began: scratch-2-draw-1." in said
@@ -84,4 +87,4 @@ def test_who_and_what_was_left_out_is_said(outcome: CurveOutcome) -> None:
 
 def test_unequal_lengths_of_training_are_said(outcome: CurveOutcome) -> None:
     (said,) = cautions(replace(outcome, curve=outcome.curve.model_copy(update={"updates": None})))
-    assert "2 subjects were trained with fewer updates than 4" in said
+    assert "2 subjects give fewer updates than 4" in said

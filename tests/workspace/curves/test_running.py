@@ -20,6 +20,7 @@ from medgraft.phantoms import short_axis_heart
 from medgraft.study.curve import CurveFile, Verdict, parse_curve, read_curve_file
 from medgraft.workspace import Project
 from medgraft.workspace.curves import running as curves
+from medgraft.workspace.curves.planning import plan_curve
 from medgraft.workspace.curves.running import start_curve
 from medgraft.workspace.kept.curve_folder import CURVE_FILE, read_findings
 from medgraft.workspace.kept.find_model import find_model
@@ -117,6 +118,22 @@ def test_subjects_seen_before_are_said_and_hashes_travel_on(
 
 
 @pytest.mark.slow
+def test_what_speaks_against_a_curve_is_told_before_it_is_run(
+    project: Project, subjects: Sequence[str], tmp_path: Path
+) -> None:
+    home, bundle = hashed("site 1", "S1", subjects[0]), Training(name="bundle")
+    there = {path: path.stat().st_mtime_ns for path in project.root.rglob("*")}
+    plan = plan_curve(project, curve_from(tmp_path, home, bundle))
+    assert {path: path.stat().st_mtime_ns for path in project.root.rglob("*")} == there
+    assert (plan.seen_before, plan.unknown_trainings) == ((subjects[0],), ("bundle",))
+    assert any("which flatters it" in caution for caution in plan.cautions)
+    wanted = dict.fromkeys(("train", "validation", "test"), 1) | {"home": 0, "others": 0}
+    assert {role: len(names) for role, names in plan.estimate.subjects.items()} == wanted
+    with pytest.raises(InputError, match="not trained on, got"):
+        plan_curve(project, curve_from(tmp_path, hashed("site 2", subjects[2])))
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("subjects")
 def test_the_model_that_the_verdict_names_is_kept(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -165,7 +182,7 @@ def test_a_window_that_is_not_given_follows_from_the_images(
     asked = parse_curve({**TINY, "name": "tiny", "arms": {"scratch": {}}, "thickness": False, **window})
     found = start_curve(project, asked)
     assert read_curve_file(project.curves / "tiny" / CURVE_FILE).window.of == of
-    assert any("were read as HU" in caution for caution in found.cautions) == (modality == "MR" and of == "hu")
+    assert any("are read as HU" in caution for caution in found.cautions) == (modality == "MR" and of == "hu")
 
 
 @pytest.mark.usefixtures("subjects")

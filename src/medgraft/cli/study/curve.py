@@ -11,12 +11,14 @@ from medgraft.cli.bars import progress_bars
 from medgraft.cli.figures import ends, number, with_ends
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import MESSAGES, write_json, write_line, write_table
+from medgraft.cli.study.curve_plan import curve_plan_document, show_curve_plan
 from medgraft.cli.study.options import (
     ChangesOption,
     CompileOption,
     CpusOption,
     DeterministicOption,
     DevicesOption,
+    DryRunOption,
     GpusOption,
     PlaceOption,
     WorkersOption,
@@ -24,7 +26,8 @@ from medgraft.cli.study.options import (
 from medgraft.core.progress import Progress
 
 if TYPE_CHECKING:
-    from medgraft.workspace.curves.running import CurveSummary, RuleDifference
+    from medgraft.workspace import Project
+    from medgraft.workspace.curves.running import CurveFile, CurveSummary, RuleDifference
 
 #: What a shell expects of a command that was stopped from the keyboard: 128 and the number of the signal.
 _INTERRUPTED = 130
@@ -35,6 +38,7 @@ def run_curve(
     *,
     project: ProjectOption = HERE,
     changes: ChangesOption = None,
+    dry_run: DryRunOption = False,
     workers: WorkersOption = 1,
     devices: DevicesOption = 1,
     on: PlaceOption = "local",
@@ -51,16 +55,21 @@ def run_curve(
     kept. Results and models go to curves/NAME in the project.
 
     Examples:
+      medgraft study curve two-sites.yaml --project clinic --dry-run
       medgraft study curve two-sites.yaml --project clinic
       medgraft study curve two-sites.yaml --set draws=1 --workers 2
       medgraft study curve two-sites.yaml --project clinic --json
     """
     from medgraft.workspace import Project
-    from medgraft.workspace.curves.running import read_request, rules_apart, start_curve
+    from medgraft.workspace.curves.asking import read_request, rules_apart
+    from medgraft.workspace.curves.running import start_curve
     from medgraft.workspace.kept.machines import Machines
 
     place = Project.open(project)
     curve = read_request(curve_file, tuple(changes or ()), project=place)
+    if dry_run:
+        _plan(place, curve, as_json=as_json)
+        return
     machines = Machines(
         on=on,
         workers=workers,
@@ -82,6 +91,17 @@ def run_curve(
         write_json(done)
     else:
         show_curve(done)
+
+
+def _plan(project: "Project", curve: "CurveFile", *, as_json: bool) -> None:
+    from medgraft.workspace.curves.planning import plan_curve
+
+    with progress_bars() as report:
+        plan = plan_curve(project, curve, report=report)
+    if as_json:
+        write_json(curve_plan_document(plan))
+    else:
+        show_curve_plan(plan)
 
 
 def _warn_of(differences: Sequence["RuleDifference"]) -> None:

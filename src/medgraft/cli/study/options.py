@@ -8,6 +8,9 @@ import typer
 ChangesOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key; may be given again.")
 ]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be done, how long and how much disk it takes.")
+]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Processes on this machine.")]
 DevicesOption = Annotated[
     int, typer.Option("--devices", min=1, help="GPUs of this machine that share each training (batches divide evenly).")

@@ -14,6 +14,7 @@ from medgraft.cli.study.options import (
     CompileOption,
     CpusOption,
     DeterministicOption,
+    DryRunOption,
     GpusOption,
     PlaceOption,
     WorkersOption,
@@ -33,9 +34,7 @@ def run_study(
     *,
     project: ProjectOption = HERE,
     changes: ChangesOption = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, how long and how much disk it takes.")
-    ] = False,
+    dry_run: DryRunOption = False,
     workers: WorkersOption = 1,
     on: PlaceOption = "local",
     cpus: CpusOption = 1.0,

@@ -4,44 +4,75 @@ from collections.abc import Iterator, Sequence
 
 from medgraft.core.counted import counted
 from medgraft.report import ModelKey
-from medgraft.samples import Dropped
-from medgraft.study.curve import CurveFindings, CurveOutcome
+from medgraft.samples import MaskedSamples
+from medgraft.study.curve import CurveFile, CurveFindings, CurveOutcome
 
 
-def curve_cautions(
-    outcome: CurveOutcome,
-    findings: CurveFindings,
+def cautions_before(
+    curve: CurveFile,
+    samples: MaskedSamples,
     *,
+    sizes: Sequence[int],
+    n_others: int,
     seen_before: Sequence[str],
     unknown_trainings: Sequence[str],
-    dropped: Sequence[Dropped],
     modalities: Sequence[str],
 ) -> tuple[str, ...]:
-    """What flatters, what had not ended, what was left out: the same sentences in the terminal, page and report."""
+    """What is known before anything is trained.
+
+    Args:
+        curve: what is asked.
+        samples: who can be used, and what was left out.
+        sizes: of the training sets, smallest first.
+        n_others: subjects whose split the curve file does not name.
+        seen_before: subjects to train on that the travelling model knows.
+        unknown_trainings: its trainings of which nobody knows whom they saw.
+        modalities: what images say they are.
+    """
     return (
         *_known_already(seen_before, unknown_trainings),
-        *_no_hu(outcome, modalities),
-        *_unended(findings),
-        *_unequal(outcome),
-        *_left_out(outcome, dropped),
-        *_without_walls(findings),
+        *_no_hu(curve, modalities),
+        *_unequal(curve, sizes),
+        *samples.left_out_sentences,
+        *_others(curve, n_others),
     )
+
+
+def cautions_after(outcome: CurveOutcome, findings: CurveFindings) -> tuple[str, ...]:
+    """What had not ended, what could not be measured."""
+    return (*_unended(findings), *_lost(outcome), *_unlabelled(outcome), *_without_walls(findings))
 
 
 def _known_already(seen_before: Sequence[str], unknown_trainings: Sequence[str]) -> Iterator[str]:
     if seen_before:
         known = ", ".join(seen_before)
-        yield f"The travelling model had seen subjects that were trained on here, which flatters it: {known}."
+        yield f"The travelling model has seen subjects that are trained on here, which flatters it: {known}."
     if unknown_trainings:
         trainings = ", ".join(unknown_trainings)
-        yield f"Whether the travelling model had seen others of them is not known: it brings no hashes of {trainings}."
+        yield f"Whether the travelling model has seen others of them is not known: it brings no hashes of {trainings}."
 
 
-def _no_hu(outcome: CurveOutcome, modalities: Sequence[str]) -> Iterator[str]:
-    if others := outcome.curve.not_in_hu(modalities):
+def _no_hu(curve: CurveFile, modalities: Sequence[str]) -> Iterator[str]:
+    if others := curve.not_in_hu(modalities):
         yield (
-            f"Images of {', '.join(others)} were read as HU, which are those of CT alone: what models see depends on "
+            f"Images of {', '.join(others)} are read as HU, which are those of CT alone: what models see depends on "
             "the scanner. Do: use percentiles (`window` in the curve file)."
+        )
+
+
+def _unequal(curve: CurveFile, sizes: Sequence[int]) -> Iterator[str]:
+    if curve.updates is None and len(sizes) > 1:
+        yield (
+            f"An epoch sees every case once, so {counted(sizes[0], 'subject')} give fewer updates than {sizes[-1]}: "
+            "part of the curve's slope is the longer training (as in the paper)."
+        )
+
+
+def _others(curve: CurveFile, n_others: int) -> Iterator[str]:
+    if n_others:
+        yield (
+            f"Left out: {counted(n_others, 'subject')} whose split is none of train, {curve.validation.split} and "
+            f"{curve.test.split}."
         )
 
 
@@ -54,27 +85,13 @@ def _unended(findings: CurveFindings) -> Iterator[str]:
             )
 
 
-def _unequal(outcome: CurveOutcome) -> Iterator[str]:
-    sizes = outcome.sizes
-    if outcome.curve.updates is None and len(sizes) > 1:
-        yield (
-            f"An epoch sees every case once, so {sizes[0]} subjects were trained with fewer updates than {sizes[-1]}: "
-            "part of the curve's slope is the longer training (as in the paper)."
-        )
-
-
-def _left_out(outcome: CurveOutcome, dropped: Sequence[Dropped]) -> Iterator[str]:
-    curve = outcome.curve
-    for item in dropped:
-        yield f"Left out: {counted(item.count, 'stack')} ({item.reason}), for example {item.example}."
-    if n_others := outcome.n_subjects["others"]:
-        yield (
-            f"Left out: {counted(n_others, 'subject')} whose split is none of train, {curve.validation.split} and "
-            f"{curve.test.split}."
-        )
+def _lost(outcome: CurveOutcome) -> Iterator[str]:
     lost = [point.title for point in outcome.points if point.rate is not None and not point.epoch]
     if lost:
         yield f"Diverged at once and measured as they began: {', '.join(lost)}."
+
+
+def _unlabelled(outcome: CurveOutcome) -> Iterator[str]:
     labelled = {code for figure in outcome.points[0].test for code in figure.dice}
     missing = [item.name for item in outcome.task.classes[1:] if item.code not in labelled]
     if missing:

@@ -72,7 +72,10 @@ def report_study(
         lineage={title: facts.lineage for title, facts in models.items()},
         pictures={} if changed else _pictures(project, outcome, samples, report),
         store=RunStore(root=project.runs),
-        warnings=(*_of_unknown_trainings(project, models.values()), *((_CHANGED,) if changed else _left_out(samples))),
+        warnings=(
+            *_of_unknown_trainings(project, models.values()),
+            *((_CHANGED,) if changed else samples.left_out_sentences),
+        ),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
     return report_made(name, write_report(content, folder or project.studies / name / "report"))
@@ -119,10 +122,6 @@ def _of_unknown_trainings(project: Project, models: Iterable[PackageFacts]) -> I
             "Whether weights that models start from have seen subjects of this study is not known, and figures are too "
             f"good if they have: they bring no hashes of {', '.join(sorted(unknown))}."
         )
-
-
-def _left_out(samples: Samples) -> tuple[str, ...]:
-    return tuple(f"Left out: {item.count} ({item.reason}), for example {item.example}." for item in samples.dropped)
 
 
 def _package(project: Project, outcome: StudyOutcome, stage: StageOutcome) -> Path:
