@@ -300,6 +300,14 @@ HARMS: dict[str, tuple[Callable[[Path], None], str]] = {
         "Rotate90d",
     ),
     "another window": (edited("inference", "preprocessing", "transforms", 2, "b_max", to=255), "other settings"),
+    "a window of words": (
+        edited("inference", "preprocessing", "transforms", 2, "a_min", to="a"),
+        "images prepared as medgraft can",
+    ),
+    "patches of a trillion voxels": (
+        edited("inference", "inferer", "roi_size", to=[10**4] * 3),
+        "more than a machine can hold",
+    ),
     "an inferer that runs a program": (edited("inference", "inferer", "predictor", to=SYSTEM), "other settings"),
     "a network of other widths": (edited("inference", "network_def", "init_filters", to=16), "init_filters"),
     "a network of a million filters": (edited("inference", "network_def", "init_filters", to=10**6), "init_filters"),

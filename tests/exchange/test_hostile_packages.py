@@ -324,6 +324,13 @@ KINDS: dict[str, tuple[Kind, str]] = {
         claims(task=asdict(LV_WALL), recipe=VolumeRecipe(shape=(10**4, 10**4, 10**4)).as_dict()),
         "more than a machine can hold",
     ),
+    "a window of words": (
+        claims(
+            task=asdict(LV_WALL),
+            recipe={**VolumeRecipe(shape=(8, 8, 8)).as_dict(), "window": {"window": "hu", "low": "a", "high": "b"}},
+        ),
+        "volume recipe",
+    ),
     "a recipe of slices for volumes": (claims(task=asdict(LV_WALL)), "volume recipe"),
     "facts that are a list": (facts_text(b"[1, 2]"), "damaged file"),
     "facts that are no text": (facts_text(b"\xff\xfe\x00\x9f"), "damaged file"),

@@ -151,6 +151,17 @@ def test_a_package_is_not_unpacked_over_something(tmp_path: Path, packed: Path) 
     assert members_of(tmp_path / "mine") == {"notes.txt": b"mine"}
 
 
+@pytest.mark.parametrize("place", [".", "../stood in"])
+def test_a_package_is_not_unpacked_where_one_stands(
+    tmp_path: Path, packed: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    file = write_archive(packed, tmp_path / "best.medgraft")
+    (tmp_path / "stood in").mkdir()
+    monkeypatch.chdir(tmp_path / "stood in")
+    with pytest.raises(InputError, match="the one you are in"):
+        unpack(file, Path(place))
+
+
 @pytest.mark.parametrize("step", ["write_tensors", "write_vectors", "card_text", "write_facts"])
 @pytest.mark.parametrize("before", [False, True])
 def test_a_writing_that_was_stopped_leaves_what_was_there(

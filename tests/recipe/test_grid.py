@@ -166,3 +166,5 @@ def test_what_cannot_be_a_grid_is_explained():
             VolumeRecipe(**{"shape": (5, 5, 5)} | broken)
     with pytest.raises(InputError, match="from low to high, got 600 to -200"):
         VolumeRecipe(shape=(5, 5, 5), window=HuWindow(low=600, high=-200))
+    with pytest.raises(InputError, match="from low to high, got -inf to 600"):
+        HuWindow(low=-np.inf, high=600)

@@ -101,7 +101,9 @@ def check_files(folder: Path, facts: PackageFacts) -> None:
     """
     there = {path.name for path in folder.iterdir()} - {FACTS}
     if strange := sorted(there - set(facts.files)):
-        raise WeightsError(f"Expected the files {', '.join(facts.files)} in {folder}, found {strange[0]!r} too.")
+        raise WeightsError(
+            f"Expected the files {', '.join(facts.files)} in {folder}, found {strange[0]!r} too. Do: take it away."
+        )
     for name, fact in facts.files.items():
         path = folder / name
         if not path.is_file() or path.is_symlink():

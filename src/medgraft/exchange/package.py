@@ -77,6 +77,13 @@ class ModelPackage:
     fingerprint: Fingerprint | None = None
     vectors: TestVectors | None = None
 
+    def __post_init__(self) -> None:
+        """Raise `WeightsError` for volumes that nobody can hold."""
+        if isinstance(self.recipe, VolumeRecipe) and math.prod(self.recipe.shape) > _MOST_VOXELS:
+            raise WeightsError(
+                f"Package {self.name} asks for volumes of {self.recipe.shape}: more than a machine can hold."
+            )
+
     def model(self) -> Model:
         """The model, of either kind, in evaluation mode; raises as `classifier` and `segmenter` do."""
         return self.segmenter() if self.task.kind == "segment" else self.classifier()
@@ -194,6 +201,4 @@ def _package(facts: PackageFacts, state: Mapping[str, Tensor], vectors: TestVect
         recipe = _RECIPES[facts.task.kind](facts.recipe)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(f"Package {facts.name} has a recipe that cannot be read: {error}.") from error
-    if isinstance(recipe, VolumeRecipe) and math.prod(recipe.shape) > _MOST_VOXELS:
-        raise WeightsError(f"Package {facts.name} asks for volumes of {recipe.shape}: more than a machine can hold.")
     return ModelPackage(**shared, recipe=recipe, figures=facts.figures, state=state, vectors=vectors)

@@ -1,5 +1,6 @@
 """Hounsfield units to 0..1."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +25,8 @@ class HuWindow:
     high: float = 600.0
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a window that has no width."""
-        if not self.low < self.high:
+        """Raise `InputError` for a window that has no width or no end."""
+        if not -math.inf < self.low < self.high < math.inf:
             raise InputError(f"Expected a window from low to high, got {self.low} to {self.high}.")
 
     def limits(self, pixels: NDArray[np.generic]) -> tuple[float, float]:  # noqa: ARG002 (a window's signature)

@@ -27,8 +27,8 @@ _USE = """
 ## As a MONAI bundle
 
 `python -m monai.bundle run --config_file configs/inference.json`, in the bundle's folder, segments the files
-`images/*.nii.gz` into `eval`: one phase in each (it needs pytorch-ignite and fire). MONAI resamples with its own filters, so that masks may differ from
-medgraft's in single voxels at surfaces.
+`images/*.nii.gz` into `eval`: one phase in each (it needs pytorch-ignite and fire). MONAI resamples with its own
+filters, so that masks may differ from medgraft's in single voxels at surfaces.
 """
 
 _ONE_PHASE = """
