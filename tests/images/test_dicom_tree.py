@@ -52,9 +52,7 @@ def _assert_equal(found: Stack, stack: Stack) -> None:
         assert found.phases == {"ed": 0}
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(order=st.permutations(range(6)))
 def test_names_and_order_of_files_change_nothing(tmp_path_factory, make_stack, order: list[int]) -> None:
     folder = tmp_path_factory.mktemp("tree")
