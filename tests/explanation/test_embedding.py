@@ -25,6 +25,19 @@ def test_groups_stay_together_and_seeds_repeat() -> None:
     np.testing.assert_array_equal(points, embed(features, seed=4))
 
 
+@pytest.mark.parametrize("power", [-600, -100, 50, 600])
+def test_the_map_does_not_depend_on_the_size_of_features(power: int) -> None:
+    """Networks with random weights answer with next to nothing, or next to infinity."""
+    features = groups()[0]
+    np.testing.assert_array_equal(embed(2.0**power * features, seed=4), embed(features, seed=4))
+
+
+def test_what_all_features_share_hides_no_group() -> None:
+    features, group = groups()
+    points = embed(1e8 + features, seed=4)
+    assert KNeighborsClassifier(3).fit(points, group).score(points, group) == 1
+
+
 @pytest.mark.parametrize("count", [5, 6, 11])
 def test_few_images_lower_the_perplexity_instead_of_failing(count: int) -> None:
     assert np.isfinite(embed(groups()[0][:count], perplexity=30, seed=0)).all()

@@ -31,7 +31,14 @@ def embed(features: NDArray[Any], *, perplexity: float = 30, seed: int) -> NDArr
     _check(values, perplexity)
     bounded = min(perplexity, (len(values) - 1) / 3)
     tsne = TSNE(perplexity=bounded, init="pca", random_state=seed_of(seed, "t-sne") % 2**32, n_jobs=1)
-    return np.asarray(tsne.fit_transform(values), np.float64)
+    return np.asarray(tsne.fit_transform(_of_size_one(values)), np.float64)
+
+
+def _of_size_one(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """About 0, within -1..1: the map is the same, and squares of very large or small features are numbers, too."""
+    centred = values - values.mean(axis=0)
+    scaled: NDArray[np.float64] = centred / np.abs(centred).max()
+    return scaled
 
 
 def _check(values: NDArray[np.float64], perplexity: float) -> None:
