@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +78,7 @@ def mask_from_rtstruct(
         filled = masks_from_planar_contours(drawn.contours, grid, names={**ROI_NAMES, **(names or {})}, phase=index)
         before = put_contours(MaskAct(cohort=cohort, what="RT structure set"), entry, filled, replace=replace)
         sparse = tuple(_sparse_phases(entry, filled))
-        _log(cohort, entry, sparse)
+        cohort.log(sparse, source=entry.source, act="rtstruct")
     return StructureMask(
         stack=entry.id,
         subject=entry.subject,
@@ -152,11 +151,3 @@ def _sparse_phases(entry: StackEntry, filled: ContourMasks) -> Iterator[ImportNo
         if 2 * len(drawn) < n_slices or len(drawn) <= np.ptp(drawn):
             text = f"Phase {entry.phase_name(phase)}: {len(drawn)} of {n_slices} slices drawn; no others count."
             yield ImportNote(kind="noticed", code="sparse-contours", where=entry.id, text=text)
-
-
-def _log(cohort: Cohort, entry: StackEntry, notes: tuple[ImportNote, ...]) -> None:
-    """Write notes to the repair log, beside those of the stack's import."""
-    if notes:
-        when = datetime.now(UTC).isoformat(timespec="seconds")
-        record = cohort.begin_import(source=entry.source, layout="rtstruct", when=when, n_files=1)
-        cohort.update_import(dataclasses.replace(record, known=1, finished=True), notes)
