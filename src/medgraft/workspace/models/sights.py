@@ -18,6 +18,9 @@ from medgraft.workspace.kept.packages import package_folder
 from medgraft.workspace.kept.study_results import study_results
 from medgraft.workspace.project import Project
 
+#: Changes when maps change for the same model and images; old ones are then computed again.
+_MAPPED = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class CamRequest:
@@ -72,7 +75,8 @@ def cams_path(project: Project, request: CamRequest) -> Path:
 
 def map_path(project: Project, request: MapRequest) -> Path:
     """Where the map of a model is kept: by what it depends on."""
-    key = short_id([package_digest(project, request.study, request.model), study_results(project, request.study).sets])
+    digest = package_digest(project, request.study, request.model)
+    key = short_id([_MAPPED, digest, study_results(project, request.study).sets])
     return project.cache / "maps" / f"{key}.npy"
 
 
