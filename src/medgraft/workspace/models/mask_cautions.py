@@ -13,6 +13,9 @@ from medgraft.workspace.project import Project
 #: What images in HU say they are; who says nothing is taken for CT.
 _IN_HU = frozenset({"", "CT"})
 
+#: Of which stack, by its id; the code of the note, and its text.
+_Told = tuple[str, str, str]
+
 
 def mask_cautions(package: ModelPackage, project: Project, report: Report) -> tuple[ImportNote, ...]:
     """Notes on stacks of a project that a model may fail on, or has learned from."""
@@ -28,14 +31,14 @@ def mask_cautions(package: ModelPackage, project: Project, report: Report) -> tu
     )
 
 
-def _not_in_hu(package: ModelPackage, entries: Iterable[StackEntry]) -> Iterator[tuple[str, str, str]]:
+def _not_in_hu(package: ModelPackage, entries: Iterable[StackEntry]) -> Iterator[_Told]:
     for entry in entries if isinstance(package.volume_recipe.window, HuWindow) else ():
         if entry.modality not in _IN_HU:
             text = f"The model reads grey levels as HU, which {entry.modality} has not: what it sees is chance."
             yield entry.id, "not-in-hu", text
 
 
-def _unlike(package: ModelPackage, project: Project) -> Iterator[tuple[str, str, str]]:
+def _unlike(package: ModelPackage, project: Project) -> Iterator[_Told]:
     """Stacks out of the ranges of those trained on, where the package says which these were."""
     if package.fingerprint is None:
         return
@@ -45,13 +48,8 @@ def _unlike(package: ModelPackage, project: Project) -> Iterator[tuple[str, str,
         yield doubt.stack, "unlike-training", f"{text} Their ranges: medgraft inspect."
 
 
-def _seen(package: ModelPackage, entries: Iterable[StackEntry], report: Report) -> Iterator[tuple[str, str, str]]:
+def _seen(package: ModelPackage, entries: Iterable[StackEntry], report: Report) -> Iterator[_Told]:
     whose = {entry.id: entry.subject for entry in entries}
     known = package.seen.of_stacks(whose, report)
-    for stack, subject in whose.items():
-        if subject in known:
-            yield (
-                stack,
-                "seen-in-training",
-                "The model was trained on this subject: it does better here than on others.",
-            )
+    text = "The model was trained on this subject: it does better here than on others."
+    yield from ((stack, "seen-in-training", text) for stack, subject in whose.items() if subject in known)

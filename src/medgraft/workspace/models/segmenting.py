@@ -79,9 +79,8 @@ def segmented(
     """
     asked = phases_asked(entry, segmenter.package.task, all_phases=all_phases, phases=phases)
     if not asked:
-        raise InputError(
-            f"Expected the phases {', '.join(phases)}, got {entry.shape[0]} in which none has such a name."
-        )
+        known = ", ".join((*entry.phases, f"0 to {entry.shape[0] - 1}"))
+        raise InputError(f"Expected phases of the stack, got {', '.join(phases)}. Available: {known}.")
     with tempfile.TemporaryDirectory(prefix="medgraft-") as scratch:
         out = _mapped(Path(scratch, "mask"), entry.shape)
         yield segmenter.mask(cohort.pixels(entry), entry, asked, out=out, report=report)
