@@ -70,7 +70,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def test_what_a_study_leaves(studied: Project) -> None:
     folder = studied.studies / "tiny"
     stages = [f"mobilenetv1_025-random-depth-{depth}-seed-7" for depth in (0, 1)]
-    assert {path.name for path in folder.iterdir()} == {"study.yaml", "results", "models"}
+    assert {path.name for path in folder.iterdir()} == {"study.yaml", "results", "models", "runs.txt"}
     assert json.loads((folder / "results" / "stages.json").read_text()) == {"stages": stages, "lost": []}
     for stage in stages:
         assert set(files(folder / "results" / stage)) == {"out_of_fold.csv", "test.csv", "stage.json"}
