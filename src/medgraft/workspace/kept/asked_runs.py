@@ -5,7 +5,7 @@ from pathlib import Path
 
 from medgraft.study import RunStore
 
-#: In the folder of a study: a run's identity per line, some more than once.
+#: In the folder of a study: a run's identity per line.
 _FILE = "runs.txt"
 
 
@@ -17,8 +17,9 @@ class AskedRuns(RunStore):
 
     def has(self, identity: str) -> bool:
         """Whether a run is finished."""
-        with (self.by / _FILE).open("a", encoding="utf-8") as file:
-            file.write(f"{identity}\n")
+        if identity not in (runs_asked_by(self.by) or ()):  # a study that is started again leaves the same bytes
+            with (self.by / _FILE).open("a", encoding="utf-8") as file:
+                file.write(f"{identity}\n")
         return super().has(identity)
 
 
