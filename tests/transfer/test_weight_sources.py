@@ -362,6 +362,14 @@ def test_a_packaged_model_is_the_next_hops_weights(tmp_path: Path) -> None:
     assert (weights.seen, weights.lineage) == (package.seen, package.lineage)
 
 
+def test_weights_beside_facts_of_another_kind_are_weights(tmp_path: Path) -> None:
+    """Programs in JavaScript have a package.json, too."""
+    (tmp_path / "package.json").write_text("{}")
+    state = build_base(spec("cbr_small")).state_dict()
+    safetensors.torch.save_file(state, tmp_path / "cbr.safetensors")
+    assert WeightFile(tmp_path / "cbr.safetensors").load(spec("cbr_small")).state.keys() == state.keys()
+
+
 @pytest.mark.parametrize("place", ["hearts/model.safetensors", "hearts.medgraft"])
 def test_a_packages_weights_are_read_as_a_package_or_not_at_all(place: str, tmp_path: Path) -> None:
     """As a plain file they would be of nobody known, and evade the check for subjects they have seen."""

@@ -11,7 +11,7 @@ from medgraft.workspace.demos.demo_folder import DEMO_FILE, open_demo_folder
 from medgraft.workspace.demos.one_clinic import demonstrate
 from medgraft.workspace.demos.two_sites import demonstrate_two_sites
 
-DEMONSTRATIONS = {"graft": demonstrate, "two-site": demonstrate_two_sites}
+DEMONSTRATIONS = {"packed graft": demonstrate, "two-site": demonstrate_two_sites}
 
 
 def of_a_thesis(root: Path) -> None:
@@ -32,6 +32,7 @@ OTHERS: dict[str, Callable[[Path], object]] = {
     "project": Project.create,
     "thesis": of_a_thesis,
     "projects": of_projects,
+    "older demonstration": lambda root: open_demo_folder(root, "graft"),
     "other demonstration": lambda root: open_demo_folder(root, "another"),
 }
 

@@ -16,7 +16,7 @@ from medgraft.core.contract import InputContract
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import WeightsError
 from medgraft.exchange.archive import SUFFIX
-from medgraft.exchange.facts import FACTS
+from medgraft.exchange.facts import FACTS, WEIGHTS
 from medgraft.exchange.seen import Seen, Training
 from medgraft.exchange.tensors import plain
 from medgraft.networks.spec import NetworkSpec
@@ -73,7 +73,7 @@ def _package_of(path: Path) -> Path | None:
     """The package that a file is, or lies in."""
     if path.suffix == SUFFIX:
         return path
-    return path.parent if (path.parent / FACTS).is_file() else None
+    return path.parent if path.name == WEIGHTS and (path.parent / FACTS).is_file() else None
 
 
 def _read_safetensors(path: Path, _network: NetworkSpec) -> Mapping[str, Tensor]:

@@ -19,6 +19,9 @@ from medgraft.workspace.studies.reporting import ReportMade, report_study
 from medgraft.workspace.studies.running import start_study
 from medgraft.workspace.studies.summary import StudySummary
 
+#: Folders of older demonstrations, in which no package travelled, are of another name: they are not gone on with.
+_DEMONSTRATION = "packed graft"
+
 #: Synthetic patients: the other hospital has many; the clinic has few to train on and keeps some for the test.
 _HOSPITAL, _CLINIC, _CLINIC_TEST = 24, 10, 10
 
@@ -51,7 +54,7 @@ def demonstrate(root: Path, *, report: Report = silent) -> Demonstration:
     patient does. Done again in the same folder, it goes on from where it was. Raises `ProjectError` if the folder holds
     anything else.
     """
-    open_demo_folder(root, "graft")
+    open_demo_folder(root, _DEMONSTRATION)
     hospital = Project.open_or_create(root / "hospital")
     _fill(hospital, "c", {"train": _HOSPITAL}, report, pseudonyms="the hospital's secret")
     start_study(hospital, _SOURCE_STUDY, report=report)
