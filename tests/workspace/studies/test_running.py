@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,11 @@ from medgraft.core.stack import FoundStack
 from medgraft.exchange import Seen, Training, hash_subjects
 from medgraft.exchange.package import read_package, write_package
 from medgraft.phantoms import short_axis_heart
-from medgraft.study import Desk, StudyFile, resolved_yaml
+from medgraft.study import Desk, StudyFile, read_study_file, resolved_yaml
 from medgraft.workspace import Project, study_states
 from medgraft.workspace.kept.outcomes import study_outcome
+from medgraft.workspace.kept.results_folder import asked_file
+from medgraft.workspace.studies.process import main as resuming
 from medgraft.workspace.studies.running import plan_study, show_study, start_study
 from medgraft.workspace.studies.samples import image_reader, project_samples
 
@@ -141,20 +145,25 @@ def test_an_unfinished_study_has_no_results_and_goes_on(labelled: Labelled, tiny
     assert 4 <= n_done < len(fits) == sum(stage.trainings for stage in plan.stages)
 
 
-def test_results_of_another_question_are_not_shown_as_the_answer(labelled: Labelled, tiny: Tiny) -> None:
-    """A study file that was changed, and a start that did not end."""
+def test_results_stay_until_those_of_another_question_are_whole(
+    labelled: Labelled, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study file that was changed, a start that did not end, and the process that resumes it."""
     project = labelled()
-    start_study(project, tiny())
-    before = files(project.studies / "tiny" / "results")
-    with pytest.raises(CutOffError):
-        start_study(project, tiny(), report=cut_off_at("study", 1))
-    assert files(project.studies / "tiny" / "results") == before
-    with pytest.raises(CutOffError):
-        start_study(project, tiny(draws=1), report=cut_off_at("study", 1))
-    with pytest.raises(ProjectError, match="finished study"):
-        study_outcome(project, "tiny")
-    start_study(project, tiny())
-    assert files(project.studies / "tiny" / "results") == before
+    folder = project.studies / "tiny"
+    started = start_study(project, tiny())
+    before = {place: content for place, content in files(folder).items() if place != "runs.txt"}
+    for study in (tiny(), tiny(draws=1)):
+        with pytest.raises(CutOffError):
+            start_study(project, study, report=cut_off_at("study", 1))
+        assert before.items() <= files(folder).items()
+        assert show_study(project, "tiny") == started
+    assert read_study_file(asked_file(folder / "study.yaml")) == tiny(draws=1)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # of the process that tests
+    monkeypatch.setattr(sys, "stdin", StringIO())
+    resuming([str(project.root), "tiny"])
+    assert study_outcome(project, "tiny").study == tiny(draws=1)
+    assert {path.name for path in folder.iterdir()} == {"study.yaml", "results", "models", "runs.txt"}
 
 
 def test_a_package_answers_as_its_study_said(studied: Project) -> None:

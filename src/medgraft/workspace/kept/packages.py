@@ -1,7 +1,7 @@
 """The model packages of a project as cards: what each says of itself. Torch is not loaded, and no weights are read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,11 +10,15 @@ from medgraft.core.digest import file_digest
 from medgraft.core.errors import NotFoundError, WeightsError
 from medgraft.core.lineage import Hop
 from medgraft.core.task import ClassLabel
-from medgraft.exchange import FACTS, WEIGHTS, read_facts
+from medgraft.exchange import FACTS, QUESTIONS, WEIGHTS, AnnotationRules, Fingerprint, read_facts
+from medgraft.workspace.kept.study_results import Figure
 from medgraft.workspace.project import Project
 
 #: Parts of a recipe in the order in which they are done.
 _PARTS = ("before", "augment", "after")
+
+#: How a package's figures name the two ends of another's interval, and how many subjects all of them speak about.
+LOWER, UPPER, SUBJECTS = ", lower end of 95 % interval", ", upper end of 95 % interval", "test subjects"
 
 #: What left a package, by the folder of the project that it is in.
 _KINDS: Mapping[str, Literal["study", "curve"]] = {"studies": "study", "curves": "curve"}
@@ -34,9 +38,11 @@ class PackageCard:
     """What a package says of itself.
 
     kind, study, model: where it is, studies/STUDY/models/MODEL or curves/STUDY/models/MODEL. title: the model's, for
-    people. size: side of its input in pixels. classes, along_stack, reference: of its task, the rules it was annotated
-    by. digest: of the file of these facts; weights_digest, weights_bytes: of its tensors. error: why it cannot be read,
-    "" if it can.
+    people. size: side of its input in pixels. classes, along_stack, reference: of its task; the last is where it is
+    described. figures: as they were when it was written; subjects: that they speak about, 0 where it does not say.
+    rules: that its masks were drawn by, question to answer; fingerprint: of the images it was trained on; a package
+    brings both once it was packed. digest: of the file of these facts; weights_digest, weights_bytes: of its tensors.
+    error: why it cannot be read, "" if it can.
     """
 
     kind: Literal["study", "curve"]
@@ -53,6 +59,10 @@ class PackageCard:
     contract: InputContract | None = None
     recipe: tuple[RecipeStep, ...] = ()
     lineage: tuple[Hop, ...] = ()
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    subjects: int = 0
+    rules: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: Fingerprint | None = None
     digest: str = ""
     weights_digest: str = ""
     weights_bytes: int = 0
@@ -130,11 +140,34 @@ def _card(folder: Path) -> PackageCard:
         contract=facts.contract,
         recipe=recipe_steps(facts.recipe),
         lineage=facts.lineage.hops,
+        figures=stated_figures(facts.figures),
+        subjects=int(facts.figures.get(SUBJECTS, 0)),
+        rules=_rules(facts.rules),
+        fingerprint=facts.fingerprint,
         digest=file_digest(folder / FACTS),
         weights_digest=facts.files[WEIGHTS].sha256,
         weights_bytes=facts.files[WEIGHTS].bytes,
         error="" if weights.is_file() else "its weights are missing",
     )
+
+
+def stated_figures(figures: Mapping[str, float]) -> dict[str, Figure]:
+    """A package's figures by name, each with its interval where both ends are there.
+
+    >>> stated_figures({"Dice": 0.8, f"Dice{LOWER}": 0.7, f"Dice{UPPER}": 0.9, SUBJECTS: 8})
+    {'Dice': Figure(value=0.8, low=0.7, high=0.9)}
+    """
+    return {
+        name: Figure(value=value, low=figures.get(name + LOWER), high=figures.get(name + UPPER))
+        for name, value in figures.items()
+        if name != SUBJECTS and not name.endswith((LOWER, UPPER))
+    }
+
+
+def _rules(rules: AnnotationRules | None) -> dict[str, str]:
+    if rules is None:
+        return {}
+    return {question.text: rules.answers[question.key] for question in QUESTIONS} | dict(rules.more)
 
 
 def recipe_steps(recipe: Mapping[str, Any]) -> tuple[RecipeStep, ...]:

@@ -17,6 +17,9 @@ _PARTS = ("models", "results")
 #: What lies in each folder of a project, and the command that runs it.
 _KINDS = {"studies": ("study", "medgraft study run"), "curves": ("learning curve", "medgraft study curve")}
 
+#: Where what was asked waits until its results take the place of others.
+_NEXT = "next"
+
 #: What is made of the results afterwards, and says nothing of others.
 _MADE_OF_THEM = ("report", "explanation")
 
@@ -63,11 +66,19 @@ def check_ended(folder: Path) -> None:
 
 
 def announce(file: Path, text: str) -> None:
-    """Write what was asked, with every default filled in; results of another question no longer belong there."""
-    if file.exists() and file.read_text(encoding="utf-8") != text:
-        _discard(file.parent)
-    with whole_file(file) as draft:
+    """Write what was asked, with every default filled in; beside results of another question it waits for its own."""
+    waiting = _waiting(file)
+    answered = (file.parent / "results").is_dir() and file.is_file() and file.read_text(encoding="utf-8") != text
+    with whole_file(waiting if answered else file) as draft:
         draft.write_text(text, encoding="utf-8")
+    if not answered:
+        shutil.rmtree(waiting.parent, ignore_errors=True)
+
+
+def asked_file(file: Path) -> Path:
+    """Where what was asked last is: `file`, or one that waits while results of another question are beside that."""
+    waiting = _waiting(file)
+    return waiting if waiting.is_file() else file
 
 
 def fresh_draft(folder: Path) -> Path:
@@ -79,15 +90,18 @@ def fresh_draft(folder: Path) -> Path:
 
 
 def publish(draft: Path, folder: Path) -> None:
-    """Put finished results in place of what is there."""
+    """Put finished results, and what they answer, in place of what is there."""
     flush_tree(draft)
-    _discard(folder)
+    for name in (*_PARTS, *_MADE_OF_THEM):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for asked in (folder / _NEXT).glob("*"):
+        asked.replace(folder / asked.name)
     for name in _PARTS:
         (draft / name).rename(folder / name)
     flush(folder)
-    shutil.rmtree(draft)
+    for emptied in (draft, folder / _NEXT):
+        shutil.rmtree(emptied, ignore_errors=True)
 
 
-def _discard(folder: Path) -> None:
-    for name in (*_PARTS, *_MADE_OF_THEM):
-        shutil.rmtree(folder / name, ignore_errors=True)
+def _waiting(file: Path) -> Path:
+    return file.parent / _NEXT / file.name

@@ -12,7 +12,7 @@ from medgraft.study import RunStore
 from medgraft.workspace.kept.asked_runs import runs_asked_by
 from medgraft.workspace.kept.cache import bytes_of
 from medgraft.workspace.kept.packages import package_folders
-from medgraft.workspace.kept.results_folder import only_once
+from medgraft.workspace.kept.results_folder import asked_file, only_once
 from medgraft.workspace.kept.study_list import FILES, StudyState, all_states
 from medgraft.workspace.project import Project
 
@@ -105,7 +105,9 @@ def _places(project: Project, runs: frozenset[str]) -> list[Path]:
 
 def _named_by(project: Project, state: StudyState) -> list[str]:
     others = [other for other in all_states(project) if other != state]
-    texts = {other.name: (project.root / other.folder / FILES[other.kind]).read_text("utf-8") for other in others}
+    files = {other.name: project.root / other.folder / FILES[other.kind] for other in others}
+    # What it asks now beside what its results answer.
+    texts = {name: file.read_text("utf-8") + asked_file(file).read_text("utf-8") for name, file in files.items()}
     return [name for name, text in texts.items() if f"/{state.folder}/models/" in text.replace(os.sep, "/")]
 
 

@@ -29,7 +29,7 @@ from medgraft.workspace.kept.progress import (
     study_progress,
     write_note,
 )
-from medgraft.workspace.kept.results_folder import announce, claimed
+from medgraft.workspace.kept.results_folder import announce, asked_file, claimed
 from medgraft.workspace.kept.study_list import STUDY_FILE
 from medgraft.workspace.project import Project
 
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str]) -> None:
 
     folder = study_folder(project, name)
     try:
-        start_study(project, read_study_file(folder / STUDY_FILE), machines=machines_of(folder))
+        start_study(project, read_study_file(asked_file(folder / STUDY_FILE)), machines=machines_of(folder))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except FAILURES as error:
