@@ -1,16 +1,20 @@
 """The Models page: what packages say of themselves, whether they are intact, and whether new stacks fit."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 from starlette.testclient import TestClient
 
 from medgraft.core.digest import file_digest
-from medgraft.core.errors import NotFoundError
-from medgraft.exchange.package import read_package
+from medgraft.core.errors import NotFoundError, ProjectError
+from medgraft.exchange import QUESTIONS, AnnotationRules, fingerprint
+from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.workspace import Project
-from medgraft.workspace.kept.packages import check_package, package_card, package_cards
+from medgraft.workspace.kept.packages import LOWER, SUBJECTS, UPPER, check_package, package_card, package_cards
+from medgraft.workspace.kept.study_results import Figure, study_results
 from medgraft.workspace.models.fit import stack_fit
 
 from .conftest import MODEL, served
@@ -61,6 +65,67 @@ def test_models_of_learning_curves_are_shown_and_checked(altered: Project) -> No
     assert "3 packages" in page
     assert page.count('<a class="from" href="/sites">curve sites</a>') == 1
     assert client.post(f"{API}/sites/scratch-2/check").json()["intact"] is True
+
+
+@pytest.fixture
+def curve_package(altered: Project) -> ModelPackage:
+    """A model of a learning curve with all that a package can say of itself."""
+    own = read_package(altered.studies / "tiny" / "models" / MODEL)
+    answers = {question.key: question.answers[0] if question.answers else "<b>by hand" for question in QUESTIONS}
+    with altered.cohort() as cohort:
+        seen = fingerprint([entry for entry in cohort.entries() if entry.id in own.seen.own], cohort.pixels)
+    package = replace(
+        own,
+        name="sites: scratch, 2 subjects",
+        figures={"validation Dice": 0.8, "test Dice": 0.71, f"test Dice{LOWER}": 0.62, f"test Dice{UPPER}": 0.79,
+                 SUBJECTS: 8},
+        rules=AnnotationRules(answers=answers, more={"apex": "last slice with a cavity"}),
+        fingerprint=seen,
+    )  # fmt: skip
+    write_package(package, altered.curves / "sites" / "models" / "scratch-2")
+    return package
+
+
+def test_a_card_has_the_figures_rules_and_images_that_its_package_says(
+    altered: Project, curve_package: ModelPackage
+) -> None:
+    card = package_card(altered, "sites", "scratch-2")
+    test, validation = Figure(value=0.71, low=0.62, high=0.79), Figure(value=0.8, low=None, high=None)
+    assert (card.figures, card.subjects) == ({"validation Dice": validation, "test Dice": test}, 8)
+    assert list(card.rules) == [*(question.text for question in QUESTIONS), "apex"]
+    assert card.fingerprint == curve_package.fingerprint
+    client = served(altered).client("ana")
+    text = client.get("/models").text
+    page = text[text.index('data-study="sites"') :]
+    assert '0.71 <span class="dim">(0.62 to 0.79)</span>' in page
+    assert "as the package says, 8 patients" in page
+    assert page.count('<span class="dim">test Dice</span>') == 1, "the figure that stands for all"
+    assert "Papillary muscles belong to</dt><dd>pool" in page
+    assert "apex</dt><dd>last slice with a cavity" in page
+    assert "&lt;b&gt;by hand" in page
+    assert "4 stacks of 4 patients" in page
+    assert "<td>pixel, mm</td>" in page
+    assert "Do other stacks fit?" in page
+    answer = client.get(f"{API}/sites/scratch-2").json()
+    assert (answer["figures"]["test Dice"]["low"], answer["fingerprint"]["stacks"]) == (0.62, 4)
+
+
+def test_what_a_package_does_not_say_is_said_so(client: TestClient, studied: Project) -> None:
+    """A study's package brings neither; what a task refers to is no rule of annotation."""
+    page = client.get("/models").text
+    assert page.count("<h3>Rules of annotation</h3>\n<p") == len(package_cards(studied))
+    assert "<dt>rules</dt>" not in page
+    assert f"<dt>reference</dt><dd>{package_card(studied, 'tiny', MODEL).reference}" in page
+    assert "medgraft inspect NAME.medgraft" in page, "packages that lie elsewhere"
+
+
+def test_figures_of_the_package_stand_in_for_results_that_are_lost(altered: Project) -> None:
+    shutil.rmtree(altered.studies / "tiny" / "results")
+    with pytest.raises(ProjectError) as lost:
+        study_results(altered, "tiny")
+    page = served(altered).client("ana").get("/models").text
+    assert "as the package says" in page
+    assert escape(str(lost.value)) in page
 
 
 def test_altered_weights_are_found(client: TestClient, altered: Project) -> None:

@@ -1,6 +1,5 @@
-"""The Models page: a card per package: where it comes from, what goes in, how well it did, whether it is intact."""
+"""The Models page: a card per package: its lineage, input, annotation rules, data and figures; whether it is intact."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -16,16 +15,18 @@ from medgraft.workspace import Project, list_cohort
 from medgraft.workspace.kept.packages import PackageCard, package_cards
 from medgraft.workspace.kept.study_results import HEADLINE, Figure, StudyResults, study_results
 
-#: The figures of a card, by metric, for people.
+#: The figures of a study's results, by metric, for people.
 _METRICS = {HEADLINE: "macro F1", "balanced_accuracy": "balanced accuracy", "accuracy": "accuracy"}
+
+#: The one figure of a card that stands for all, whether a study's results or the package itself say it.
+_HEADLINES = {_METRICS[HEADLINE], "test Dice"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FigureRow:
-    """One figure of a model with its interval, drawn on a scale from 0 to 1."""
+    """One figure of a model with its interval, drawn on a scale from 0 to 1. decision: "" where it has none."""
 
     metric: str
-    on: str
     decision: str
     figure: Figure
     dots: Markup
@@ -35,20 +36,22 @@ class FigureRow:
 class ModelCard:
     """One model.
 
-    is_best: has the lowest validation loss of its study. figures: headline is the one that stands for all, if there are
-    any. subjects: that they speak about.
+    is_best: has the lowest validation loss of its study. figures: of its study's results; where there are none, those
+    that the package says of itself. on: what they are of. subjects: that they speak about. error: why a study's results
+    cannot be read.
     """
 
     package: PackageCard
-    is_best: bool
+    is_best: bool = False
     figures: tuple[FigureRow, ...]
+    on: str
     subjects: int
     error: str = ""
 
     @property
     def headline(self) -> FigureRow | None:
-        """Macro F1, of whole stacks where they were decided as such."""
-        return next((row for row in reversed(self.figures) if row.metric == _METRICS[HEADLINE]), None)
+        """Macro F1, of whole stacks where they were decided as such; mean Dice of a model that segments."""
+        return next((row for row in reversed(self.figures) if row.metric in _HEADLINES), None)
 
 
 def add_page(app: FastAPI, place: Place) -> None:
@@ -64,20 +67,21 @@ def add_page(app: FastAPI, place: Place) -> None:
 def model_cards(project: Project) -> tuple[ModelCard, ...]:
     """A card per package: newest study first, in it the best model first."""
     packages = package_cards(project)
-    results = {(kind, name): _results(project, kind, name) for kind, name in {_origin(package) for package in packages}}
-    ended = {origin: found.ended if isinstance(found, StudyResults) else 0.0 for origin, found in results.items()}
-    cards = [_card(package, results[_origin(package)]) for package in packages]
-    return tuple(sorted(cards, key=lambda card: (-ended[_origin(card.package)], not card.is_best, card.package.model)))
+    studies = {package.study for package in packages if package.kind == "study"}
+    results = {("study", name): _results(project, name) for name in studies}
+    ended = {origin: found.ended for origin, found in results.items() if isinstance(found, StudyResults)}
+    cards = [_card(package, results.get(_origin(package), "")) for package in packages]
+    return tuple(
+        sorted(cards, key=lambda card: (-ended.get(_origin(card.package), 0), not card.is_best, card.package.model))
+    )
 
 
 def _origin(package: PackageCard) -> tuple[str, str]:
     return package.kind, package.study
 
 
-def _results(project: Project, kind: str, study: str) -> StudyResults | str:
+def _results(project: Project, study: str) -> StudyResults | str:
     """A study's results, or why there are none: a package is shown all the same."""
-    if kind == "curve":
-        return "Its figures are those of its learning curve, on the Sites page."
     try:
         return study_results(project, study)
     except ProjectError as error:
@@ -85,26 +89,25 @@ def _results(project: Project, kind: str, study: str) -> StudyResults | str:
 
 
 def _card(package: PackageCard, results: StudyResults | str) -> ModelCard:
+    """results: of the package's study; why they cannot be read, "" for a package that is of none."""
     if isinstance(results, str):
-        return ModelCard(package=package, is_best=False, figures=(), subjects=0, error=results)
+        rows = [_row(name, "", figure) for name, figure in package.figures.items()]
+        return ModelCard(
+            package=package, figures=tuple(rows), on="as the package says", subjects=package.subjects, error=results
+        )
     on = results.sets[0]
     lines = {decision: results.line(package.title, on, decision) for decision in results.decisions}
     rows = [
-        _row(metric, on, decision, line.figures)
+        _row(_METRICS[metric], DECISIONS[decision], line.figures[metric])
         for metric in _METRICS
         for decision, line in lines.items()
         if line is not None and metric in line.figures
     ]
     subjects = max((line.subjects for line in lines.values() if line is not None), default=0)
-    return ModelCard(package=package, is_best=results.best == package.model, figures=tuple(rows), subjects=subjects)
+    is_best = results.best == package.model
+    return ModelCard(package=package, is_best=is_best, figures=tuple(rows), on=on, subjects=subjects)
 
 
-def _row(metric: str, on: str, decision: str, figures: Mapping[str, Figure]) -> FigureRow:
-    figure = figures[metric]
-    return FigureRow(
-        metric=_METRICS[metric],
-        on=on,
-        decision=DECISIONS[decision],
-        figure=figure,
-        dots=whisker(figure.value, figure.low, figure.high, scale=(0.0, 1.0)),
-    )
+def _row(metric: str, decision: str, figure: Figure) -> FigureRow:
+    dots = whisker(figure.value, figure.low, figure.high, scale=(0.0, 1.0))
+    return FigureRow(metric=metric, decision=decision, figure=figure, dots=dots)

@@ -13,6 +13,7 @@ from medgraft.samples import MaskedSamples
 from medgraft.study import RunStore
 from medgraft.study.curve import CurveOutcome, CurvePoint, Verdict
 from medgraft.study.curve.contrasts import dice_of_draw
+from medgraft.workspace.kept.packages import LOWER, SUBJECTS, UPPER
 
 
 def keep_models(
@@ -43,7 +44,8 @@ def _package(
     state = store.state(point.run)
     figures = _figures(outcome, point)
     hop = Hop(
-        what=f"{which}, rate {point.rate:g}, epoch {point.epoch}",
+        what=f"{which}, rate {point.rate:g}, epoch {point.epoch}, chosen on "
+        f"{counted(outcome.n_subjects['validation'], 'subject')}",
         weights_digest=tensors_digest(state),
         data_digest=samples.digest,
         task=outcome.task.name,
@@ -51,6 +53,7 @@ def _package(
         result=figures,
     )
     name = f"{curve.name}: {which}"
+    stacks = tuple(sorted(store.read(point.run).facts["stacks"]))
     return ModelPackage(
         name=name,
         task=outcome.task,
@@ -59,7 +62,7 @@ def _package(
         lineage=before.then(hop),
         figures=figures,
         state=state,
-        seen=seen.then(Training(name=name, stacks=tuple(sorted(store.read(point.run).facts["stacks"])))),
+        seen=seen.then(Training(name=name, stacks=stacks, chosen_on=outcome.chosen_on)),
     )
 
 
@@ -69,8 +72,8 @@ def _figures(outcome: CurveOutcome, point: CurvePoint) -> dict[str, float]:
     figures = {
         "validation Dice": float("nan") if point.validation is None else point.validation,
         "test Dice": test.value,
-        "test Dice, lower end of 95 % interval": test.low,
-        "test Dice, upper end of 95 % interval": test.high,
-        "test subjects": len({figure.subject for figure in point.test}),
+        f"test Dice{LOWER}": test.low,
+        f"test Dice{UPPER}": test.high,
+        SUBJECTS: len({figure.subject for figure in point.test}),
     }
     return {name: value for name, value in figures.items() if math.isfinite(value)}
