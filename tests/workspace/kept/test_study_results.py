@@ -1,14 +1,17 @@
 """Results as they are shown are those that the study found: read twice, by two ways."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.seeds import rng
 from medgraft.core.task import UnitKey
 from medgraft.decoding import decode
 from medgraft.evaluation import paired_difference
@@ -16,7 +19,7 @@ from medgraft.study import StudyFile
 from medgraft.study.findings import best_title
 from medgraft.workspace import Project
 from medgraft.workspace.kept.outcomes import study_outcome
-from medgraft.workspace.kept.study_results import model_tables, study_results
+from medgraft.workspace.kept.study_results import model_predictions, model_tables, study_results
 from medgraft.workspace.studies.answers import answer_table, stored_places
 from medgraft.workspace.studies.comparison import ModelChoice, compare_models
 from medgraft.workspace.studies.running import show_study, start_study
@@ -111,6 +114,26 @@ def test_two_models_are_compared_on_what_both_answered(studied: Project) -> None
         tables[0].rows, tables[1].rows.rows(shared), "macro_f1", y_pred_a=answers[0], y_pred_b=answers[1], n=1000
     )
     assert found.differences[0] == expected
+
+
+def test_compared_answers_are_those_that_the_models_gave(studied: Project, tmp_path: Path) -> None:
+    """One model answered for every other slice; the joint answers of the other are still those of its whole stacks."""
+    project = Project.open(Path(shutil.copytree(studied.root, tmp_path / "heart")))
+    part, whole = (study_results(project, "tiny").model(name) for name in (HEAD, DEEP))
+    rows = model_predictions(whole, "test")
+    rows = replace(rows, y_score=rng("other answers").dirichlet(np.ones(3), len(rows)))
+    kept = rows.slice % 2 == 0
+    rows.write_csv(whole.folder / "test.csv")
+    rows.rows(kept).write_csv(part.folder / "test.csv")
+    task = study_results(project, "tiny").task
+    given = [decode(rows.rows(kept), task, "stack"), decode(rows, task, "stack")[kept]]
+    right = [np.mean(answer == rows.y_true[kept]) for answer in given]
+    assert right[0] != right[1]
+    a, b = (ModelChoice(study="tiny", model=model.id) for model in (part, whole))
+    found = compare_models(project, a, b, on="test", decision="stack")
+    assert (found.images, found.only_a, found.only_b) == (kept.sum(), 0, (~kept).sum())
+    accuracy = next(item for item in found.differences if item.metric == "accuracy")
+    assert [accuracy.value_a, accuracy.value_b] == pytest.approx(right)
 
 
 def test_a_model_is_as_good_as_itself(studied: Project) -> None:

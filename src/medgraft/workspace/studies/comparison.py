@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 from medgraft.core.predictions import Predictions
-from medgraft.core.task import Task
 from medgraft.decoding import Rule, decode
 from medgraft.evaluation import PairedDifference, paired_difference
 from medgraft.workspace.kept.study_results import HEADLINE, model_predictions, study_results
@@ -55,30 +54,30 @@ def compare_models(
     if results[1].task.codes != task.codes:
         raise InputError(f"Expected studies of one question, got {task.name} and {results[1].task.name}.")
     tables = [model_predictions(found.model(choice.model), on) for found, choice in zip(results, (a, b), strict=True)]
-    rows_a, rows_b = _shared(*tables)
-    if not len(rows_a):
+    # Of whole stacks, as each model decides them; what both answered for may be part of a stack.
+    answers = [decode(table, task, decision) for table in tables]
+    in_a, in_b = _shared(*tables)
+    if not in_a.any():
         raise InputError(f"Expected images that both models answered for ({on}), got none in common.")
+    rows_a, rows_b = tables[0].rows(in_a), tables[1].rows(in_b)
     names = (HEADLINE, "accuracy", *(f"f1_{code}" for code in task.codes))
     return StudyComparison(
         images=len(rows_a),
         subjects=len(np.unique(rows_a.subject)),
         only_a=len(tables[0]) - len(rows_a),
         only_b=len(tables[1]) - len(rows_b),
-        differences=tuple(_difference(rows_a, rows_b, task, decision, name) for name in names),
+        differences=tuple(
+            paired_difference(rows_a, rows_b, name, y_pred_a=answers[0][in_a], y_pred_b=answers[1][in_b], n=_RESAMPLES)
+            for name in names
+        ),
     )
 
 
-def _difference(a: Predictions, b: Predictions, task: Task, decision: Rule, metric: str) -> PairedDifference:
-    return paired_difference(
-        a, b, metric, y_pred_a=decode(a, task, decision), y_pred_b=decode(b, task, decision), n=_RESAMPLES
-    )
-
-
-def _shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
-    """The rows of both tables that speak about the same image with the same truth."""
+def _shared(a: Predictions, b: Predictions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows of each table speak about an image of the other with the same truth."""
     keys_a, keys_b = _keys(a), _keys(b)
     both = set(keys_a) & set(keys_b)
-    return a.rows(_in(keys_a, both)), b.rows(_in(keys_b, both))
+    return _in(keys_a, both), _in(keys_b, both)
 
 
 def _keys(rows: Predictions) -> list[tuple[str, str, int, int]]:
