@@ -108,7 +108,7 @@ class Hearts:
     def pixels(self, stack: str) -> np.ndarray:
         return self.images[stack]
 
-    def mask(self, stack: str) -> np.ndarray:
+    def mask(self, stack: str, digest: str) -> np.ndarray:
         return self.masks[stack]
 
 

@@ -206,7 +206,7 @@ def _wall_seconds(chain: CurveChain, position: int) -> float:
     spacing = item.spacing
     if spacing is None or not chain.curve.thickness or not {"pool", "myocardium"} <= set(item.classes):
         return 0.0
-    mask = chain.data.read.mask(item.stack)
+    mask = chain.data.read.mask(item.stack, item.mask_digest)
     return len(item.phases) * _seconds(lambda: wall_thickness(np.asarray(mask[item.phases[0]]), spacing))
 
 

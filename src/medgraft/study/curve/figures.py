@@ -67,7 +67,7 @@ def subject_figures(
     item = data.samples.items[position]
     pixels = data.read.pixels(item.stack)
     seen = predict_masks(model, data.recipe, pixels, item.spacing, dims=data.dims, phases=item.phases, device=device)
-    true = codes_of_task(data.read.mask(item.stack)[list(item.phases)], data.samples.task)
+    true = codes_of_task(data.read.mask(item.stack, item.mask_digest)[list(item.phases)], data.samples.task)
     return [
         _phase_figures(item, data, name, seen[phase], drawn, in_mm=in_mm, walls=walls)
         for phase, name, drawn in zip(item.phases, item.phase_names, true, strict=True)

@@ -40,8 +40,8 @@ class ReadVolumes(Protocol):
         """Pixels (T, Z, Y, X)."""
         ...
 
-    def mask(self, stack: str) -> NDArray[np.uint8]:
-        """Mask (T, Z, Y, X) in `core.task.MASK_CODES`."""
+    def mask(self, stack: str, digest: str) -> NDArray[np.uint8]:
+        """Mask (T, Z, Y, X) in `core.task.MASK_CODES`, of a digest. Raises `ProjectError` if it is another by now."""
         ...
 
 
@@ -146,7 +146,7 @@ class Rendered:
         """Grey levels and codes of some of the phases that are read, one by one."""
         recipe, read = self.data.recipe, self.data.read
         item, phases = self.data.samples.items[position], self.data.phases(position)
-        pixels, mask = read.pixels(item.stack), read.mask(item.stack)
+        pixels, mask = read.pixels(item.stack), read.mask(item.stack, item.mask_digest)
         grid = self.data.grid(position, pixels.shape)
         limits = recipe.window.limits(pixels)
         for row, _ in rows:

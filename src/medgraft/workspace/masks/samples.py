@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from medgraft.cohort import Cohort, PixelStore
 from medgraft.core.cohort import StackEntry
 from medgraft.core.digest import array_digest
-from medgraft.core.errors import InputError
+from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.task import MASK_TASKS, Task
 from medgraft.samples import MaskedSamples, masked_samples
 from medgraft.workspace.project import Project
@@ -54,9 +54,19 @@ class VolumeReader:
         """Pixels (T, Z, Y, X) in the stored type. Raises `ProjectError` if they are missing."""
         return self.images.read(stack)
 
-    def mask(self, stack: str) -> NDArray[np.uint8]:
-        """Mask (T, Z, Y, X) in `core.task.MASK_CODES`. Raises `ProjectError` if it is missing."""
-        return self.masks.read(stack)
+    def mask(self, stack: str, digest: str) -> NDArray[np.uint8]:
+        """Mask (T, Z, Y, X) in `core.task.MASK_CODES`, of a digest (`core.digest.array_digest`).
+
+        Raises `ProjectError` if it is missing, or another took its place since: results would be kept under a wrong
+        name. Of a mask that is replaced after that, what was read goes on to be read.
+        """
+        mask = self.masks.read(stack)
+        if array_digest(mask) != digest:
+            raise ProjectError(
+                f"Expected the mask of stack {stack} as it was at the start, got another, which took its place since. "
+                "Do: start again, with the masks as they are now; what does not depend on this one is not done again."
+            )
+        return mask
 
 
 def _digested(cohort: Cohort, entry: StackEntry) -> StackEntry:
