@@ -1,5 +1,6 @@
 """Exported masks come back: as they were, corrected, or not at all, and what they replace can be had again."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 from medgraft.core.stack import FoundStack
+from medgraft.images import write_nifti
 from medgraft.phantoms import PhantomHeart
 from medgraft.workspace import Project, export_masks, return_masks, undo_masks
 
@@ -82,3 +84,25 @@ def test_files_that_do_not_lie_as_their_stack_are_left_out(project: Project, tmp
 def test_a_folder_without_masks_of_the_project_teaches(project: Project, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="masks export"):
         return_masks(project, tmp_path)
+
+
+def test_of_two_files_of_one_stack_none_is_chosen(project: Project, tmp_path: Path) -> None:
+    before = masks_of(project)
+    file = Path(export_masks(project, tmp_path).files[0].mask)
+    shutil.copytree(file.parent, tmp_path / "copy")
+    correct(file)
+    with pytest.raises(InputError, match="one mask of a stack"):
+        return_masks(project, tmp_path, replace=True)
+    assert all(np.array_equal(mask, before[stack]) for stack, mask in masks_of(project).items())
+
+
+def test_an_empty_mask_labels_nothing_of_a_stack_without_one(hearts: tuple[PhantomHeart, ...], tmp_path: Path) -> None:
+    bare = Project.create(tmp_path / "bare")
+    with bare.cohort() as cohort:
+        stack = replace(hearts[0].stack, mask=None, mask_phases=())
+        entry = cohort.add(FoundStack(stack=stack, subject="A", series_key="sax", series="sax"))
+    empty = replace(stack, pixels=np.zeros(stack.pixels.shape, np.uint8))
+    write_nifti(tmp_path / "out" / f"{entry.id}_gt.nii.gz", empty)
+    done = return_masks(bare, tmp_path / "out")
+    assert (done.stacks, done.unchanged) == ((), (entry.id,))
+    assert masks_of(bare) == {}

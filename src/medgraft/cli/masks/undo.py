@@ -21,7 +21,7 @@ def undo(
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Take back what was last done to masks: a repair, or contours that were put in their place or added.
+    """Take back what was last done to masks: a repair, or contours or corrected masks that were put in.
 
     Done again, it takes back what was done before that.
 

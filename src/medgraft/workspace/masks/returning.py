@@ -61,7 +61,8 @@ def return_masks(project: Project, folder: AnyPath, *, replace: bool = False, re
         report: told after every file.
 
     Raises:
-        InputError: no such file, or a mask that differs and is not to be replaced; nothing was changed then.
+        InputError: no such file, two of one stack, or a mask that differs and is not to be replaced; nothing was
+            changed then.
     """
     unchanged: list[tuple[Path, StackEntry]] = []
     differ: list[tuple[Path, StackEntry]] = []
@@ -82,7 +83,7 @@ def return_masks(project: Project, folder: AnyPath, *, replace: bool = False, re
 
 
 def _files(cohort: Cohort, folder: Path) -> list[tuple[Path, StackEntry]]:
-    """Masks with the stacks that their names say. Raises `InputError` if there are none."""
+    """Masks with the stacks that their names say. Raises `InputError` if there are none, or two of one stack."""
     known = {entry.id: entry for entry in cohort.entries()}
     named = ((path, _OF_STACK.search(path.name)) for path in sorted(folder.rglob("*_gt.nii*")))
     found = [(path, known[match["stack"]]) for path, match in named if match and match["stack"] in known]
@@ -91,6 +92,10 @@ def _files(cohort: Cohort, folder: Path) -> list[tuple[Path, StackEntry]]:
             f"Expected masks named ...-STACK_gt.nii.gz with the id of a stack of this project, got none in {folder}. "
             "Do: save them under the names that medgraft masks export gave them."
         )
+    by_stack: dict[str, Path] = {}
+    for path, entry in found:
+        if (other := by_stack.setdefault(entry.id, path)) != path:
+            raise InputError(f"Expected one mask of a stack, got {other} and {path}. Do: keep the one that counts.")
     return found
 
 
@@ -110,8 +115,8 @@ def _read(path: Path, entry: StackEntry) -> Stack:
 
 
 def _differs(cohort: Cohort, entry: StackEntry, found: Stack) -> bool:
-    before = cohort.mask(entry)
-    return before is None or not np.array_equal(before, _drawn(found))
+    before, drawn = cohort.mask(entry), _drawn(found)
+    return bool(drawn.any()) if before is None else not np.array_equal(before, drawn)
 
 
 def _check_replaced(entries: list[StackEntry], *, replace: bool) -> None:

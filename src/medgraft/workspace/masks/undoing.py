@@ -1,4 +1,4 @@
-"""Take back what was last done to masks: a repair, or contours that took their place or were added."""
+"""Take back what was last done to masks: a repair, or contours or corrected masks that were put in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,11 +42,12 @@ class MasksUndone:
 def undo_masks(
     project: Project, stacks: Sequence[str] = (), *, dry_run: bool = False, report: Report = silent
 ) -> MasksUndone:
-    """Take back the last act on a project's masks: `repair_masks`, `mask_from_rtstruct` or `label_from_contours`.
+    """Take back the last act on a project's masks.
 
-    Again and again it walks back through the acts. Phases that the act filled for the first time are without a mask
-    again. Labels of slices stay as they are: `label_from_masks` makes them anew. A mask that was changed by other means
-    since then is left as it is. Killed at any moment, it can be done again.
+    Acts are `repair_masks`, `mask_from_rtstruct`, `label_from_contours` and `return_masks`. Again and again it walks
+    back through them. Phases that the act filled for the first time are without a mask again. Labels of slices stay as
+    they are: `label_from_masks` makes them anew. A mask that was changed by other means since then is left as it is.
+    Killed at any moment, it can be done again.
 
     Args:
         project: where the masks are.
