@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from medgraft.core.contract import InputContract
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.task import SAX_LEVELS, SAX_RANGE, task_from_codes
-from medgraft.exchange import Seen, SubjectHashes, Training, unpack, write_archive
+from medgraft.exchange import NOBODY, Seen, SubjectHashes, Training, unpack, write_archive
 from medgraft.exchange import package as package_module
 from medgraft.exchange.package import ModelPackage, read_package, write_package
 from medgraft.exchange.vectors import vectors_error
 from medgraft.networks.classifier import build
 
-from .conftest import PICTURES, made, members_of
+from .conftest import PICTURES, forged, made, members_of
 
 TENSORS = {"state", "vectors"}
 
@@ -184,6 +184,8 @@ def test_a_writing_that_was_stopped_leaves_what_was_there(
 
 HASHED = Training(name="first", subjects=SubjectHashes(salt="0" * 32, hashes=("1" * 32, "2" * 32)))
 UNKNOWN = Training(name="bundle", stacks=("00ff",))
+CHOSEN = dataclasses.replace(HASHED, stacks=("00ff",), chosen_on=("11ee",))
+DOGS = Training(name="first", subjects=NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +195,8 @@ UNKNOWN = Training(name="bundle", stacks=("00ff",))
         ((HASHED,), ["| first | 2, hashed |"]),
         ((UNKNOWN,), ["| bundle | unknown |"]),
         ((UNKNOWN, HASHED), ["| bundle | unknown |", "| first | 2, hashed |"]),
+        ((CHOSEN,), ["| first | 2, hashed; those of 1 stack chose rate and epoch |"]),
+        ((DOGS, UNKNOWN), ["| first | none |", "| bundle | unknown |"]),
     ],
 )
 def test_a_card_says_whose_hashes_are_there_and_whose_are_unknown(
@@ -203,7 +207,17 @@ def test_a_card_says_whose_hashes_are_there_and_whose_are_unknown(
     shown = card.partition("## Whose images")[2].splitlines()
     assert [line for line in shown if line.startswith(("| first", "| bundle"))] == rows
     assert ("Unknown is not nobody" in card) == (UNKNOWN in trainings)
-    assert ("salted scrypt hashes" in card) == (HASHED in trainings)
+    assert ("salted scrypt hashes" in card) == (HASHED in trainings or CHOSEN in trainings)
+
+
+def test_who_chose_travels_and_a_package_that_does_not_say_is_read(tmp_path: Path) -> None:
+    folder = write_package(dataclasses.replace(made(), seen=Seen(trainings=(CHOSEN,))), tmp_path / "best")
+    assert read_package(folder).seen.trainings == (CHOSEN,)
+    facts = json.loads((folder / "package.json").read_text())
+    del facts["seen"]["trainings"][0]["chosen_on"]
+    before = forged(members_of(folder), seen=facts["seen"])
+    (folder / "package.json").write_bytes(before["package.json"])
+    assert read_package(folder).seen.trainings == (dataclasses.replace(CHOSEN, chosen_on=()),)
 
 
 def test_more_than_anybody_reads_is_not_written(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress
-from medgraft.exchange import Seen, SubjectHashes, Training, hash_subjects
+from medgraft.exchange import NOBODY, Seen, SubjectHashes, Training, hash_subjects
 
 HERE, THERE = ["P1", "P2", "Müller/3", "P2"], ["P2", "P9", "müller/3", "P1 "]
 
@@ -75,6 +75,18 @@ def test_stacks_of_the_last_training_are_its_own() -> None:
     chain = seen(Training(name="first", stacks=("a", "b"))).then(Training(name="second", stacks=("c",)))
     assert (chain.own, chain.stacks) == (frozenset("c"), frozenset("abc"))
     assert (Seen().own, Seen().stacks) == (frozenset(), frozenset())
+
+
+def test_who_chose_rate_and_epoch_was_seen_but_not_learned_from() -> None:
+    chain = Seen(trainings=(Training(name="own", stacks=("a",), chosen_on=("b",)),))
+    assert (chain.own, chain.stacks) == (frozenset("a"), frozenset("ab"))
+    assert chain.of_stacks({"a": "P1", "b": "P2", "c": "P3"}) == {"P1", "P2"}
+
+
+def test_nobody_is_known_and_costs_nothing() -> None:
+    told: list[Progress] = []
+    chain = seen(Training(name="pictures of dogs", subjects=NOBODY))
+    assert (chain.unknown, chain.among(["P1", "P2"], told.append), told) == ((), (), [])
 
 
 def test_every_comparison_is_told() -> None:

@@ -148,7 +148,9 @@ def test_imagenet_weights_in_the_cache_are_used_without_internet(
     safetensors.torch.save_file(whole, file)
     monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path), raising=False)
     model = build("resnet18", n_classes=3)
-    report = load_weights(model, ImageNet().load(spec("resnet18")))
+    weights = ImageNet().load(spec("resnet18"))
+    assert weights.seen.unknown == (), "it shows no patients"
+    report = load_weights(model, weights)
     assert (report.share, report.missing, report.skipped) == (1.0, (), ("fc.weight", "fc.bias"))
     assert torch.equal(model.base.layer4[1].conv2.weight, whole["layer4.1.conv2.weight"])
     assert report.digest == file_digest(file)

@@ -25,10 +25,11 @@ from medgraft.exchange.rules import (
     write_rules,
 )
 from medgraft.exchange.seen import Seen, Training
-from medgraft.exchange.subjects import SubjectHashes, hash_subjects
+from medgraft.exchange.subjects import NOBODY, SubjectHashes, hash_subjects
 
 __all__ = [
     "FACTS",
+    "NOBODY",
     "QUESTIONS",
     "SUFFIX",
     "WEIGHTS",

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Mapping, Sequence
 
+from medgraft.core.counted import counted
 from medgraft.exchange.facts import PackageFacts
 from medgraft.exchange.fingerprint import Fingerprint
 from medgraft.exchange.rules import QUESTIONS, AnnotationRules
@@ -27,7 +28,7 @@ drawn before you compare with your own."""
 
 _HASHED = """\
 The package carries salted scrypt hashes of the subjects' ids, no id. Whoever has the same ids can find out which of
-them trained this model. Trying every id is slow, not impossible: running numbers are not protected, random pseudonyms
+them trained this model or chose its rate and epoch. Trying every id is slow, not impossible: running numbers are not protected, random pseudonyms
 are."""
 
 _UNKNOWN = """\
@@ -94,13 +95,18 @@ def _lineage(facts: PackageFacts) -> str:
 
 def _seen(seen: Seen) -> str:
     rows = [(training.name, _subjects(training)) for training in seen.trainings]
-    known, unknown = len(seen.unknown) < len(rows), bool(seen.unknown)
-    parts = (_table(("training", "subjects"), rows), _HASHED if known else "", _UNKNOWN if unknown else "")
+    hashed = any(training.subjects and training.subjects.hashes for training in seen.trainings)
+    parts = (_table(("training", "subjects"), rows), _HASHED if hashed else "", _UNKNOWN if seen.unknown else "")
     return "\n\n".join(part for part in parts if part)
 
 
 def _subjects(training: Training) -> str:
-    return "unknown" if training.subjects is None else f"{len(training.subjects.hashes)}, hashed"
+    if training.subjects is None:
+        return "unknown"
+    if not training.subjects.hashes:
+        return "none"
+    chose = f"; those of {counted(len(training.chosen_on), 'stack')} chose rate and epoch" if training.chosen_on else ""
+    return f"{len(training.subjects.hashes)}, hashed{chose}"
 
 
 def _section(title: str, body: str) -> str:

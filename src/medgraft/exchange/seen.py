@@ -1,4 +1,4 @@
-"""Seen: whom a model has learned from, in all trainings that its weights went through."""
+"""Seen: whom a model has learned from, and who chose among its trainings, at every site that it went through."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,17 +17,25 @@ _MOST = 32
 class Training:
     """One training and whom it saw.
 
-    name: for people. stacks: ids of its stacks (digests of their content); none where they are unknown. subjects:
-    hashes of whose they are; None where that is unknown, which is not nobody.
+    name: for people. stacks: ids of the stacks that it learned from (digests of their content); none where they are
+    unknown. chosen_on: ids of other stacks, on which its rate and epoch were chosen: the model fits these subjects
+    better than strangers too. Packages of before have none recorded. subjects: hashes of whose all of them are; None
+    where that is unknown, which is not `NOBODY`.
     """
 
     name: str
     stacks: tuple[str, ...] = ()
+    chosen_on: tuple[str, ...] = ()
     subjects: SubjectHashes | None = None
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a name that cannot be shown."""
         check_name(self.name)
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Ids of all stacks that had a part in it, as far as they are known."""
+        return frozenset((*self.stacks, *self.chosen_on))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +55,13 @@ class Seen:
 
     @property
     def own(self) -> frozenset[str]:
-        """Ids of the stacks of the last training."""
+        """Ids of the stacks that the last training learned from."""
         return frozenset(stack for training in self.trainings[-1:] for stack in training.stacks)
 
     @property
     def stacks(self) -> frozenset[str]:
-        """Ids of the stacks of all trainings, as far as they are known."""
-        return frozenset(stack for training in self.trainings for stack in training.stacks)
+        """Ids of the stacks that any training learned from or was chosen on, as far as they are known."""
+        return frozenset(stack for training in self.trainings for stack in training.seen)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -61,7 +69,7 @@ class Seen:
         return tuple(training.name for training in self.trainings if training.subjects is None)
 
     def of_stacks(self, subject_of: Mapping[str, str], report: Report = silent) -> frozenset[str]:
-        """The subjects that any training saw: by their hashed id, or by the content of one of their stacks.
+        """The subjects that any training saw or was chosen on: by their hashed id, or by one of their stacks.
 
         subject_of: whose each stack is, by its id.
         """
@@ -77,7 +85,7 @@ class Seen:
         >>> seen.among(["P1", "P2"]), seen.unknown
         (('P1',), ('bundle',))
         """
-        known = [training.subjects for training in self.trainings if training.subjects is not None]
+        known = [training.subjects for training in self.trainings if training.subjects and training.subjects.hashes]
         pairs, found = list(product(sorted(set(subjects)), known)), set()
         for done, (subject, hashes) in enumerate(pairs, 1):
             if subject in hashes:

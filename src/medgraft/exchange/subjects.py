@@ -49,6 +49,10 @@ class SubjectHashes:
         return _hash(subject, self.salt) in self.hashes
 
 
+#: Who is known to have had no part: what a training on other things than patients has seen.
+NOBODY = SubjectHashes(salt="0" * 32, hashes=())
+
+
 def hash_subjects(subjects: Iterable[str], *, secret: object, report: Report = silent) -> SubjectHashes:
     """The hashes of subject ids, in an order that says nothing.
 

@@ -69,7 +69,7 @@ def test_nobody_is_held_out_whom_any_training_saw(
 ) -> None:
     trainings = [hashed("site 1", "S1"), hashed("site 2", "S2")]
     trainings[hop] = hashed("site 3", "S3", subjects[held_out])
-    with pytest.raises(InputError, match=f"not trained on, got {subjects[held_out]}"):
+    with pytest.raises(InputError, match=f"nor chosen on, got {subjects[held_out]}"):
         start_curve(project, curve_from(tmp_path, *trainings))
     assert not list(project.runs.glob("*/*")), "refused before anything was trained"
 
@@ -77,8 +77,21 @@ def test_nobody_is_held_out_whom_any_training_saw(
 def test_a_subject_is_known_by_any_of_its_stacks(project: Project, subjects: Sequence[str], tmp_path: Path) -> None:
     with project.cohort() as cohort:
         (stack,) = (entry.id for entry in cohort.entries() if entry.subject == subjects[2])
-    with pytest.raises(InputError, match=f"not trained on, got {subjects[2]}"):
+    with pytest.raises(InputError, match=f"nor chosen on, got {subjects[2]}"):
         start_curve(project, curve_from(tmp_path, Training(name="not packed", stacks=(stack,))))
+
+
+def test_who_chose_for_the_travelling_model_tests_it_no_more(
+    project: Project, subjects: Sequence[str], tmp_path: Path
+) -> None:
+    """The validation subject of the first curve is to be the test subject of a second."""
+    first = parse_curve({**TINY, "name": "first", "arms": {"scratch": {}}, "thickness": False})
+    start_curve(project, first)
+    correct_subject(project, subjects[1], split="test")
+    correct_subject(project, subjects[2], split="validation")
+    again = parse_curve({**TINY, "name": "second", "package": str(find_model("first", project.root)), "arms": ARMS})
+    with pytest.raises(InputError, match=f"nor chosen on, got {subjects[1]}"):
+        start_curve(project, again)
 
 
 def test_a_subject_is_known_by_a_stack_that_has_no_mask(
@@ -87,7 +100,7 @@ def test_a_subject_is_known_by_a_stack_that_has_no_mask(
     bare = replace(short_axis_heart(subject=9, size=32, n_phases=2).stack, mask=None, mask_phases=())
     with project.cohort() as cohort:
         other = cohort.add(FoundStack(stack=bare, subject=subjects[2], series_key="other"))
-    with pytest.raises(InputError, match=f"not trained on, got {subjects[2]}"):
+    with pytest.raises(InputError, match=f"nor chosen on, got {subjects[2]}"):
         start_curve(project, curve_from(tmp_path, Training(name="not packed", stacks=(other.id,))))
 
 
@@ -105,6 +118,9 @@ def test_subjects_seen_before_are_said_and_hashes_travel_on(
     scratch, tuned = (read_package(project.curves / "tiny" / "models" / f"{arm}-1").seen for arm in ARMS)
     assert (len(scratch.trainings), tuned.trainings[:2]) == (1, (home, bundle))
     assert tuned.own == scratch.own
+    with project.cohort() as cohort:
+        chose = tuple(entry.id for entry in cohort.entries() if entry.subject == subjects[1])
+    assert {seen.trainings[-1].chosen_on for seen in (scratch, tuned)} == {chose}
     for arm in ARMS:
         kept = read_package(project.curves / "tiny" / "models" / f"{arm}-1")
         assert kept.lineage.hops[-1].weights_digest == kept.weights_digest
@@ -113,7 +129,7 @@ def test_subjects_seen_before_are_said_and_hashes_travel_on(
         assert kept.figures["test subjects"] == 1
     pack_model(project, "tiny/fine-tuned-1", tmp_path / "tuned.medgraft")
     packed = read_package(tmp_path / "tuned.medgraft").seen
-    assert packed.among([*subjects, "S1"]) == tuple(sorted([subjects[0], "S1"]))
+    assert packed.among([*subjects, "S1"]) == tuple(sorted([subjects[0], subjects[1], "S1"])), "who chose is seen too"
     assert packed.unknown == ("bundle",)
 
 
@@ -129,7 +145,7 @@ def test_what_speaks_against_a_curve_is_told_before_it_is_run(
     assert any("which flatters it" in caution for caution in plan.cautions)
     wanted = dict.fromkeys(("train", "validation", "test"), 1) | {"home": 0, "others": 0}
     assert {role: len(names) for role, names in plan.estimate.subjects.items()} == wanted
-    with pytest.raises(InputError, match="not trained on, got"):
+    with pytest.raises(InputError, match="nor chosen on, got"):
         plan_curve(project, curve_from(tmp_path, hashed("site 2", subjects[2])))
 
 

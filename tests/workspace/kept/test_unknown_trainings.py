@@ -12,6 +12,7 @@ def test_a_training_is_known_by_hashes_or_by_stacks_that_are_all_here(project: P
             Training(name="hashed", subjects=hash_subjects(["S1"], secret="home")),
             Training(name="here", stacks=here[:2]),
             Training(name="partly here", stacks=(here[0], "elsewhere")),
+            Training(name="chosen elsewhere", stacks=here[:2], chosen_on=("elsewhere",)),
             Training(name="bundle"),
         )
-        assert unknown_trainings(Seen(trainings=trainings), cohort) == ("partly here", "bundle")
+        assert unknown_trainings(Seen(trainings=trainings), cohort) == ("partly here", "chosen elsewhere", "bundle")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from medgraft.core.errors import ProjectError
-from medgraft.exchange import Seen, Training
+from medgraft.exchange import NOBODY, Seen, Training
 from medgraft.exchange.package import read_package, write_package
 from medgraft.labels import LabelEvent
 from medgraft.study import find
@@ -158,10 +158,10 @@ def test_trainings_of_unknown_patients_are_said(
     project = Project.open(Path(shutil.copytree(studied.root, tmp_path / "heart")))
     for folder in (project.studies / "tiny" / "models").iterdir():
         package = read_package(folder)
-        before = Training(name="timm mobilenetv1_100"), Training(name="theirs.h5")
+        before = Training(name="ImageNet", subjects=NOBODY), Training(name="timm theirs.h5")
         write_package(replace(package, seen=Seen(trainings=(*before, *package.seen.trainings))), folder)
     made = report_study(project, "tiny", now=NOW)
-    assert "they bring no hashes of theirs.h5." in text_of(Path(made.page).parent)
+    assert "they bring no hashes of timm theirs.h5." in text_of(Path(made.page).parent)
 
 
 def test_studies_without_results_have_no_report(studied: Project) -> None:

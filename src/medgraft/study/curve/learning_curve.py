@@ -53,7 +53,7 @@ def run_curve(
     Raises:
         InputError: a network that does not segment, reads no such shape or lacks a depth, subjects of several sites of
             which none is chosen, none to validate or test on, fewer than the sizes ask, sequences of several lengths in
-            one batch, no travelling model where an arm starts from it, or held-out subjects that it was trained on.
+            one batch, no travelling model where an arm starts from it, or held-out subjects that it has seen.
         WeightsError: the travelling model is another network's.
     """
     chain = curve_chain(curve, samples, read, package)
@@ -129,6 +129,7 @@ class CurveChain:
             n_subjects={name: len(set(subjects[positions])) for name, positions in vars(self.roles).items()},
             points=tuple(points),
             package_digest=self.package.digest if self.package else "",
+            chosen_on=tuple(sorted(self.data.samples.items[place].stack for place in self.roles.validation.tolist())),
         )
 
     def _wall_of_the_advised(

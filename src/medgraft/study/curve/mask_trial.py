@@ -24,7 +24,8 @@ class Start:
     """The weights before the first update.
 
     origin: for people. digest: of the weights, or of what random ones come from. state: every tensor of the model;
-    None for random weights as `initial` says, drawn from `key`. trained_on: stacks of subjects that it knows.
+    None for random weights as `initial` says, drawn from `key`. trained_on: stacks of subjects that it knows, those
+    on whom it was chosen among them.
     """
 
     origin: str

@@ -53,6 +53,7 @@ class CurveOutcome:
     n_subjects: how many there were by role ("train", "validation", "test", "home") when the curve was run, and of
     "others", whose split the curve file does not name.
     package_digest: of the travelling model's tensors, "" where there was none.
+    chosen_on: stacks of the validation subjects, who chose rate and epoch of every point; none in older results.
     """
 
     curve: CurveFile
@@ -61,6 +62,7 @@ class CurveOutcome:
     n_subjects: Mapping[str, int]
     points: tuple[CurvePoint, ...]
     package_digest: str = ""
+    chosen_on: tuple[str, ...] = ()
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -91,6 +93,7 @@ def write_curve(outcome: CurveOutcome, folder: Path) -> None:
         "network": outcome.network,
         "n_subjects": dict(outcome.n_subjects),
         "package_digest": outcome.package_digest,
+        "chosen_on": outcome.chosen_on,
         "points": [_plain(dataclasses.asdict(point)) for point in outcome.points],
     }
     (results / "points.json").write_text(json.dumps(facts, indent=1) + "\n")
@@ -108,6 +111,7 @@ def read_curve(folder: Path, task_of: Callable[[str], Task]) -> CurveOutcome:
             n_subjects=facts["n_subjects"],
             points=tuple(_point(item) for item in facts["points"]),
             package_digest=facts["package_digest"],
+            chosen_on=tuple(facts.get("chosen_on", ())),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ProjectError(

@@ -123,7 +123,8 @@ def _check_unseen(samples: MaskedSamples, roles: Roles, package: Start | None) -
     known = sorted({item.subject for item in items if package and item.stack in package.trained_on})
     if known:
         raise InputError(
-            f"Expected held-out subjects that the travelling model was not trained on, got {', '.join(known[:5])}. "
+            "Expected held-out subjects that the travelling model was neither trained nor chosen on, got "
+            f"{', '.join(known[:5])}. "
             "Do: train on them (medgraft correct --split), and of its home site import only subjects it has not seen. "
             "Other people under the same running numbers need ids of their own (medgraft import --pseudonym-key)."
         )

@@ -18,6 +18,7 @@ from medgraft.core.contract import InputContract
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import WeightsError
 from medgraft.exchange.seen import Seen, Training
+from medgraft.exchange.subjects import NOBODY
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.weights import Weights
 
@@ -45,7 +46,7 @@ class ImageNet:
             licence=facts.licence,
             origin=f"timm {network.weights}",
             digest=file_digest(path),
-            seen=Seen(trainings=(Training(name=f"timm {network.weights}"),)),
+            seen=Seen(trainings=(Training(name=f"timm {network.weights}", subjects=NOBODY),)),
         )
 
 

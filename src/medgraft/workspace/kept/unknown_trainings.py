@@ -10,5 +10,5 @@ def unknown_trainings(seen: Seen, cohort: Cohort) -> tuple[str, ...]:
     return tuple(
         training.name
         for training in seen.trainings
-        if training.subjects is None and not (training.stacks and here.issuperset(training.stacks))
+        if training.subjects is None and not (training.stacks and here.issuperset(training.seen))
     )

@@ -59,7 +59,7 @@ def stack_fit(project: Project, study: str, model: str, *, site: str | None = No
         project: where they are; a new folder is imported first.
         study: a finished study or learning curve.
         model: a model of it, by its folder's name.
-        site: compare stacks of this site only; all that were not trained on if None.
+        site: compare stacks of this site only; all that the model has not seen if None.
 
     Raises:
         NotFoundError: no such model. ProjectError: its training stacks are gone.

@@ -156,9 +156,9 @@ def _hashed(package: ModelPackage, entries: tuple[StackEntry, ...], report: Repo
     subjects = {entry.id: entry.subject for entry in entries}
 
     def hashed(number: int, training: Training) -> Training:
-        if training.subjects is not None or not training.stacks or not set(training.stacks) <= set(subjects):
+        if training.subjects is not None or not training.stacks or not training.seen <= subjects.keys():
             return training
-        seen = (subjects[stack] for stack in training.stacks)
+        seen = (subjects[stack] for stack in training.seen)
         secret = [package.weights_digest, number]
         return replace(training, subjects=hash_subjects(seen, secret=secret, report=report))
 

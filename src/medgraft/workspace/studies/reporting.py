@@ -28,10 +28,6 @@ _CHANGED = (
 )
 
 
-#: How trainings on ImageNet are called (`transfer.ImageNet`), which shows no patients.
-_IMAGENET = "timm "
-
-
 @dataclass(frozen=True, kw_only=True)
 class ReportMade:
     """The report of a study or a learning curve.
@@ -115,7 +111,6 @@ def _of_unknown_trainings(project: Project, models: Iterable[PackageFacts]) -> I
             training
             for facts in models
             for training in unknown_trainings(Seen(trainings=facts.seen.trainings[:-1]), cohort)
-            if not training.startswith(_IMAGENET)
         }
     if unknown:
         yield (
