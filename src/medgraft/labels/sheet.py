@@ -48,7 +48,12 @@ def export_csv(store: LabelStore, path: Path, subjects: Mapping[str, str], tasks
 
 
 def import_csv(
-    store: LabelStore, path: Path, *, subjects: Mapping[str, str] | None = None, reader: str | None = None
+    store: LabelStore,
+    path: Path,
+    *,
+    subjects: Mapping[str, str] | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    reader: str | None = None,
 ) -> SheetImport:
     """Record the labels of a sheet as one act.
 
@@ -56,6 +61,7 @@ def import_csv(
         store: where they go.
         path: the file; it needs the columns stack, phase, slice, task and label (slice and phase count from 0).
         subjects: stack id to subject; if given, a row about another stack or another subject is bad.
+        shapes: stack id to phases, slices, ...; if given, a row about a phase or a slice beyond them is bad.
         reader: who says so where the sheet has no reader.
 
     Raises:
@@ -66,7 +72,9 @@ def import_csv(
     find_task = cache(store.task)
     for line, row in _read_rows(path):
         try:
-            events.append(_event(find_task, row, subjects, reader, f"{path.name} line {line}"))
+            event = _event(find_task, row, subjects, reader, f"{path.name} line {line}")
+            _check_within(event.unit, shapes)
+            events.append(event)
         except LabelError as error:
             problems.append(f"line {line}: {error}")
     problems += _contradictions(events)
@@ -120,6 +128,12 @@ def _check_subject(row: Mapping[str, str], subjects: Mapping[str, str]) -> None:
         raise LabelError(f"Expected a stack of this project, got {row['stack']!r}.")
     if row.get("subject") and row["subject"] != subjects[row["stack"]]:
         raise LabelError(f"Expected subject {subjects[row['stack']]} of this stack, got {row['subject']!r}.")
+
+
+def _check_within(unit: UnitKey, shapes: Mapping[str, tuple[int, ...]] | None) -> None:
+    for name, index, count in zip(("phase", "slice"), unit[1:], (shapes or {}).get(unit.stack, ()), strict=False):
+        if index >= count:
+            raise LabelError(f"Expected a {name} from 0 to {count - 1} of this stack, got {index}.")
 
 
 def _whole(row: Mapping[str, str], name: str) -> int:

@@ -44,6 +44,21 @@ def test_a_row_about_a_foreign_stack_stops_the_sheet(project: Project, tmp_path:
     assert label_status(project).labelled == 0
 
 
+@pytest.mark.parametrize(("axis", "name"), [(0, "phase"), (1, "slice")])
+def test_a_row_about_a_slice_that_a_stack_lacks_stops_the_sheet(
+    project: Project, tmp_path: Path, axis: int, name: str
+) -> None:
+    """As of who counts from 1 in a spreadsheet."""
+    stack = list_cohort(project).stacks[0]
+    count = (stack.phases, stack.slices)[axis]
+    unit = [0, 0]
+    unit[axis] = count
+    (tmp_path / "labels.csv").write_text(f"stack,phase,slice,task,label\n{stack.id},{unit[0]},{unit[1]},sax-range,IN\n")
+    with pytest.raises(LabelError, match=f"line 2: Expected a {name} from 0 to {count - 1} of this stack, got {count}"):
+        import_labels(project, tmp_path / "labels.csv", reader="ana")
+    assert label_status(project).labelled == 0
+
+
 def test_a_missing_sheet_or_task_teaches(project: Project, tmp_path: Path) -> None:
     with pytest.raises(LabelError, match="is no file"):
         import_labels(project, tmp_path / "nowhere.csv")

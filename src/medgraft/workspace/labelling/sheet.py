@@ -22,7 +22,7 @@ def import_labels(project: Project, sheet: AnyPath, *, reader: str | None = None
     """Record the labels of a CSV file as one act, all rows or none.
 
     Args:
-        project: rows must speak about its stacks and their subjects.
+        project: rows must speak about its stacks, their subjects, phases and slices.
         sheet: columns stack, phase, slice, task and label; subject, reader, at and source if there.
         reader: who says so where a row names nobody.
 
@@ -33,7 +33,7 @@ def import_labels(project: Project, sheet: AnyPath, *, reader: str | None = None
     if not sheet.is_file():
         raise LabelError(f"Expected a CSV file of labels, got {sheet}, which is no file.")
     with project.labels() as store:
-        done = import_csv(store, sheet, subjects=_subjects(project), reader=reader)
+        done = import_csv(store, sheet, subjects=_subjects(project), shapes=_shapes(project), reader=reader)
     return SheetResult(file=str(sheet), rows=len(done.added), unchanged=done.unchanged)
 
 
@@ -50,3 +50,8 @@ def export_labels(project: Project, sheet: AnyPath, *, task: str = "sax-range") 
 def _subjects(project: Project) -> dict[str, str]:
     with project.cohort() as cohort:
         return {entry.id: entry.subject for entry in cohort.entries()}
+
+
+def _shapes(project: Project) -> dict[str, tuple[int, ...]]:
+    with project.cohort() as cohort:
+        return {entry.id: entry.shape for entry in cohort.entries()}
