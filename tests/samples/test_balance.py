@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medgraft.core.errors import InputError
-from medgraft.core.task import SAX_LEVELS, SAX_RANGE
-from medgraft.samples import PAPER_COPIES, epoch_order, n_draws, training_copies
+from medgraft.core.task import SAX_LEVELS, SAX_RANGE, task_from_codes
+from medgraft.samples import epoch_order, n_draws, training_copies
+from medgraft.samples.balance import PAPER_COPIES
 
 #: ACDC, 60 patients, rule `pool`.
 ACDC = np.repeat([0, 1, 2], [39, 1072, 25])
@@ -15,30 +16,39 @@ ACDC = np.repeat([0, 1, 2], [39, 1072, 25])
 copies_of = st.dictionaries(st.integers(0, 30), st.integers(1, 4), min_size=1, max_size=8)
 
 
+OWN = task_from_codes("tumour", ["benign", "malignant", "unclear"])
+
+
 @pytest.mark.parametrize(
-    ("factor", "expected"),
+    ("task", "rule", "expected"),
     [
-        (None, [1, 1, 1]),
-        (6, [6, 1, 6]),
-        (PAPER_COPIES, [6, 1, 6]),
-        ({"OBS": 3}, [1, 1, 3]),
-        ("balanced", [27, 1, 30]),
+        (SAX_RANGE, None, [6, 1, 6]),
+        (OWN, None, [27, 1, 30]),
+        (SAX_RANGE, PAPER_COPIES, [6, 1, 6]),
+        (SAX_RANGE, {"OBS": 3}, [1, 1, 3]),
+        (SAX_RANGE, {}, [1, 1, 1]),
+        (OWN, {"unclear": 2}, [1, 1, 2]),
+        (SAX_RANGE, "balanced", [27, 1, 30]),
     ],
 )
-def test_copies_per_class(factor, expected):
-    copies = training_copies(ACDC, SAX_RANGE.codes, factor)
+def test_copies_per_class(task, rule, expected):
+    copies = training_copies(ACDC, task, rule)
     assert [set(copies[label == ACDC]) for label in range(3)] == [{count} for count in expected]
 
 
 def test_the_papers_table_fits_both_schemas():
     labels = np.array([0, 1, 2, 3, 4])
-    assert training_copies(labels, SAX_LEVELS.codes).tolist() == [6, 1, 1, 1, 6]
+    assert training_copies(labels, SAX_LEVELS).tolist() == [6, 1, 1, 1, 6]
 
 
-@pytest.mark.parametrize("factor", [0, {"IN": 0}, "wish"])
-def test_impossible_copies_are_refused(factor):
-    with pytest.raises(InputError, match="Expected"):
-        training_copies(ACDC, SAX_RANGE.codes, factor)
+def test_a_class_that_nobody_has_is_none_to_balance():
+    assert training_copies(np.array([0, 0, 2]), OWN).tolist() == [1, 1, 2]
+
+
+@pytest.mark.parametrize("rule", [{"IN": 0}, {"OAP": 2, "in": 3}])
+def test_impossible_copies_are_refused(rule):
+    with pytest.raises(InputError, match="1 or more copies of classes of sax-range.* Available: OAP, IN, OBS"):
+        training_copies(ACDC, SAX_RANGE, rule)
 
 
 @given(copies_of, st.integers(1, 6), st.integers(0, 20))

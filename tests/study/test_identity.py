@@ -143,3 +143,7 @@ def test_nothing_of_a_study_is_done_twice(dreamt: Any, hearts: Any, tiny: Callab
     executor.study(tiny(), hearts.samples, hearts.read)
     identities = [trial.identity for trial in executor.trials]
     assert len(set(identities)) == len(identities)
+
+
+def test_balance_that_is_left_out_trains_what_the_papers_table_trains(identities: Any) -> None:
+    assert identities(balance=None) == identities(balance={"OAP": 6, "OBS": 6, "oap": 6, "obs": 6})

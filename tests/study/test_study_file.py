@@ -7,7 +7,6 @@ import yaml
 from pydantic import BaseModel
 
 from medgraft.core.errors import InputError, StudyFileError
-from medgraft.samples import PAPER_COPIES
 from medgraft.study import (
     NetworkEntry,
     StageEntry,
@@ -43,7 +42,7 @@ def test_what_is_not_said_is_the_papers() -> None:
     (scratch,) = study.scratch_stages
     assert (scratch.depth, scratch.rates, scratch.epochs) == ("all", (1e-2, 1e-3, 1e-4), 50)
     assert (study.folds, study.batch_size, study.rotation, study.crop) == (5, 32, 45, 0.6)
-    assert (study.balance, study.task, study.weights) == (dict(PAPER_COPIES), "sax-range", "imagenet")
+    assert (study.balance, study.task, study.weights) == (None, "sax-range", "imagenet")
     assert study.staging == "per-fold"
 
 
@@ -150,6 +149,7 @@ def test_files_that_are_no_study_teach(tmp_path: Path, text: str) -> None:
         LEAST,
         {"networks": ["cbr_tiny", {"network": "vgg16", "size": 64, "name": "small"}], "test": {"split": "test"}},
         {"networks": ["vgg16"], "seeds": [1, 2], "stages": [{"depth": "all", "rates": [1e-5], "epochs": 1}]},
+        {"networks": ["vgg16"], "balance": "balanced"},
         {"networks": ["vgg16"], "balance": {}, "cache": {"dtype": "float16"}, "reader": "Å"},
     ],
 )

@@ -6,7 +6,7 @@ of samples with the recorded draw each one uses.
 Must not know: where labels came from, pixels, networks, the training loop.
 """
 
-from medgraft.samples.balance import PAPER_COPIES, CopyRule, epoch_order, n_draws, training_copies
+from medgraft.samples.balance import epoch_order, n_draws, training_copies
 from medgraft.samples.collected import Dropped
 from medgraft.samples.folds import Fold, patient_folds
 from medgraft.samples.join import join
@@ -15,9 +15,7 @@ from medgraft.samples.nested import nested_draw
 from medgraft.samples.samples import ClassCount, Sample, Samples
 
 __all__ = [
-    "PAPER_COPIES",
     "ClassCount",
-    "CopyRule",
     "Dropped",
     "Fold",
     "MaskedSample",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
+from medgraft.core.task import TASKS, Task
 
 #: Ho and Kim 2021: "OAP and OBS oversampled" six times; the same for the outer classes of the five levels.
 PAPER_COPIES: Mapping[str, int] = MappingProxyType({"OAP": 6, "OBS": 6, "oap": 6, "obs": 6})
@@ -20,34 +21,31 @@ PAPER_COPIES: Mapping[str, int] = MappingProxyType({"OAP": 6, "OBS": 6, "oap": 6
 #: The most copies that "balanced" makes of an image: more would be learned by heart.
 MOST_COPIES = 30
 
-CopyRule = Mapping[str, int] | int | Literal["balanced"] | None
+CopyRule = Mapping[str, int] | Literal["balanced"] | None
 
 Positions = NDArray[np.int64]
 
 
-def training_copies(labels: NDArray[Any], classes: Sequence[str], factor: CopyRule = PAPER_COPIES) -> Positions:
+def training_copies(labels: NDArray[Any], task: Task, rule: CopyRule = None) -> Positions:
     """How often each training sample stands in an epoch, (n,), 1 or more.
 
     Args:
         labels: (n,) class columns.
-        classes: the codes in column order.
-        factor: a table from code to copies, such as `PAPER_COPIES` (others 1); a number: copies of every class but the
-            most frequent; "balanced": each class about as often as the most frequent, at most `MOST_COPIES` times;
-            None: no copies.
+        task: whose classes they are.
+        rule: a table from code to copies (others 1); "balanced": each class about as often as the most frequent, at
+            most `MOST_COPIES` times; None: `PAPER_COPIES` for the tasks of short axes, "balanced" for others.
 
     Raises:
-        InputError: copies below 1, or a word that is not "balanced".
+        InputError: copies below 1, or of a class that is not the task's.
 
-    >>> training_copies(np.array([1, 1, 1, 1, 0, 0]), ("OAP", "IN"))
+    >>> training_copies(np.array([1, 1, 1, 1, 0, 0]), TASKS["sax-range"])
     array([1, 1, 1, 1, 6, 6])
-    >>> training_copies(np.array([1, 1, 1, 1, 0, 0]), ("OAP", "IN"), "balanced")
+    >>> training_copies(np.array([1, 1, 1, 1, 0, 0]), TASKS["sax-range"], "balanced")
     array([1, 1, 1, 1, 2, 2])
     """
-    counts = np.bincount(np.asarray(labels, np.int64), minlength=len(classes))
-    per_class = np.asarray(_copies_per_class(counts, classes, factor), np.int64)
-    if (per_class < 1).any():
-        raise InputError(f"Expected 1 or more copies of each class, got {dict(zip(classes, per_class, strict=True))}.")
-    return per_class[np.asarray(labels, np.int64)]
+    columns = np.asarray(labels, np.int64)
+    counts = np.bincount(columns, minlength=len(task.codes))
+    return np.asarray(_copies_per_class(counts, task, rule), np.int64)[columns]
 
 
 def n_draws(copies: Positions, draws_per_copy: int) -> Positions:
@@ -86,16 +84,17 @@ def epoch_order(
     return np.asarray(rows[shuffled], np.int64), np.asarray(draws[shuffled], np.int64)
 
 
-def _copies_per_class(counts: Positions, classes: Sequence[str], factor: CopyRule) -> Sequence[int]:
-    most = int(counts.max(initial=0))
-    match factor:
-        case None:
-            return [1] * len(classes)
-        case "balanced":
-            return [min(MOST_COPIES, round(most / count)) if count else 1 for count in counts.tolist()]
-        case int():
-            return [1 if count == most else factor for count in counts.tolist()]
-        case Mapping():
-            return [factor.get(code, 1) for code in classes]
-        case _:
-            raise InputError(f'Expected copies as a table, a number, "balanced" or None, got {factor!r}.')
+def _copies_per_class(counts: Positions, task: Task, rule: CopyRule) -> Sequence[int]:
+    if rule is None:
+        rule = PAPER_COPIES if task.name in TASKS else "balanced"
+    if rule == "balanced":
+        most = int(counts.max(initial=0))
+        return [min(MOST_COPIES, round(most / count)) if count else 1 for count in counts.tolist()]
+    # The paper's names may all be there: a table of theirs serves both of its tasks.
+    unknown = sorted(rule.keys() - PAPER_COPIES.keys() - set(task.codes))
+    if unknown or min(rule.values(), default=1) < 1:
+        raise InputError(
+            f"Expected 1 or more copies of classes of {task.name}, got {dict(rule)}. "
+            f"Available: {', '.join(task.codes)}. Do: correct balance in the study file, or leave it out."
+        )
+    return [rule.get(code, 1) for code in task.codes]

@@ -105,7 +105,7 @@ def study_data(study: StudyFile, samples: Samples, read: ReadImage, seed: int) -
     """Split, balance and number the samples of a study at one seed.
 
     Raises `InputError` if there are fewer subjects than folds, nobody is held out though the study asks for it, or a
-    subject is held out in part.
+    subject is held out in part, or `balance` names a class that the task has not.
     """
     held_out = _held_out(study, samples)
     training, test = np.flatnonzero(~held_out), np.flatnonzero(held_out)
@@ -147,7 +147,7 @@ def _held_out(study: StudyFile, samples: Samples) -> NDArray[np.bool_]:
 def _copies(study: StudyFile, samples: Samples, training: NDArray[np.int64]) -> NDArray[np.int64]:
     """Copies of each sample; a test sample's label is not looked at."""
     copies = np.ones(len(samples), np.int64)
-    copies[training] = training_copies(samples.labels[training], samples.task.codes, study.balance)
+    copies[training] = training_copies(samples.labels[training], samples.task, study.balance)
     return copies
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from medgraft.samples import PAPER_COPIES
 from medgraft.study.settings import Settings, read_yaml, validated
 
 Depth = Annotated[int, Field(ge=0)] | Literal["all"]
@@ -76,8 +75,11 @@ class StudyFile(Settings):
     test: HeldOut | None = Field(None, description="held-out subjects; none if left out")
     seeds: tuple[int, ...] = Field((7,), min_length=1, description="the study is repeated for each seed")
     draws: int = Field(4, ge=1, le=1000, description="recorded random rotations per image (and per oversampled copy)")
-    balance: dict[str, int] = Field(
-        dict(PAPER_COPIES), description="how often images of a class are seen per epoch, once if not named"
+    balance: dict[str, int] | Literal["balanced"] | None = Field(
+        None,
+        description="how often images of a class are seen per epoch, once if not named; balanced: each class about as "
+        "often as the most frequent, its images at most 30 times. If left out, the paper's `{OAP: 6, OBS: 6}` for "
+        "sax-range and `{oap: 6, obs: 6}` for sax-levels, and balanced for other tasks",
     )
     rotation: float = Field(45.0, ge=0, le=180, description="largest rotation in degrees, either way")
     crop: float = Field(0.6, gt=0, le=1, description="share of each axis that the centre crop keeps")
