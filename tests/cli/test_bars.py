@@ -50,3 +50,11 @@ def test_only_what_lasts_stays_on_the_screen(monkeypatch: pytest.MonkeyPatch) ->
         "grid-two",
         "epochs",
     ], last
+
+
+def test_what_is_at_work_is_shown_as_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(bars, "MESSAGES", Console(file=screen, force_terminal=True, width=100))
+    with bars.progress_bars() as report:
+        report(Progress(stage="import", done=1, total=3, detail="P[/]1\x1b]0;owned"))
+    assert r"P[/]1\x1b]0;owned" in screen.getvalue()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from medgraft.cli.output import MESSAGES
+from medgraft.cli.output import MESSAGES, shown
 from medgraft.core.progress import Progress, Report, silent
 
 #: The past that the time left is judged by, in seconds: trainings of a study take minutes each.
@@ -29,7 +29,7 @@ def progress_bars() -> Iterator[Report]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[detail]}", style="dim"),
+        TextColumn("{task.fields[detail]}", style="dim", markup=False),
     )
     with Bars(*columns, console=MESSAGES, speed_estimate_period=_PAST) as bars:
         tasks: dict[str, TaskID] = {}
@@ -41,7 +41,7 @@ def progress_bars() -> Iterator[Report]:
             task = tasks[progress.stage]
             if progress.done < bars.tasks[bars.task_ids.index(task)].completed:
                 bars.reset(task)
-            bars.update(task, completed=progress.done, total=progress.total or None, detail=progress.detail)
+            bars.update(task, completed=progress.done, total=progress.total or None, detail=shown(progress.detail))
 
         yield draw
 

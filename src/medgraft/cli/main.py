@@ -8,7 +8,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from medgraft import __version__
 from medgraft.cli import label, study
@@ -25,7 +24,7 @@ from medgraft.cli.masks import app as masks
 from medgraft.cli.measure import measure
 from medgraft.cli.networks import networks
 from medgraft.cli.notes import notes
-from medgraft.cli.output import MESSAGES
+from medgraft.cli.output import write_message
 from medgraft.cli.pack import pack
 from medgraft.cli.phantoms import phantoms
 from medgraft.cli.predict import predict
@@ -84,7 +83,7 @@ def main() -> None:
 
 
 def _explain(text: str) -> None:
-    MESSAGES.print(f"[bold red]error:[/] {escape(text)}", highlight=False, soft_wrap=True)
+    write_message(text, heading="[bold red]error:[/] ")
     sys.exit(EXIT_ERROR)
 
 

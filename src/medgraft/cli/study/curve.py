@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.figures import ends, number, with_ends
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
-from medgraft.cli.output import MESSAGES, write_json, write_line, write_table
+from medgraft.cli.output import write_json, write_line, write_message, write_table
 from medgraft.cli.study.curve_plan import curve_plan_document, show_curve_plan
 from medgraft.cli.study.options import (
     ChangesOption,
@@ -85,7 +84,7 @@ def run_curve(
             report(Progress(stage="study", done=0, total=0))  # the first bar, as it lasts longest
             done = start_curve(place, curve, machines=machines, report=report)
     except KeyboardInterrupt as stop:
-        MESSAGES.print("stopped; the same command goes on")
+        write_message("stopped; the same command goes on")
         raise typer.Exit(_INTERRUPTED) from stop
     if as_json:
         write_json(done)
@@ -107,8 +106,7 @@ def _plan(project: "Project", curve: "CurveFile", *, as_json: bool) -> None:
 def _warn_of(differences: Sequence["RuleDifference"]) -> None:
     """Say before training where the two sites draw otherwise: their masks are not each other's truth there."""
     for item in differences:
-        where = f"{item.text}: {item.ours} here, {item.theirs} there"
-        MESSAGES.print(f"[yellow]rules differ:[/] {escape(where)}")
+        write_message(f"{item.text}: {item.ours} here, {item.theirs} there", heading="[yellow]rules differ:[/] ")
 
 
 def show_curve(curve: "CurveSummary") -> None:

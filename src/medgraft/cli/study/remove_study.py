@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
-from medgraft.cli.output import MESSAGES, write_json, write_line
+from medgraft.cli.output import write_json, write_line, write_message
 from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def remove_study(
     place = Project.open(project)
     if not yes:
         for line in _lines(what_goes(place, name)):
-            MESSAGES.print(escape(line), highlight=False, soft_wrap=True)
+            write_message(line)
         typer.confirm("Remove it?", abort=True, err=True)
     done = remove(place, name)
     if as_json:
