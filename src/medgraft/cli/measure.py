@@ -32,7 +32,7 @@ def measure(
     ] = None,
     slices: Annotated[
         str | None,
-        typer.Option(help="Count slices that are IN alone, by 'labels' or by a model that tells them."),
+        typer.Option(help="Count the ventricle's slices (IN) alone, by 'labels' or by a model that tells them."),
     ] = None,
     phases: Annotated[Literal["ed-es", "all"], typer.Option(help="Phases to measure.")] = "ed-es",
     out: Annotated[Path | None, typer.Option(help="Folder for tables, JSON and pictures.", file_okay=False)] = None,
@@ -91,7 +91,7 @@ def _show(measured: "Measured") -> None:
 def _show_stacks(measured: "Measured") -> None:
     notes = Counter(reason for one in measured.stacks for reason in one.reasons)
     figures = ("EDV, ml", "ESV, ml", "stroke, ml", "EF, %", "mass, g")
-    changes = ("left out", "EDV change, ml", "ESV change, ml", "EF change, %")
+    changes = ("left out", "EDV change, ml", "ESV change, ml", "EF change, %", "mass change, g")
     rows = [
         (one.subject, one.stack, one.source, *_heartbeat(one), *_changes(one, measured), _numbers(one.reasons, notes))
         for one in measured.stacks
@@ -100,7 +100,7 @@ def _show_stacks(measured: "Measured") -> None:
     for number, (reason, count) in enumerate(notes.items(), start=1):
         write_line(f"note {number}, of {count} of {len(rows)} masks: {reason}")
     if rows and measured.slices_by:
-        write_line("left out: slices at ED and ES that are not IN; change: what leaving them out adds")
+        write_line("left out: slices at ED and ES that are neither IN nor muscle beside it; change: what that adds")
 
 
 def _numbers(reasons: Sequence[str], notes: Iterable[str]) -> str | None:
@@ -115,8 +115,9 @@ def _heartbeat(one: "StackMeasures") -> tuple[float | None, ...]:
 def _changes(one: "StackMeasures", measured: "Measured") -> tuple[float | None, ...]:
     """Nothing where every slice counts."""
     if measured.slices_by is None:
-        return (None,) * 4
-    return one.left_out, *_rounded(one.edv_change_ml, one.esv_change_ml, one.ejection_change_percent)
+        return (None,) * 5
+    changes = one.edv_change_ml, one.esv_change_ml, one.ejection_change_percent, one.mass_change_g
+    return one.left_out, *_rounded(*changes)
 
 
 def _show_phases(measured: "Measured") -> None:

@@ -14,7 +14,7 @@ def stack_of(subject: str, stack: str, source: Source, edv: float) -> StackMeasu
     return StackMeasures(
         subject=subject, stack=stack, source=source, ed="ed", es=None, edv_ml=edv, esv_ml=None, stroke_ml=None,
         ejection_percent=None, mass_g=None, left_out=0, edv_change_ml=None, esv_change_ml=None,
-        ejection_change_percent=None, reasons=(),
+        ejection_change_percent=None, mass_change_g=None, reasons=(),
     )  # fmt: skip
 
 

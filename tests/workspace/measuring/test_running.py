@@ -15,6 +15,7 @@ from PIL import Image
 from medgraft.core.errors import InputError
 from medgraft.core.lineage import Hop, Lineage
 from medgraft.core.predictions import Predictions
+from medgraft.core.seeds import rng
 from medgraft.core.stack import FoundStack, Stack
 from medgraft.core.task import LV_WALL, MASK_CODES, SAX_RANGE
 from medgraft.evaluation import worst_distance
@@ -24,7 +25,9 @@ from medgraft.inference import predict_stacks
 from medgraft.networks import spec
 from medgraft.networks.classifier import build
 from medgraft.networks.segmenter import build_segmenter
-from medgraft.phantoms import PhantomHeart, ct_heart
+from medgraft.phantoms import PhantomHeart, ct_heart, short_axis_heart
+from medgraft.phantoms.heart_scene import sections
+from medgraft.phantoms.population import draw_heart
 from medgraft.recipe import PAPER, PercentileWindow, VolumeRecipe
 from medgraft.samples import codes_of_task
 from medgraft.workspace import Project, import_images, label_from_masks
@@ -145,12 +148,38 @@ def test_slices_that_are_not_in_are_left_out_and_the_change_is_theirs(tmp_path: 
         entry = cohort.entries()[0]
         cohort.set_mask(entry.id, np.concatenate([tube(), tube(radius=3.0)]), (0, 1))
     whole, judged = only(measure_project(project)), only(measure_project(project, slices_by="labels"))
-    assert (whole.left_out, judged.left_out) == (0, 2)
+    assert (whole.left_out, judged.left_out, whole.mass_change_g) == (0, 2, 0)
     for field, radius in {"edv": 5.0, "esv": 3.0}.items():
         lost = np.count_nonzero(tube(radius=radius)[0, 0] == 1) * ML
         assert getattr(judged, f"{field}_change_ml") == pytest.approx(-lost)
         assert getattr(judged, f"{field}_ml") == pytest.approx(getattr(whole, f"{field}_ml") - lost)
+    lost_g = 1.05 * np.count_nonzero(tube()[0, 0] == 2) * ML
+    assert judged.mass_change_g == pytest.approx(-lost_g), "of a wall around a pool where there is none"
+    assert judged.mass_g + lost_g == pytest.approx(whole.mass_g)
     assert judged.ejection_change_percent == pytest.approx(0, abs=1e-9)
+
+
+def exact_mass_g(subject: int) -> tuple[float, float]:
+    """Of a phantom at ED and ES, from its continuous geometry: points 1 mm apart that lie in its muscle."""
+    u, w = np.arange(-70, 70, dtype=np.float32), np.arange(-30, 130, dtype=np.float32)[:, None, None]
+    heart = draw_heart(rng(7, "short-axis heart", "a", subject))
+    ed, es = (np.count_nonzero(sections(heart.at(state), u, u[:, None], w).myocardium < 0) for state in (0.0, 1.0))
+    return ed * 1.05 / 1000, es * 1.05 / 1000
+
+
+@pytest.mark.parametrize("subject", [5, 6])
+def test_muscle_below_and_above_the_slices_with_blood_is_part_of_the_heart(tmp_path: Path, subject: int) -> None:
+    """The cap of the apex is out of apical by definition, the crescent at the base out of basal."""
+    stack = short_axis_heart(subject=subject, size=64, n_phases=2, n_slices=24).stack
+    project = project_of(tmp_path / "heart", one=stack)
+    label_from_masks(project)
+    whole, judged = measure_project(project), measure_project(project, slices_by="labels")
+    for phase, exact in zip(judged.phases, exact_mass_g(subject), strict=True):
+        assert phase.mass_g == pytest.approx(exact, rel=0.03)
+        assert (phase.change_ml, phase.mass_change_g) == (0, 0)
+        assert None not in phase.segments_mm, "the tip has a thickness"
+    for field in ("thickness_median_mm", "thickness_p95_mm", "thickness_maximum_mm", "segments_mm"):
+        assert [getattr(one, field) for one in judged.phases] == [getattr(one, field) for one in whole.phases]
 
 
 def test_slices_with_gaps_count_by_their_places(tmp_path: Path) -> None:

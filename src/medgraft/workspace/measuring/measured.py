@@ -13,11 +13,10 @@ Source = Literal["reference", "model"]
 class PhaseMeasures:
     """One stack at one phase; what cannot be said is None, and `reasons` say why.
 
-    phase: its name, such as "ed", or its number. left_out: slices that do not count, as they are not IN. cavity_ml: of
-    the slices that count; change_ml: what leaving the others out adds to it. *_voxels: the same where the spacing is
-    unknown, else None. mass_g: of the myocardium, likewise.
-    thickness_*_mm: of the wall. segments_mm: median thickness of the 16 or 17 segments of the American
-    Heart Association.
+    phase: its name, such as "ed", or its number. left_out: slices that do not count, neither IN nor muscle beside
+    it. cavity_ml: of the slices that count; change_ml: what leaving the others out adds. *_voxels: the same where
+    the spacing is unknown, else None. mass_g, mass_change_g: of the myocardium, likewise. thickness_*_mm: of the wall.
+    segments_mm: median thickness of the 16 or 17 segments of the American Heart Association.
     """
 
     subject: str
@@ -30,6 +29,7 @@ class PhaseMeasures:
     cavity_voxels: int | None
     change_voxels: int | None
     mass_g: float | None
+    mass_change_g: float | None
     thickness_median_mm: float | None
     thickness_p95_mm: float | None
     thickness_maximum_mm: float | None
@@ -43,7 +43,7 @@ class StackMeasures:
 
     ed, es: the phases that are taken for end diastole and end systole. stroke_ml: `edv_ml` less `esv_ml`; ejection: its
     share of `edv_ml` in %, which needs no spacing. mass_g: at ED. left_out: slices that do not count, at ED and ES
-    together. *_change: what leaving them out adds.
+    together. *_change_*: what leaving them out adds.
     """
 
     subject: str
@@ -60,6 +60,7 @@ class StackMeasures:
     edv_change_ml: float | None
     esv_change_ml: float | None
     ejection_change_percent: float | None
+    mass_change_g: float | None
     reasons: tuple[str, ...]
 
 

@@ -19,7 +19,7 @@ from medgraft.measurement import (
 )
 from medgraft.workspace.measuring.measured import PhaseMeasures, Source, StackMeasures
 from medgraft.workspace.measuring.slice_places import SlicePlaces
-from medgraft.workspace.measuring.slices_that_count import Judged, counted_slices, n_unjudged
+from medgraft.workspace.measuring.slices_that_count import Judged, n_unjudged, slices_inside, with_muscle_beside
 from medgraft.workspace.measuring.wall_segments import wall_segments
 
 #: What a wall lies between, and itself.
@@ -51,7 +51,7 @@ def measured_phases(
     Args:
         entry: the stack.
         drawn: its mask.
-        judged: which slices count; all if None.
+        judged: which slices are IN and count, with muscle beside them; all slices if None.
         septum: the angle of the septum's middle at phases where it is known, degrees (`measurement.septum_angle`);
             elsewhere the first of them, as it hardly turns.
         n_segments: with (17) or without (16) the tip.
@@ -107,6 +107,7 @@ def measured_heartbeat(entry: StackEntry, phases: Sequence[PhaseMeasures]) -> St
         edv_change_ml=ed.change_ml if ed else None,
         esv_change_ml=es.change_ml if es else None,
         ejection_change_percent=_less(ejection, of_all_slices),
+        mass_change_g=ed.mass_change_g if ed else None,
         reasons=tuple(_what_to_know(entry, ed, es, phases)),
     )
 
@@ -131,7 +132,8 @@ class _Phase:
         """(Z,) whether a slice counts."""
         if self.judged is None:
             return np.ones(len(self.mask), bool)
-        return counted_slices(self.entry, self.phase, self.judged)
+        inside = slices_inside(self.entry, self.phase, self.judged)
+        return with_muscle_beside(inside, self.mask) if set(_WALL) <= set(self.classes) else inside
 
     @cached_property
     def thickness(self) -> NDArray[np.float32] | None:
@@ -147,12 +149,16 @@ class _Phase:
         """Whether thickness is known anywhere."""
         return self.thickness is not None and bool(np.isfinite(self.thickness).any())
 
-    def volume(self, structure: str, counted: NDArray[np.bool_] | None) -> float | None:
-        """The volume in ml over the slices that are `counted`, over all if None."""
+    def volume(self, structure: str) -> tuple[float | None, float | None]:
+        """The volume in ml over the slices that count, and what leaving the others out adds to it."""
         spacing, positions = self.places.spacing, self.places.positions
         if spacing is None or structure not in self.classes:
-            return None
-        return structure_volume(self.mask, spacing, structure, included=counted, positions=positions)
+            return None, None
+        counted, whole = (
+            structure_volume(self.mask, spacing, structure, included=included, positions=positions)
+            for included in (self.counted, None)
+        )
+        return counted, counted - whole
 
     def voxels(self, of: NDArray[np.bool_]) -> int | None:
         """Voxels of the pool in some slices, where without a spacing there is no volume."""
@@ -207,7 +213,8 @@ class _Phase:
 
 
 def _measures(phase: _Phase) -> PhaseMeasures:
-    cavity, muscle = (phase.volume(structure, phase.counted) for structure in _WALL)
+    (cavity, cavity_change), muscle = phase.volume("pool"), phase.volume("myocardium")
+    mass, mass_change = (None if ml is None else MYOCARDIUM_G_PER_ML * ml for ml in muscle)
     beyond = phase.voxels(~phase.counted)
     wall = thickness_of(np.empty(0) if phase.thickness is None else phase.thickness)
     return PhaseMeasures(
@@ -217,10 +224,11 @@ def _measures(phase: _Phase) -> PhaseMeasures:
         phase=phase.entry.phase_name(phase.phase),
         left_out=int((~phase.counted).sum()),
         cavity_ml=cavity,
-        change_ml=_less(cavity, phase.volume("pool", None)),
+        change_ml=cavity_change,
         cavity_voxels=phase.voxels(phase.counted),
         change_voxels=None if beyond is None else -beyond,
-        mass_g=None if muscle is None else MYOCARDIUM_G_PER_ML * muscle,
+        mass_g=mass,
+        mass_change_g=mass_change,
         thickness_median_mm=_known(wall.median),
         thickness_p95_mm=_known(wall.p95),
         thickness_maximum_mm=_known(wall.maximum),

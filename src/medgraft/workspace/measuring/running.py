@@ -59,8 +59,8 @@ def measure_project(
     Args:
         project: where the stacks are.
         model: one that segments, as `find_model` reads it: every stack is measured in its masks too.
-        slices_by: who says which slices are IN and count in volumes: "labels" (of `sax-range`), or a model that tells
-            ranges of slices, as `find_model` reads it. All slices count if None.
+        slices_by: who says which slices are IN and count, with muscle beside them: "labels" (of
+            `sax-range`), or a model that tells ranges of slices, as `find_model` reads it. All slices count if None.
         phases: "ed-es", the phases of these names (all of a stack that does not name both), or "all". Of the
             project's own masks, those that are labelled.
         folder: where tables, the JSON document and pictures are written; none are if None.

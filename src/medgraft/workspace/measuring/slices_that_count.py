@@ -1,16 +1,17 @@
-"""Which short-axis slices count in a volume: those that are IN, by labels or by a model that judges ranges."""
+"""Which short-axis slices count: those that are IN, by labels or by a model that judges ranges, and muscle beside."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from medgraft.cohort import Cohort
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Report, silent
-from medgraft.core.task import SAX_LEVELS, SAX_RANGE, UnitKey
+from medgraft.core.task import MASK_CODES, SAX_LEVELS, SAX_RANGE, UnitKey
 from medgraft.decoding import decode
 from medgraft.exchange.package import read_package
 from medgraft.inference import predict_stacks
@@ -20,7 +21,7 @@ from medgraft.workspace.project import Project
 #: The codes of slices between apex and base, by the task that names them.
 _INSIDE = {SAX_RANGE.name: {"IN"}, SAX_LEVELS.name: {"ap", "mid", "bs"}}
 
-#: Whether a slice counts; slices that nobody judged are not in it.
+#: Whether a slice is IN; slices that nobody judged are not in it.
 Judged = Mapping[UnitKey, bool]
 
 
@@ -67,9 +68,28 @@ def judged_by_model(
     return {_unit(stacks[stack], *place): bool(one) for (stack, *place), one in zip(units, inside, strict=True)}
 
 
-def counted_slices(entry: StackEntry, phase: int, judged: Judged) -> NDArray[np.bool_]:
-    """(Z,) whether each slice of a stack counts; those that nobody judged do."""
+def slices_inside(entry: StackEntry, phase: int, judged: Judged) -> NDArray[np.bool_]:
+    """(Z,) whether each slice of a stack is IN; those that nobody judged are taken for it."""
     return np.array([judged.get(UnitKey(entry.id, phase, index), True) for index in range(entry.shape[1])])
+
+
+def with_muscle_beside(inside: NDArray[np.bool_], mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(Z,) whether each slice counts: those that are IN, and from there on outwards those of muscle alone.
+
+    The cap below the last slice that shows blood and the crescent above the first are muscle of the ventricle
+    (Schulz-Menger et al. 2020, doi 10.1186/s12968-020-00610-6). Pool that is drawn in a slice that is not IN is none,
+    and nobody knows what the wall around it is: there and beyond no slice counts.
+
+    Args:
+        inside: (Z,) whether each slice is IN.
+        mask: (Z, Y, X) one phase in `core.task.MASK_CODES`, with cavity and wall.
+
+    >>> drawn = np.array([0, 2, 1, 1, 2, 0, 2], np.uint8).reshape(-1, 1, 1)
+    >>> with_muscle_beside(np.array([0, 0, 1, 1, 0, 0, 0], bool), drawn).astype(int).tolist()
+    [0, 1, 1, 1, 1, 0, 0]
+    """
+    pool, wall = ((mask == MASK_CODES[name]).any(axis=(1, 2)) for name in ("pool", "myocardium"))
+    return np.asarray(ndimage.binary_propagation(inside, mask=inside | (wall & ~pool)))
 
 
 def n_unjudged(entry: StackEntry, phase: int, judged: Judged) -> int:
