@@ -17,7 +17,16 @@ from medgraft.report.curve.tables import curve_tables
 from medgraft.report.page import render
 from medgraft.report.picture import Picture
 
-PICTURES = ("learning-curves", "forgetting", "wall-median", "overlay-best", "bulls-eyes", "surfaces", "trainings")
+PICTURES = (
+    "learning-curves",
+    "forgetting",
+    "wall-median",
+    "volumes",
+    "overlay-best",
+    "bulls-eyes",
+    "surfaces",
+    "trainings",
+)
 
 
 def rendered(content: CurveContent) -> str:
@@ -34,6 +43,7 @@ def test_equal_content_gives_equal_files_and_every_picture_is_in_the_page(curve:
     assert [name for name in files if (first / name).read_bytes() != (second / name).read_bytes()] == []
     shown = set(re.findall(r'id="figure-([\w-]+)"', (first / "report.html").read_text()))
     assert shown == {path.stem for path in (first / "figures").iterdir()}
+    assert shown >= set(PICTURES) - {"overlay-best"}
     listed = set(re.findall(r'id="table-([\w-]+)"', (first / "report.html").read_text()))
     assert listed == {path.stem for path in (first / "tables").glob("*.csv")}
 

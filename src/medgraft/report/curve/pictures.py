@@ -1,14 +1,16 @@
 """Pictures of a learning curve: its figures with titles, captions and words."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from medgraft.evaluation import MEAN_DICE
+from medgraft.report.agreement import Agreement, FigureAgreement
 from medgraft.report.curve.content import CurveContent, Group, Overlay
 from medgraft.report.curve.learning_curves import learning_curves
 from medgraft.report.curve.mask_overlays import mask_overlays
 from medgraft.report.curve.mask_trainings import mask_trainings
 from medgraft.report.curve.wall_agreement import wall_agreement
-from medgraft.report.figures import bulls_eyes, surface_views
+from medgraft.report.figures import agreement_plots, bulls_eyes, surface_views
 from medgraft.report.finding import with_interval
 from medgraft.report.picture import Picture, slug
 from medgraft.report.style import png_of
@@ -21,6 +23,8 @@ def curve_pictures(content: CurveContent) -> Iterator[Picture]:
         yield _curves(content, "home")
     for figure in dict.fromkeys(wall.figure for wall in content.walls):
         yield _wall(content, figure)
+    if content.volumes:
+        yield _volumes(content)
     for overlay in content.overlays:
         yield _overlay(overlay)
     if content.bulls_eyes:
@@ -55,6 +59,13 @@ def _curves(content: CurveContent, on: Group) -> Picture:
     )
 
 
+_AGREEMENT = (
+    "Left of each pair: the model against the reference, one mark per subject, the line is equality, r is "
+    "Pearson's with its interval. Right: difference against mean (Bland-Altman); line: mean difference, "
+    "dashes: limits of 95 % of differences, bands: their 95 % intervals."
+)
+
+
 def _wall(content: CurveContent, figure: str) -> Picture:
     listed = "; ".join(
         f"{wall.model.title} {wall.phase.upper()} r = {with_interval(wall.pearson)}"
@@ -65,12 +76,29 @@ def _wall(content: CurveContent, figure: str) -> Picture:
         png=png_of(wall_agreement(content, figure)),
         name=f"wall-{slug(figure)}",
         title=f"Wall thickness, {figure}",
-        caption=(
-            "Left of each pair: the model against the reference, one mark per subject, the line is equality, r is "
-            "Pearson's with its interval. Right: difference against mean (Bland-Altman); line: mean difference, "
-            "dashes: limits of 95 % of differences, bands: their 95 % intervals."
-        ),
+        caption=_AGREEMENT,
         alt=f"Scatter and Bland-Altman plots of {figure} wall thickness: {listed}.",
+    )
+
+
+def _volumes(content: CurveContent) -> Picture:
+    agreements = [
+        FigureAgreement(
+            title=f"{found.figure}\n{found.model.title}",
+            unit=found.unit,
+            **{part.name: getattr(found, part.name) for part in fields(Agreement)},
+        )
+        for found in content.volumes
+    ]
+    listed = "; ".join(
+        f"{found.figure} of {found.model.title} {with_interval(found.bias)} {found.unit}" for found in content.volumes
+    )
+    return Picture(
+        png=png_of(agreement_plots(agreements)),
+        name="volumes",
+        title="Volumes and ejection fraction",
+        caption=_AGREEMENT,
+        alt=f"Scatter and Bland-Altman plots of volumes; mean differences: {listed}.",
     )
 
 
