@@ -324,6 +324,14 @@ KINDS: dict[str, tuple[Kind, str]] = {
         claims(task=asdict(LV_WALL), recipe=VolumeRecipe(shape=(10**4, 10**4, 10**4)).as_dict()),
         "more than a machine can hold",
     ),
+    "voxels of no size": (
+        claims(task=asdict(LV_WALL), recipe=VolumeRecipe(shape=(8, 8, 8), spacing=1e-300).as_dict()),
+        "voxels of 1e-300 mm",
+    ),
+    "voxels of a kilometre": (
+        claims(task=asdict(LV_WALL), recipe=VolumeRecipe(shape=(8, 8, 8), spacing=1e6).as_dict()),
+        r"voxels of 1e\+06 mm",
+    ),
     "a window of words": (
         claims(
             task=asdict(LV_WALL),

@@ -105,6 +105,13 @@ def test_slices_read_one_by_one_keep_their_number_and_places():
     assert torch.equal(RECIPES[2].render(others, SPACING)[:, 0], seen[:, 0])
 
 
+def test_more_voxels_than_a_machine_holds_are_refused_before_they_are_made():
+    fine = dataclasses.replace(CUBES, spacing=0.05)
+    with pytest.raises(InputError, match="larger spacing"):
+        fine.render(np.zeros((1, 100, 200, 200)), (3.0, 1.2, 1.2), full=True)
+    assert fine.grid((1, 100, 200, 200), (3.0, 1.2, 1.2)).shape == CUBES.shape
+
+
 def test_an_unknown_window_or_setting_is_refused():
     data = CUBES.as_dict()
     for broken in (

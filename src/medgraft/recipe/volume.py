@@ -25,6 +25,9 @@ _NAMES = {kind: name for name, kind in WINDOWS.items()}
 #: Voxels whose sizes differ by less than this share are the same: many files store spacing as float32.
 _SAME = 1e-5
 
+#: Voxels of a volume on the network's grid, at most; their scores alone are gigabytes.
+_MOST_VOXELS = 1 << 30
+
 Item = TypeVar("Item")
 Triple = tuple[float, float, float]
 
@@ -115,13 +118,22 @@ class VolumeRecipe:
             full: all of the volume; else what is cut about its middle.
 
         Raises:
-            InputError: another number of axes, or no spacing where the recipe speaks of mm.
+            InputError: another number of axes, no spacing where the recipe speaks of mm, or voxels that are much finer
+                than the volume's, so that they are more than a machine can hold.
         """
         if len(native_shape) != 4:
             raise InputError(f"Expected a sequence of shape (T, Z, Y, X), got {tuple(native_shape)}.")
         ratios = self._ratios(spacing)
         whole = [whole_axis(n, ratio) for n, ratio in zip(native_shape[1:], ratios, strict=True)]
-        return VolumeGrid(axes=_three(whole)) if full else self._cut(whole)
+        if not full:
+            return self._cut(whole)
+        if math.prod(axis.length for axis in whole) > max(_MOST_VOXELS, math.prod(native_shape[1:])):
+            sides = " x ".join(str(axis.length) for axis in whole)
+            raise InputError(
+                f"Expected at most {_MOST_VOXELS:,} voxels of {self.spacing:g} mm, got {sides}. Do: use a recipe with a "
+                "larger spacing, or correct the volume's own."
+            )
+        return VolumeGrid(axes=_three(whole))
 
     def render_on(self, grid: VolumeGrid, pixels: NDArray[Any], limits: tuple[float, float]) -> Tensor:
         """Some phases (T, Z, Y, X) on a grid, with the grey `limits` of the whole sequence that become 0 and 1."""
