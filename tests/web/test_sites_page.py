@@ -41,6 +41,8 @@ PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8ffff3f0005fe02fe"
     "0def46b80000000049454e44ae426082"
 )
+#: Of the report, by name.
+PICTURES = ["learning-curves", "surfaces", "volumes"]
 CAUTIONS = ["scratch: in 2 of 2 trainings the last epoch was the best: it may not have ended."]
 PAGE = "<!doctype html><title>r</title><p>report</p><script>document.title = self.origin</script>"
 
@@ -85,7 +87,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (project.curves / "sites" / FINDINGS).write_bytes(to_json(found, inf_nan_mode="null"))
     figures_folder = project.curves / "sites" / "report" / "figures"
     figures_folder.mkdir(parents=True)
-    (figures_folder / "learning-curves.png").write_bytes(PIXEL)
+    for name in PICTURES:
+        (figures_folder / f"{name}.png").write_bytes(PIXEL)
     (figures_folder.parent / "report.html").write_text(PAGE)
     shutil.copytree(project.curves / "sites", project.curves / "begun", ignore=shutil.ignore_patterns("r*"))
     return project
@@ -120,7 +123,7 @@ def test_a_verdict_is_shown_as_it_was_found(signed_in: TestClient) -> None:
     begun, ended = signed_in.get("/api/v1/curves").json()
     found = verdict(outcome())
     assert (ended["advice"], ended["size"], ended["text"]) == (found.advice, found.size, found.text)
-    assert ended["pictures"] == ["learning-curves"]
+    assert ended["pictures"] == PICTURES
     assert begun["advice"] is None
     assert "Do: medgraft study curve with the file" in begun["missing"]
     page = signed_in.get("/sites").text
@@ -175,6 +178,15 @@ def test_pictures_are_those_of_the_report_and_nothing_else(signed_in: TestClient
     ):
         status = signed_in.get(f"/api/v1/curves/{wrong}").status_code
         assert status == (400 if ".." in wrong else 404)
+
+
+def test_every_picture_leads_to_its_place_in_the_report(signed_in: TestClient) -> None:
+    """There the surface turns: a page of its own, whose script this page's policy would not let in."""
+    page = signed_in.get("/sites").text
+    assert [name for name in PICTURES if f'src="/api/v1/curves/sites/pictures/{name}"' in page] == PICTURES
+    assert [name for name in PICTURES if f'href="/api/v1/curves/sites/report#figure-{name}"' in page] == PICTURES
+    assert "Turn it in the report" in page
+    assert "Volumes and ejection fraction" in page
 
 
 def test_a_report_is_nobody_s_origin(signed_in: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""The Sites page: what a model that travelled is worth here, curve by curve."""
+"""The Sites page: what a model that travelled is worth here, curve by curve; each picture leads to its report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from medgraft.workspace.curves.curve_list import CurveState, ModelDice, curve_st
 _SHOWN: Mapping[str, str] = {
     "learning-curves": "Learning curves here",
     "forgetting": "At the home site: what is forgotten",
+    "volumes": "Volumes and ejection fraction against the reference",
     "wall-median": "Wall thickness against the reference",
     "bulls-eyes": "Wall thickness by segment",
     "surfaces": "Wall thickness on the surface",
