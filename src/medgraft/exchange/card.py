@@ -28,8 +28,8 @@ drawn before you compare with your own."""
 
 _HASHED = """\
 The package carries salted scrypt hashes of the subjects' ids, no id. Whoever has the same ids can find out which of
-them trained this model or chose its rate and epoch. Trying every id is slow, not impossible: running numbers are not protected, random pseudonyms
-are."""
+them trained this model or chose its rate and epoch. Trying every id is slow, not impossible: running numbers are not
+protected, random pseudonyms are."""
 
 _UNKNOWN = """\
 Unknown is not nobody: of these trainings the package brings no hashes, so nobody can prove that yours are not among

@@ -130,11 +130,11 @@ def test_too_few_test_subjects_are_said(made_up: MakeUp) -> None:
     assert p_value_of(np.ones(2000), LEAST_SUBJECTS) < 0.05 < p_value_of(np.ones(2000), LEAST_SUBJECTS - 1)
 
 
-def test_a_gain_that_the_correction_over_sizes_does_not_bear_out_is_said(made_up: MakeUp) -> None:
+def test_a_gain_that_the_correction_over_all_ways_does_not_bear_out_is_said(made_up: MakeUp) -> None:
     outcome = made_up(curve(0.5, (0.2, 0.3, 0.4), (0.7, 0.7, 0.7)))
-    six = verdict(of_subjects(outcome, 6))  # the least p of six subjects, 1 in 32, times three sizes
+    six = verdict(of_subjects(outcome, 6))  # the least p of six subjects, 1 in 32, times six ways
     assert six.advice == "fine-tune"
-    assert "Corrected for the sizes tried (Holm), the gain over the model as it is has p = 0.09." in six.text
+    assert "Corrected for the ways tried (Holm), the gain over the model as it is has p = 0.19." in six.text
     assert "Holm" not in verdict(outcome).text
 
 

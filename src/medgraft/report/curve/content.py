@@ -57,7 +57,7 @@ class CurveFigure:
 class CurveDifference:
     """`model` minus `other` in mean Dice on the same subjects.
 
-    draws: the same in each draw alone. adjusted: p over all sizes, after Holm.
+    draws: the same in each draw alone. adjusted: p after Holm over all ways.
     """
 
     model: ModelKey

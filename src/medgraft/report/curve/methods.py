@@ -55,8 +55,8 @@ def _evaluation(content: CurveContent) -> str:
         f"distance between the borders (Hausdorff) in {content.distance_unit}; a structure on one side alone counts "
         "the diagonal of the image, the worst case (Metrics Reloaded, doi 10.1038/s41592-023-02151-z). Phases and "
         "images of a subject are averaged, then draws; intervals are 95 % bootstrap intervals over subjects, "
-        "differences are paired on the same ones. Of each comparison, such as one start against the model as it is, "
-        "the p values of all sizes are corrected together (Holm): the more sizes are tried, the smaller p must be."
+        "differences are paired on the same ones. The p values of all starts and sizes that are compared with the same "
+        "other, such as the model as it is, are corrected together (Holm): the more is tried, the smaller p must be."
     )
 
 

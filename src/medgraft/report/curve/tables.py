@@ -60,8 +60,8 @@ def _differences(content: CurveContent) -> Table:
     note = (
         "Paired over subjects: both models on the same ones. Small figures: 95 % intervals over subjects, draws "
         "averaged within each; least and most are the same difference in single draws. p is two-sided. Corrected: the "
-        "more sizes are compared, the likelier one of them looks better by chance, so the p values of all sizes of one "
-        "start against one other, on the same subjects, are raised together (Holm)."
+        "more ways are compared, the likelier one of them looks better by chance, so the p values of all starts and "
+        "sizes against the same other, on the same subjects, are raised together (Holm)."
     )
     return Table(name="differences", title="Paired differences in mean Dice", columns=columns, rows=rows, note=note)
 

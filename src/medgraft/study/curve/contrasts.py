@@ -18,14 +18,15 @@ from medgraft.evaluation import (
     means_by_subject,
 )
 from medgraft.study.curve.figures import SubjectFigures
-from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
+from medgraft.study.curve.outcome import AS_IS, CurveOutcome, CurvePoint
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurveContrast:
     """How much better one model is than another on the same subjects.
 
-    draws: the difference in each draw alone. adjusted: p over all sizes, after Holm.
+    draws: the difference in each draw alone. adjusted: p after Holm over all starts and sizes that are compared with
+    the same other.
     """
 
     arm: str
@@ -80,6 +81,18 @@ def contrasts(
         )
         for (points, others), item, p in zip(pairs, found, adjusted, strict=True)
     ]
+
+
+def gains(outcome: CurveOutcome, on: str = "test") -> list[CurveContrast]:
+    """What every start at every size gains over the travelling model as it is; nothing where there is none.
+
+    One family: whoever takes the best of all ways has tried all of them, however few arms or sizes they come from.
+    """
+    as_is = outcome.of(AS_IS, 0)
+    if not as_is or not group_of(as_is[0], on):
+        return []
+    ways = [outcome.of(arm, size) for arm in outcome.arms for size in outcome.sizes]
+    return contrasts(outcome, [(points, as_is) for points in ways if points], on)
 
 
 def subject_means(outcome: CurveOutcome, points: Sequence[CurvePoint]) -> dict[str, tuple[float, float]]:

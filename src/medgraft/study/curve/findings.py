@@ -8,7 +8,7 @@ import numpy as np
 
 from medgraft.evaluation import Interval, mean_interval
 from medgraft.samples import MaskedSamples
-from medgraft.study.curve.contrasts import CurveContrast, by_subject, contrasts, group_of, measures
+from medgraft.study.curve.contrasts import CurveContrast, by_subject, contrasts, gains, group_of, measures
 from medgraft.study.curve.outcome import AS_IS, CurveOutcome, CurvePoint
 from medgraft.study.curve.volumes import VolumeAgreement, volume_agreements
 from medgraft.study.curve.walls import WallAgreement, WallContrast, wall_agreements, wall_contrasts
@@ -68,7 +68,7 @@ def curve_findings(outcome: CurveOutcome) -> CurveFindings:
         rows=tuple(
             row for on in groups_of(outcome) for points in _cells(outcome) for row in _rows(outcome, points, on)
         ),
-        contrasts=(*_between_arms(outcome), *_against_as_is(outcome, "test"), *_against_as_is(outcome, "home")),
+        contrasts=(*_between_arms(outcome), *gains(outcome, "test"), *gains(outcome, "home")),
         walls=walls,
         wall_contrasts=wall_contrasts(walls, outcome.curve.seed),
         volumes=volume_agreements(outcome),
@@ -116,24 +116,9 @@ def _rows(outcome: CurveOutcome, points: Sequence[CurvePoint], on: str) -> Itera
 
 def _between_arms(outcome: CurveOutcome) -> list[CurveContrast]:
     """Each arm against the first, size by size."""
-    first = outcome.arms[0]
-    found: list[CurveContrast] = []
-    for arm in outcome.arms[1:]:
-        pairs = [(outcome.of(arm, size), outcome.of(first, size)) for size in outcome.sizes]
-        found += contrasts(outcome, pairs, "test")
-    return found
-
-
-def _against_as_is(outcome: CurveOutcome, on: str) -> list[CurveContrast]:
-    """Each arm against the travelling model as it is; at home, what is forgotten."""
-    as_is = outcome.of(AS_IS, 0)
-    if not as_is or on not in groups_of(outcome):
-        return []
-    return [
-        contrast
-        for arm in outcome.arms
-        for contrast in contrasts(outcome, [(outcome.of(arm, size), as_is) for size in outcome.sizes], on)
-    ]
+    first, *others = outcome.arms
+    pairs = [(outcome.of(arm, size), outcome.of(first, size)) for arm in others for size in outcome.sizes]
+    return contrasts(outcome, pairs, "test")
 
 
 def _trainings(outcome: CurveOutcome, arm: str) -> ArmTrainings:

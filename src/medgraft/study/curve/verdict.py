@@ -7,7 +7,7 @@ from typing import Literal
 
 from medgraft.core.counted import counted
 from medgraft.evaluation import PairedDifference
-from medgraft.study.curve.contrasts import CurveContrast, contrasts, difference, draw_differences, mean_dice
+from medgraft.study.curve.contrasts import CurveContrast, difference, draw_differences, gains, mean_dice
 from medgraft.study.curve.outcome import AS_IS, CurveOutcome
 
 #: A difference in mean Dice that is worth the work of labelling; a convention of medgraft's, not of the paper.
@@ -40,18 +40,19 @@ def verdict(outcome: CurveOutcome, *, worth: float = WORTH) -> Verdict:
 
     The travelling model is used as it is unless some training beats it by more than `worth` in mean Dice with an
     interval that excludes zero. Of the trainings that do, that with the fewest subjects is advised which no other of
-    them with as many or more beats by more than `worth`; of several with so few, the best. Intervals are of one size;
-    where p after Holm over the sizes does not bear a gain out, the text says so. It says too where intervals leave the
+    them with as many or more beats by more than `worth`; of several with so few, the best. Intervals are of one way;
+    where p after Holm over all ways does not bear a gain out, the text says so. It says too where intervals leave the
     order of two ways open or a single draw of subjects turns it round, how good the advised model is (`FIT`), and
     where test subjects are too few to tell (`LEAST_SUBJECTS`).
     """
-    means, gains = _means(outcome), _gains(outcome)
-    worthy = [way for way in means if not gains or _is_worth_it(gains[way].difference, worth)]
+    means = _means(outcome)
+    gained = {(gain.arm, gain.size): gain for gain in gains(outcome)}
+    worthy = [way for way in means if not gained or _is_worth_it(gained[way].difference, worth)]
     if not worthy:
         best_of_largest = max((way for way in means if way[1] == outcome.sizes[-1]), key=means.__getitem__)
-        return _use_as_is(outcome, gains[best_of_largest], worth)
+        return _use_as_is(outcome, gained[best_of_largest], worth)
     arm, size = _enough({way: means[way] for way in worthy}, worth)
-    return _train(outcome, arm, size, gains.get((arm, size)), worth)
+    return _train(outcome, arm, size, gained.get((arm, size)), worth)
 
 
 def _means(outcome: CurveOutcome) -> dict[_Way, float]:
@@ -67,16 +68,6 @@ def _enough(means: Mapping[_Way, float], worth: float) -> _Way:
         return any(mean - means[way] > worth for other, mean in means.items() if other[1] >= way[1])
 
     return min((way for way in means if not beaten(way)), key=lambda way: (way[1], -means[way]))
-
-
-def _gains(outcome: CurveOutcome) -> dict[_Way, CurveContrast]:
-    """What every way gains over the travelling model as it is; empty where there is none."""
-    as_is = outcome.of(AS_IS, 0)
-    if not as_is:
-        return {}
-    of_arms = [[points for size in outcome.sizes if (points := outcome.of(arm, size))] for arm in outcome.arms]
-    found = [gain for sizes in of_arms for gain in contrasts(outcome, [(points, as_is) for points in sizes], "test")]
-    return {(gain.arm, gain.size): gain for gain in found}
 
 
 def _is_worth_it(gain: PairedDifference, worth: float) -> bool:
@@ -138,7 +129,7 @@ def _doubt(outcome: CurveOutcome, best: str, size: int, against: Mapping[str, Pa
 def _corrected(outcome: CurveOutcome, gain: CurveContrast | None) -> str:
     if gain is None or gain.adjusted < _SIGNIFICANT or _n_test(outcome) < LEAST_SUBJECTS:
         return ""
-    return f" Corrected for the sizes tried (Holm), the gain over the model as it is has p = {gain.adjusted:.2f}."
+    return f" Corrected for the ways tried (Holm), the gain over the model as it is has p = {gain.adjusted:.2f}."
 
 
 def _fitness(outcome: CurveOutcome, arm: str, size: int) -> str:

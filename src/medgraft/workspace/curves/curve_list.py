@@ -43,7 +43,7 @@ class ModelDice:
 class DiceDifference:
     """Mean Dice of one model less that of another on the same subjects, "test" or "home", with its 95 % interval.
 
-    p_value: two-sided; adjusted: after Holm over all sizes. What is undefined is None.
+    p_value: two-sided; adjusted: after Holm over all starts and sizes. What is undefined is None.
     """
 
     arm: str
