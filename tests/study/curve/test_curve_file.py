@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from medgraft.core.errors import StudyFileError
-from medgraft.recipe import HuWindow, PercentileWindow
+from medgraft.recipe import HuWindow, PercentileWindow, VolumeRecipe
 from medgraft.study import read_study_file
 from medgraft.study.curve import CurveFile, parse_curve, read_curve_file
 
@@ -38,6 +38,7 @@ def test_what_is_left_out_is_the_papers() -> None:
         ({"spacing": float("inf")}, "Expected a spacing above 0 mm, got inf"),
         ({"arms": {"x\n": {}}}, "an arm's name becomes a folder"),
         ({"spacing": 0}, "spacing"),
+        ({"phases": 0}, "phases"),
         ({"networks": ["vgg16"]}, r"did you mean network\?(\n.*)*Keys: name, task, network"),
         ({"size": [5, 10]}, r"size: no such key; did you mean sizes\?"),
         ({"arms": {"x": {"rate": 0.1}}}, r"rate: no such key; did you mean rates\?"),
@@ -46,6 +47,11 @@ def test_what_is_left_out_is_the_papers() -> None:
 def test_what_is_wrong_is_named(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(StudyFileError, match=said):
         parse_curve({**MINIMAL, **wrong})
+
+
+def test_phases_are_asked_for_and_change_nothing_where_they_are_not() -> None:
+    assert parse_curve({**MINIMAL, "phases": 16}).recipe.sides(4) == (16, 32, 32, 32)
+    assert parse_curve(MINIMAL).recipe == VolumeRecipe(shape=(32, 32, 32))
 
 
 def test_windows_are_those_of_ct_and_mr(tiny_curve: Callable[..., CurveFile]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from medgraft.recipe import HuWindow, PercentileWindow, VolumeRecipe
+from medgraft.recipe.volume import PHASES_AT_ONCE
 from medgraft.study.settings import Settings, read_yaml, validated
 from medgraft.study.study_file import FOLDER_NAME, Depth, HeldOut, Rate
 
@@ -81,6 +82,11 @@ class CurveFile(Settings):
         description="look at the middle of the image only, in training and afterwards; else `shape` is a patch that "
         "training takes anywhere, and the trained network slides over the whole image",
     )
+    phases: int = Field(
+        PHASES_AT_ONCE,
+        ge=1,
+        description="of a sequence that a network over time reads at once, in training and afterwards; others read one",
+    )
     window: WindowEntry = Field(
         WindowEntry(),
         description="grey levels; where it is left out and an image says that it is no CT, "
@@ -148,7 +154,9 @@ class CurveFile(Settings):
             if self.window.of == "hu"
             else PercentileWindow(low=self.window.low, high=self.window.high)
         )
-        return VolumeRecipe(spacing=self.spacing, window=window, shape=self.shape, centred=self.centred)
+        return VolumeRecipe(
+            spacing=self.spacing, window=window, shape=self.shape, centred=self.centred, phases=self.phases
+        )
 
     def windowed(self, modalities: Iterable[str]) -> "CurveFile":
         """The same with the window that its images need, if the file names none: HU are those of CT alone.
