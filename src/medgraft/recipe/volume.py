@@ -130,8 +130,8 @@ class VolumeRecipe:
         if math.prod(axis.length for axis in whole) > max(_MOST_VOXELS, math.prod(native_shape[1:])):
             sides = " x ".join(str(axis.length) for axis in whole)
             raise InputError(
-                f"Expected at most {_MOST_VOXELS:,} voxels of {self.spacing:g} mm, got {sides}. Do: use a recipe with a "
-                "larger spacing, or correct the volume's own."
+                f"Expected at most {_MOST_VOXELS:,} voxels of {self.spacing:g} mm, got {sides}. Do: use a recipe of "
+                "larger spacing, or correct that of the volume."
             )
         return VolumeGrid(axes=_three(whole))
 
