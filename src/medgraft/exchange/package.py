@@ -46,9 +46,6 @@ _PHASES, _SIDE = 4, 32
 #: Voxels of one phase that a network reads at once, at most.
 _MOST_VOXELS = 1 << 28
 
-#: Side in mm of the voxels that a network reads: of a mouse in micro-CT, and more than any heart.
-_FINEST, _COARSEST = 0.01, 200.0
-
 AnyModel = TypeVar("AnyModel", bound=Model)
 
 
@@ -81,17 +78,10 @@ class ModelPackage:
     vectors: TestVectors | None = None
 
     def __post_init__(self) -> None:
-        """Raise `WeightsError` for volumes that nobody can hold, or voxels that nobody has."""
-        if not isinstance(self.recipe, VolumeRecipe):
-            return
-        if math.prod(self.recipe.shape) > _MOST_VOXELS:
+        """Raise `WeightsError` for volumes that nobody can hold."""
+        if isinstance(self.recipe, VolumeRecipe) and math.prod(self.recipe.shape) > _MOST_VOXELS:
             raise WeightsError(
                 f"Package {self.name} asks for volumes of {self.recipe.shape}: more than a machine can hold."
-            )
-        spacing = self.recipe.spacing
-        if spacing is not None and not _FINEST <= spacing <= _COARSEST:
-            raise WeightsError(
-                f"Package {self.name} asks for voxels of {spacing:g} mm. Expected {_FINEST:g} to {_COARSEST:g} mm."
             )
 
     def model(self) -> Model:

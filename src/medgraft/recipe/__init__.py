@@ -11,7 +11,7 @@ from medgraft.recipe.augment.distortion import Augmentation, Distortion
 from medgraft.recipe.augment.rotation import Rotation
 from medgraft.recipe.crop import CentreCrop
 from medgraft.recipe.grid import VolumeGrid
-from medgraft.recipe.hu_window import HuWindow
+from medgraft.recipe.hu_window import IN_HU, HuWindow
 from medgraft.recipe.recipe import PAPER, Recipe, recipe_from_dict
 from medgraft.recipe.resize import Resize
 from medgraft.recipe.step import RandomStep, Step
@@ -19,6 +19,7 @@ from medgraft.recipe.volume import VolumeRecipe, volume_recipe_from_dict
 from medgraft.recipe.window import PercentileWindow
 
 __all__ = [
+    "IN_HU",
     "PAPER",
     "Augmentation",
     "CentreCrop",

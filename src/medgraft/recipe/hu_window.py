@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 
+#: What images in HU say they are (DICOM Modality); who says nothing is taken for CT.
+IN_HU = frozenset({"", "CT"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class HuWindow:

@@ -25,6 +25,9 @@ _NAMES = {kind: name for name, kind in WINDOWS.items()}
 #: Voxels whose sizes differ by less than this share are the same: many files store spacing as float32.
 _SAME = 1e-5
 
+#: Sides in mm: of a voxel of a mouse in micro-CT, and more than any heart.
+_FINEST, _COARSEST = 0.01, 200.0
+
 #: Voxels of a volume on the network's grid, at most; their scores alone are gigabytes.
 _MOST_VOXELS = 1 << 30
 
@@ -65,8 +68,8 @@ class VolumeRecipe:
         """Raise `InputError` for a grid that cannot be."""
         if len(self.shape) != 3 or min(*self.shape, self.phases) < 1:
             raise InputError(f"Expected three lengths and phases of 1 or more, got {self.shape}, {self.phases}.")
-        if not (self.spacing is None or 0 < self.spacing < math.inf):
-            raise InputError(f"Expected a spacing above 0 mm, got {self.spacing}.")
+        if not (self.spacing is None or _FINEST <= self.spacing <= _COARSEST):
+            raise InputError(f"Expected a spacing of {_FINEST:g} to {_COARSEST:g} mm, got {self.spacing}.")
 
     @property
     def by_slice(self) -> bool:

@@ -35,7 +35,7 @@ def test_what_is_left_out_is_the_papers() -> None:
         ({"validation": {"split": "test"}}, "different splits"),
         ({"shape": [32, 32]}, "shape"),
         ({"shape": [0, 32, 32]}, "Expected three lengths"),
-        ({"spacing": float("inf")}, "Expected a spacing above 0 mm, got inf"),
+        ({"spacing": float("inf")}, "Expected a spacing of 0.01 to 200 mm, got inf"),
         ({"arms": {"x\n": {}}}, "an arm's name becomes a folder"),
         ({"spacing": 0}, "spacing"),
         ({"phases": 0}, "phases"),

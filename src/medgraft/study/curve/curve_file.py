@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from medgraft.recipe import HuWindow, PercentileWindow, VolumeRecipe
+from medgraft.recipe import IN_HU, HuWindow, PercentileWindow, VolumeRecipe
 from medgraft.recipe.volume import PHASES_AT_ONCE
 from medgraft.study.settings import Settings, read_yaml, validated
 from medgraft.study.study_file import FOLDER_NAME, Depth, HeldOut, Rate
@@ -50,9 +50,6 @@ class WindowEntry(Settings):
     high: float = Field(600.0, description="HU, or percentile 0 to 100")
     of: Literal["hu", "percentile"] = Field("hu", description="hu for CT, percentile for MR")
 
-
-#: What images in HU say they are; who says nothing is taken for CT.
-_IN_HU = frozenset({"", "CT"})
 
 _PERCENTILES = WindowEntry(low=1.0, high=99.0, of="percentile")
 
@@ -171,7 +168,7 @@ class CurveFile(Settings):
 
     def not_in_hu(self, modalities: Iterable[str]) -> tuple[str, ...]:
         """Modalities whose grey levels are read as HU and are none."""
-        return tuple(sorted(set(modalities) - _IN_HU)) if self.window.of == "hu" else ()
+        return tuple(sorted(set(modalities) - IN_HU)) if self.window.of == "hu" else ()
 
 
 def read_curve_file(path: Path, overrides: Sequence[str] = ()) -> CurveFile:

@@ -6,12 +6,9 @@ from medgraft.core.cohort import ImportNote, StackEntry
 from medgraft.core.counted import counted
 from medgraft.core.progress import Report
 from medgraft.exchange.package import ModelPackage, package_facts
-from medgraft.recipe import HuWindow
+from medgraft.recipe import IN_HU, HuWindow
 from medgraft.workspace.models.fit import package_fit
 from medgraft.workspace.project import Project
-
-#: What images in HU say they are; who says nothing is taken for CT.
-_IN_HU = frozenset({"", "CT"})
 
 #: Of which stack, by its id; the code of the note, and its text.
 _Told = tuple[str, str, str]
@@ -33,7 +30,7 @@ def mask_cautions(package: ModelPackage, project: Project, report: Report) -> tu
 
 def _not_in_hu(package: ModelPackage, entries: Iterable[StackEntry]) -> Iterator[_Told]:
     for entry in entries if isinstance(package.volume_recipe.window, HuWindow) else ():
-        if entry.modality not in _IN_HU:
+        if entry.modality not in IN_HU:
             text = f"The model reads grey levels as HU, which {entry.modality} has not: what it sees is chance."
             yield entry.id, "not-in-hu", text
 
