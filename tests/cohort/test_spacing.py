@@ -125,3 +125,21 @@ def test_an_import_leaves_a_spacing_that_is_known(tmp_path, cohort):
     report = import_source(source, cohort, options=ImportOptions(spacing=(9.0, 1.5, 1.5)))
     assert [entry.spacing for entry in report.known] == [(8.0, 1.5, 1.5)]
     assert [(note.kind, note.code) for note in report.notes] == [("noticed", "spacing-kept")]
+
+
+def test_stopped_between_a_spacing_and_its_note_neither_is_there_and_the_next_import_has_both(
+    tmp_path, cohort, monkeypatch
+):
+    source, options = pictures(tmp_path / "pictures"), ImportOptions(spacing=(8.0, 1.5, 1.5))
+    with monkeypatch.context() as patch:
+        patch.setattr(Cohort, "update_import", _stop)
+        with pytest.raises(KeyboardInterrupt):
+            import_source(source, cohort, options=options)
+    assert ([entry.spacing for entry in cohort.entries()], cohort.notes()) == ([None], ())
+    import_source(source, cohort, options=options)
+    assert [entry.spacing for entry in cohort.entries()] == [options.spacing]
+    assert [note.code for note in cohort.notes()] == ["spacing-given"]
+
+
+def _stop(*_):
+    raise KeyboardInterrupt

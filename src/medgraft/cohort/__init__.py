@@ -5,8 +5,9 @@ memory-mapped, labels that came with the images, and the repair log. Must not kn
 networks, the label store.
 """
 
-from medgraft.cohort.cohort import Cohort, ImportRecord
+from medgraft.cohort.cohort import Cohort
 from medgraft.cohort.found import FoundLabel, LabelledStack, entry_of
+from medgraft.cohort.import_history import ImportRecord
 from medgraft.cohort.importing import import_source, layouts
 from medgraft.cohort.options import ImportOptions, mask_codes_of
 from medgraft.cohort.phases import phases_from_csv, set_phases

@@ -84,7 +84,7 @@ def entry_of(found: FoundStack) -> StackEntry:
         shape=_shape(stack.pixels),
         spacing=stack.spacing,
         affines=flat_affines(stack.affines),
-        directions_known=stack.spacing is not None,
+        directions_known=stack.directions_known and stack.spacing is not None,
         times=None if stack.times is None else tuple(stack.times.tolist()),
         phases=dict(stack.phases),
         base_first=stack.base_first,

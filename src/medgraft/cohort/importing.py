@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from medgraft.cohort.cohort import Cohort, ImportRecord
+from medgraft.cohort.cohort import Cohort
 from medgraft.cohort.found import FoundLabel, labels_of, stored_form, with_finite_pixels
+from medgraft.cohort.import_history import ImportRecord
 from medgraft.cohort.importers import IMPORTERS, Importer
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.pseudonym import Pseudonyms, words_of
@@ -156,8 +157,10 @@ class _Diary:
             entry, new = self._cohort.take(sited, bring_back=self._options.bring_back)
         except RemovedError as error:
             return self._leave_out(found, error)
-        self._file_away(self._spaced(entry, found.source), new, found)
-        return self._write(finished=False)
+        with self._cohort.in_one_step():
+            self._file_away(self._spaced(entry, found.source), new, found)
+            self._write(finished=False)
+        return None
 
     def close(self) -> ImportReport:
         entries = self._cohort.entries()

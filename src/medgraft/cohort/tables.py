@@ -1,5 +1,6 @@
 """The cohort's tables in project.db, and StackEntry to row and back."""
 
+import sqlite3
 from dataclasses import fields, replace
 from typing import Any
 
@@ -29,6 +30,7 @@ STACKS = Table(
     _document("mask_classes"),
     Column("mask_digest", String),
     _document("given_spacing"),  # by a user; spacing and affines stay what the source says
+    Column("directions_known", Boolean),
     *(_document(name) for name in ("instance_uids", "instance_numbers", "facts")),
 )
 
@@ -79,6 +81,18 @@ def create_tables(connection: Connection) -> None:
             connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
 
 
+def show_what_lacks(connection: sqlite3.Connection) -> None:
+    """The same for a project that may not be written: this connection alone sees what is missing, as empty."""
+    connection.execute("PRAGMA temp_store=MEMORY")
+    for table in METADATA.sorted_tables:
+        present = {name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table.name})")}
+        columns = table.columns.keys()
+        if not present.issuperset(columns):
+            seen = ", ".join(f'"{name}"' if name in present else f'NULL AS "{name}"' for name in columns)
+            rows = f"FROM main.{table.name}" if present else "WHERE FALSE"
+            connection.execute(f"CREATE TEMPORARY VIEW {table.name} AS SELECT {seen} {rows}")
+
+
 def row_of(value: StackEntry | ImportNote) -> dict[str, Any]:
     """The columns of an entry as its source says it, or of a note."""
     columns = (STACKS if isinstance(value, StackEntry) else NOTES).columns.keys()
@@ -88,12 +102,17 @@ def row_of(value: StackEntry | ImportNote) -> dict[str, Any]:
 def entry_of_row(row: RowMapping) -> StackEntry:
     """The entry that `row_of` wrote, at the spacing that was given since: JSON's lists become tuples again.
 
-    Rows older than mask classes label all; those older than digests of masks have none.
+    Rows older than mask classes label all; those older than digests of masks have none; those older than what is known
+    of directions know them wherever there is a spacing.
     """
     known = {name: _tuples(value) for name, value in row.items()}
-    added = {"mask_classes": known["mask_classes"] or MASK_CLASSES, "mask_digest": known["mask_digest"] or ""}
-    given = known.pop("given_spacing")
-    entry = StackEntry(**known | added, directions_known=known["spacing"] is not None)
+    given, directions = known.pop("given_spacing"), known["directions_known"]
+    added = {
+        "mask_classes": known["mask_classes"] or MASK_CLASSES,
+        "mask_digest": known["mask_digest"] or "",
+        "directions_known": known["spacing"] is not None if directions is None else directions,
+    }
+    entry = StackEntry(**known | added)
     if given is None:
         return entry
     return replace(entry, spacing=given, affines=flat_affines(at_spacing(entry.affine_stack, given, entry.spacing)))

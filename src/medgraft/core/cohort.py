@@ -18,7 +18,7 @@ class StackEntry:
     id: 16 hexadecimal digits from subject, series identity and content; independent of file names and order.
     shape: (T, Z, Y, X). spacing: (z, y, x) in mm or None where unknown.
     affines: Z affines, each 16 numbers row by row (`core.geometry`). directions_known: whether they say which way the
-    patient's axes run; where a user alone said the spacing, they tell distances and nothing else.
+    patient's axes run; else they tell distances and nothing else, and without a spacing not even these.
     phases: known phases and their index on T, for example {"ed": 0, "es": 11}.
     base_first: True if slice 0 is the base of the heart, None where that has no meaning.
     mask_phases: phases that carry a mask; empty if there is none. mask_classes: classes the mask labels at all.

@@ -39,6 +39,7 @@ class Stack:
     pixels: (T, Z, Y, X), in the stored type (rescale slope and intercept applied only when they are not 1 and 0).
     affines: (Z, 4, 4), pixel index to LPS mm for each slice (`core.geometry`); gaps and tilts survive.
     spacing: (z, y, x) in mm, z measured between slice centres; None where the source does not know it.
+    directions_known: whether `affines` say which way the patient's axes run; without a spacing they tell nothing.
     times: (T,) in ms from the R wave; None where unknown.
     phases: names of known phases and their index on T, for example {"ed": 0, "es": 9}.
     base_first: slice 0 is the base of the heart. None where the order along the normal has no anatomical meaning.
@@ -54,6 +55,7 @@ class Stack:
     pixels: NDArray[Any]
     affines: NDArray[np.float64]
     spacing: tuple[float, float, float] | None
+    directions_known: bool = True
     times: NDArray[np.float64] | None = None
     phases: dict[str, int] = field(default_factory=dict)
     base_first: bool | None = None

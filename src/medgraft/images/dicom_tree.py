@@ -152,6 +152,7 @@ def _stack(grid: Grid, pixels: NDArray[Any], ledger: Ledger) -> Stack:
         pixels=pixels,
         affines=np.array([_affine(frame) for frame in firsts]),
         spacing=_spacing(firsts, normal),
+        directions_known=firsts[0].affine is not None,
         times=grid.times if grid.key.milliseconds else None,
         phases={"ed": 0} if triggered else {},
         base_first=True if shows_short_axis(grid, normal) else None,
@@ -162,7 +163,7 @@ def _stack(grid: Grid, pixels: NDArray[Any], ledger: Ledger) -> Stack:
 
 
 def _affine(frame: Frame) -> NDArray[np.float64]:
-    """The frame's affine; without geometry, pixels at their spacing (1 mm where unknown) in the L-P plane."""
+    """The frame's affine; without geometry, pixels at their spacing (1 mm where unknown): it tells distances alone."""
     if frame.affine is not None:
         return frame.affine
     y, x = frame.spacing or (1.0, 1.0)

@@ -17,7 +17,15 @@ from medgraft.core.errors import ImageError
 from medgraft.core.geometry import Affine, normal_of
 from medgraft.core.stack import Stack
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
-from medgraft.images.nifti_grid import MASK_NOTES, TO_LPS, affine_mm, laid_on, slice_of_volume, times_ms
+from medgraft.images.nifti_grid import (
+    MASK_NOTES,
+    TO_LPS,
+    affine_mm,
+    laid_on,
+    says_directions,
+    slice_of_volume,
+    times_ms,
+)
 from medgraft.images.pixel_reader import smallest
 from medgraft.images.problem import FOREIGN
 from medgraft.images.where import cause
@@ -59,6 +67,7 @@ def read_nifti(
         pixels=pixels,
         affines=affines,
         spacing=_spacing(affine),
+        directions_known=says_directions(image),
         times=times_ms(image, len(pixels)),
         mask=labels,
         mask_phases=() if labels is None else _labelled(labels, empty_phases_labelled),

@@ -19,6 +19,9 @@ _TIME_MS = {8: 1000.0, 16: 1.0, 24: 1e-3}
 #: A voxel is longer than the first, nothing is as far away as the second; of a volume of this share axes are one.
 _LEAST_MM, _MOST_MM, _FLAT = 1e-5, 1e6, 1e-3
 
+#: In the header's description: NIfTI has no other way to keep where voxels lie beside each other and say no more.
+DIRECTIONS_UNKNOWN = b"directions unknown"
+
 #: What is said of a mask that does not lie as its image does.
 MASK_NOTES: dict[str, tuple[NoteKind, str]] = {
     "mask-turned": ("repaired", "The axes of the mask run another way than those of its image: they were turned."),
@@ -37,7 +40,7 @@ def affine_mm(image: Any) -> Affine | None:
     One of voxels of size 1 is a placeholder if `pixdim` says otherwise (as in ACDC).
     """
     with np.errstate(all="ignore"):  # of damaged headers
-        affine, sizes = np.array(image.affine, float), np.asarray(image.header.get_zooms()[:3], float)
+        affine, sizes = np.array(image.affine, float), _voxel_sizes(image)
         placeholder = np.allclose(np.linalg.norm(affine[:3, :3], axis=0), 1) and bool(np.all(sizes > 0))
         affine = affine @ np.diag([*(sizes if placeholder else (1, 1, 1)), 1])
         affine[:3] *= _SPACE_MM.get(int(image.header["xyzt_units"]) & 0x07, 1.0)
@@ -47,6 +50,14 @@ def affine_mm(image: Any) -> Affine | None:
         sides = np.linalg.norm(affine[:3, :3], axis=0)
         sound = sides.min() > _LEAST_MM and np.abs(affine).max() < _MOST_MM
         return affine if sound and abs(np.linalg.det(affine[:3, :3] / sides)) > _FLAT else None
+
+
+def says_directions(image: Any) -> bool:
+    """Whether the file says which way the patient's axes run: a placeholder for an affine does not."""
+    header, lengths = image.header, np.abs(image.affine[:3, :3])
+    lost = np.array_equal(lengths, np.eye(3)) and not np.allclose(_voxel_sizes(image), 1)
+    coded = int(header["qform_code"]) > 0 or int(header["sform_code"]) > 0
+    return coded and not lost and header["descrip"].item() != DIRECTIONS_UNKNOWN
 
 
 def slice_of_volume(affine: Affine, z: int) -> Affine:
@@ -79,6 +90,11 @@ def laid_on(stored: NDArray[Any], theirs: Affine, ours: Affine, shape: tuple[int
     if turned.shape != shape or _far_apart(affine, ours, shape) > np.linalg.norm(ours[:3, :3], axis=0).min() / 2:
         return stored, "mask-elsewhere"
     return turned, "" if np.array_equal(turn, [[0, 1], [1, 1], [2, 1]]) else "mask-turned"
+
+
+def _voxel_sizes(image: Any) -> NDArray[np.float64]:
+    """(x, y, z) as `pixdim` has them."""
+    return np.asarray(image.header.get_zooms()[:3], float)
 
 
 def _far_apart(one: Affine, other: Affine, shape: tuple[int, ...]) -> float:

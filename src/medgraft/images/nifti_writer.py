@@ -14,13 +14,13 @@ from medgraft.core.errors import InputError
 from medgraft.core.files import whole_file
 from medgraft.core.geometry import Affine, normal_of
 from medgraft.core.stack import Stack
-from medgraft.images.nifti_grid import TO_LPS, slice_of_volume
+from medgraft.images.nifti_grid import DIRECTIONS_UNKNOWN, TO_LPS, slice_of_volume
 
 #: Slices that are off an even, parallel grid by more than this (mm) cannot be written.
 EVEN = 1e-2
 
-#: Codes of `qform_code` and `sform_code` (nifti1.h): the place is unknown, or that in the scanner.
-_UNKNOWN, _IN_SCANNER = 0, 1
+#: Codes of `qform_code` and `sform_code` (nifti1.h): the place is unknown, that in the scanner, or that of other files.
+_UNKNOWN, _IN_SCANNER, _ALIGNED = 0, 1, 2
 
 #: Cosine between axes that count as at right angles.
 _RIGHT_ANGLE = 1e-4
@@ -34,7 +34,9 @@ def write_nifti(path: Path, stack: Stack, mask: Path | None = None) -> None:
 
     Reading it again gives the same pixels, and positions within 1e-4 mm (NIfTI keeps them in 32 bits). Each file is
     whole or absent, equal stacks give equal bytes, and of mapped pixels one phase at a time is in memory. Axes at right
-    angles are written as quaternion and as matrix, so that programs that know one of both agree.
+    angles are written as quaternion and as matrix, so that programs that know one of both agree. Of a stack of unknown
+    directions the matrix alone is written, as aligned with other files and not with a scanner, and the description says
+    so: an image and its mask then lie on each other wherever they are opened.
     Raises `InputError` where slices are tilted or unevenly spaced (NIfTI has one affine), or no mask is there to write.
     """
     affine = TO_LPS @ _volume_affine(stack)
@@ -64,8 +66,11 @@ def _save(path: Path, array: NDArray[Any], affine: Affine, stack: Stack) -> None
     volume = array.transpose()
     make: Any = nib.Nifti1Image  # nibabel's annotations stop short of its constructor
     image = make(volume[..., 0] if len(array) == 1 else volume, affine, dtype=array.dtype)
-    image.header.set_sform(affine, _IN_SCANNER)
-    image.header.set_qform(affine, _IN_SCANNER if _at_right_angles(affine) else _UNKNOWN)
+    in_scanner = _IN_SCANNER if stack.directions_known else _UNKNOWN
+    image.header.set_sform(affine, in_scanner or _ALIGNED)
+    image.header.set_qform(affine, in_scanner if _at_right_angles(affine) else _UNKNOWN)
+    if not stack.directions_known:
+        image.header["descrip"] = DIRECTIONS_UNKNOWN
     steps = np.diff(stack.times) if stack.times is not None else np.zeros(0)
     even = len(steps) > 0 and bool(np.allclose(steps, steps[0]))
     image.header.set_xyzt_units("mm", "msec" if even else "unknown")

@@ -146,3 +146,16 @@ def check_masks(cohort, entry, folder):
         theirs = np.bincount(np.asarray(nibabel.load(path).dataobj).ravel().astype(int), minlength=4)
         ours = np.bincount(cohort.mask(entry)[phase].ravel(), minlength=4)
         assert ours.tolist() == theirs[[0, 3, 2, 1]].tolist()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_affine_that_was_lost_tells_no_directions(patient, cohort, known):
+    if not known:
+        for path in patient.glob("*frame*"):
+            image = nibabel.load(path)
+            voxels = np.asarray(image.dataobj)
+            image = nibabel.Nifti1Image(voxels, np.diag([-1.0, -1.0, 1.0, 1.0]))
+            image.header.set_zooms((1.5, 1.5, 8.0))
+            nibabel.save(image, path)
+    (entry,) = import_source(patient.parent, cohort).added
+    assert (entry.spacing, entry.directions_known) == (pytest.approx((8.0, 1.5, 1.5)), known)

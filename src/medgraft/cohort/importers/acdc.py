@@ -165,7 +165,7 @@ def _with_true_spacing(stack: Stack, path: Path, where: str, note: Note) -> Stac
     if (x, y, z) == (1.0, 1.0, 1.0):
         text = "Spacing 1 x 1 x 1 mm is what a file says that lost its spacing: taken as unknown, no mm follow from it."
         note(ImportNote(kind="noticed", code="spacing-unknown", where=where, text=text))
-        return replace(stack, spacing=None)
+        return replace(stack, spacing=None, directions_known=False)
     said = tuple(float(size) for size in np.linalg.norm(header.get_best_affine()[:3, 2::-1], axis=0))
     if np.allclose(said, (z, y, x), atol=1e-3):
         return stack
@@ -175,7 +175,7 @@ def _with_true_spacing(stack: Stack, path: Path, where: str, note: Note) -> Stac
         return stack  # `read_nifti` knows an affine of 1 mm voxels for a placeholder
     affines = np.tile(np.diag([x, y, 1.0, 1.0]), (stack.pixels.shape[1], 1, 1))
     affines[:, 2, 3] = z * np.arange(stack.pixels.shape[1])
-    return replace(stack, affines=affines, spacing=(z, y, x))
+    return replace(stack, affines=affines, spacing=(z, y, x), directions_known=False)
 
 
 def _millimetres(spacing: Sequence[float]) -> str:

@@ -188,7 +188,13 @@ def _with_masks(entries: Sequence[StackEntry], asked: Sequence[str]) -> list[Sta
 def _stack(entry: StackEntry, values: NDArray[Any]) -> Stack:
     """Values (T, Z, Y, X) where a stack lies."""
     times = None if entry.times is None else np.asarray(entry.times)
-    return Stack(pixels=values, affines=entry.affine_stack, spacing=entry.spacing, times=times)
+    return Stack(
+        pixels=values,
+        affines=entry.affine_stack,
+        spacing=entry.spacing,
+        directions_known=entry.directions_known,
+        times=times,
+    )
 
 
 def _part(text: str) -> str:

@@ -71,7 +71,7 @@ def correct_subject(
 
 def _without_spacing(cohort: Cohort, subject: str) -> list[StackEntry]:
     entries = cohort.entries(subject)
-    found = [entry for entry in entries if not entry.directions_known]
+    found = [entry for entry in entries if cohort.spacing_of_source(entry.id) is None]
     if not found:
         raise InputError(
             f"Expected a stack of {subject} whose source says no spacing, got none. Do: name the stack, to put another "
@@ -81,11 +81,12 @@ def _without_spacing(cohort: Cohort, subject: str) -> list[StackEntry]:
 
 
 def _space(cohort: Cohort, entry: StackEntry, spacing: Spacing) -> StackEntry:
-    changed = cohort.set_spacing(entry.id, spacing)
-    if not same_spacing(spacing, entry.spacing):
-        before = f"instead of {millimetres(entry.spacing)}" if entry.spacing else "which its source does not say"
-        text = f"Its spacing is {millimetres(spacing)}, as the user says, {before}."
-        code = "spacing-overridden" if entry.directions_known else "spacing-given"
-        note = ImportNote(kind="repaired", code=code, where=entry.id, text=text)
-        cohort.log([note], source=entry.source, act="correct")
+    with cohort.in_one_step():
+        changed = cohort.set_spacing(entry.id, spacing)
+        if not same_spacing(spacing, entry.spacing):
+            before = f"instead of {millimetres(entry.spacing)}" if entry.spacing else "which its source does not say"
+            text = f"Its spacing is {millimetres(spacing)}, as the user says, {before}."
+            code = "spacing-overridden" if cohort.spacing_of_source(entry.id) else "spacing-given"
+            note = ImportNote(kind="repaired", code=code, where=entry.id, text=text)
+            cohort.log([note], source=entry.source, act="correct")
     return changed
