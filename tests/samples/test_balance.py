@@ -47,7 +47,7 @@ def test_a_class_that_nobody_has_is_none_to_balance():
 
 @pytest.mark.parametrize("rule", [{"IN": 0}, {"OAP": 2, "in": 3}])
 def test_impossible_copies_are_refused(rule):
-    with pytest.raises(InputError, match="1 or more copies of classes of sax-range.* Available: OAP, IN, OBS"):
+    with pytest.raises(InputError, match=r"1 or more copies of classes of sax-range.* Available: OAP, IN, OBS"):
         training_copies(ACDC, SAX_RANGE, rule)
 
 

@@ -1,14 +1,15 @@
 """A Ray cluster: jobs go to whichever node has room, and those of a node that dies go to another.
 
 Nodes need medgraft of the same version, and nothing else: pictures, labels and weights travel with the first job,
-results travel back, and the process that started the study alone writes runs. Needs the extra `cluster`.
+volumes when a node first reads them, results travel back, and the process that started the study alone writes runs.
+Needs the extra `cluster`.
 """
 
 import io
 import os
 import pickle
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from medgraft import __version__
@@ -23,6 +25,8 @@ from medgraft.core.errors import InputError, MedgraftError, reason
 from medgraft.core.progress import Report, silent
 from medgraft.core.task import UnitKey
 from medgraft.study.compute import Compute
+from medgraft.study.curve.mask_data import MaskData
+from medgraft.study.curve.mask_trial import Start
 from medgraft.study.desk import Desk
 from medgraft.study.runs import checkpoint_of
 from medgraft.study.study_data import StudyData
@@ -113,8 +117,7 @@ class ClusterExecutor(AbstractContextManager["ClusterExecutor"]):
     def _send(self, part: object) -> Any:
         """A reference to something large that many jobs share; it is sent to each node once."""
         if id(part) not in self._sent:  # the part is kept beside its reference, so that no other gets its id
-            sent = replace(part, read=_Pictures.of(part)) if isinstance(part, StudyData) else part
-            self._sent[id(part)] = (part, self._ray.put(sent))
+            self._sent[id(part)] = (part, self._ray.put(_to_travel(part, self._ray.put)))
         return self._sent[id(part)][1]
 
 
@@ -185,7 +188,7 @@ class _Packer(pickle.Pickler):
 
     def persistent_id(self, obj: object) -> int | None:
         """The place of a shared part."""
-        if not isinstance(obj, StudyData | Weights):
+        if not isinstance(obj, StudyData | Weights | MaskData | Start):
             return None
         place = next((place for place, part in enumerate(self.parts) if part is obj), len(self.parts))
         if place == len(self.parts):
@@ -203,6 +206,17 @@ class _Unpacker(pickle.Unpickler):
         return self.parts[pid]
 
 
+def _to_travel(part: object, put: Callable[[object], Any]) -> object:
+    """A shared part as nodes can use it, which see no file of the project."""
+    match part:
+        case StudyData():
+            return replace(part, read=_Pictures.of(part))
+        case MaskData():
+            return replace(part, read=_Volumes.of(part, put))
+        case _:
+            return part
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Pictures:
     """Native pictures of all units of a study: a reader that works on any machine."""
@@ -215,6 +229,35 @@ class _Pictures:
 
     def __call__(self, unit: UnitKey) -> NDArray[Any]:
         return self.images[unit]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Volumes:
+    """Native volumes and masks of a learning curve by stack, as references: a node gets what it reads."""
+
+    images: Mapping[str, Any]
+    masks: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, data: MaskData, put: Callable[[object], Any]) -> "_Volumes":
+        items, read = data.samples.items, data.read
+        return cls(
+            images={item.stack: put(np.asarray(read.pixels(item.stack))) for item in items},
+            masks={item.stack: put(np.asarray(read.mask(item.stack, item.mask_digest))) for item in items},
+        )
+
+    def pixels(self, stack: str) -> NDArray[Any]:
+        return _got(self.images[stack])
+
+    def mask(self, stack: str, digest: str) -> NDArray[np.uint8]:  # noqa: ARG002 (looked at when it was sent)
+        return _got(self.masks[stack])
+
+
+def _got(reference: Any) -> NDArray[Any]:
+    import ray  # noqa: PLC0415 (an extra)
+
+    array: NDArray[Any] = ray.get(reference)
+    return array
 
 
 def _work(version: str, settings: DeskSettings, packed: bytes, *parts: object) -> list[Trained]:

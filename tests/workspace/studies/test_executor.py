@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,14 +16,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Report, silent
 from medgraft.study import ClusterExecutor, DeskSettings, PoolExecutor, RunStore, Share, StudyFile, resolved_yaml
 from medgraft.study.cluster import at_home
+from medgraft.study.curve import parse_curve
 from medgraft.workspace import Project
+from medgraft.workspace.curves import running as curves
+from medgraft.workspace.curves.running import curve_outcome, start_curve
 from medgraft.workspace.kept.machines import Machines
 from medgraft.workspace.kept.outcomes import study_outcome
+from medgraft.workspace.masks.samples import VolumeReader, volume_reader
+from medgraft.workspace.stacks.correction import correct_subject
 from medgraft.workspace.studies.running import start_study
 
 from ...processes import lives, pool_processes, wait_until
@@ -267,6 +274,42 @@ def test_what_goes_wrong_on_a_node_is_said_as_it_is_here(
     machines = Machines(on=f"ray:{nodes.address}", cache=tmp_path / "features")
     with pytest.raises(InputError, match=r"^Expected the rows of .* to fit into"):
         start_study(labelled(), tiny(cache={"limit_gb": 1e-6}), machines=machines)
+
+
+@dataclass(frozen=True)
+class OnlyHere:
+    """Volumes that this process alone can read: nodes that share no disk with it cannot."""
+
+    volumes: VolumeReader
+    process: int = field(default_factory=os.getpid)
+
+    def pixels(self, stack: str) -> NDArray[Any]:
+        assert os.getpid() == self.process
+        return self.volumes.pixels(stack)
+
+    def mask(self, stack: str, digest: str) -> NDArray[np.uint8]:
+        assert os.getpid() == self.process
+        return self.volumes.mask(stack, digest)
+
+
+@pytest.mark.slow
+def test_nodes_need_no_file_of_a_learning_curve(
+    nodes: Nodes, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with project.cohort() as cohort:
+        subjects = cohort.subjects()
+    for subject, split in zip(subjects, ("train", "validation", "test"), strict=True):
+        correct_subject(project, subject, split=split)
+    other = Project.open(Path(shutil.copytree(project.root, tmp_path / "other")))
+    grid = {"network": "unet2d", "spacing": None, "shape": [1, 32, 32]}
+    asked = {"epochs": 1, "updates": 1, "draws": 1, "sizes": [1], "thickness": False}
+    curve = parse_curve({"name": "tiny", **grid, **asked, "arms": {"scratch": {}}})
+    start_curve(project, curve)
+    monkeypatch.setattr(curves, "volume_reader", lambda cohort: OnlyHere(volume_reader(cohort)))
+    start_curve(other, curve, machines=Machines(on=f"ray:{nodes.address}", cache=tmp_path / "volumes"))
+    (one,), (same,) = (curve_outcome(place, "tiny").points for place in (project, other))
+    assert one.run == same.run
+    assert [figures.dice for figures in one.test] == [pytest.approx(figures.dice, abs=1e-4) for figures in same.test]
 
 
 @pytest.mark.slow
