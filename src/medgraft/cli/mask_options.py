@@ -8,4 +8,4 @@ PhaseOption = Annotated[
     list[str] | None, typer.Option("--phase", help="A phase by name, or by index from 0; may be given again.")
 ]
 ImagesOption = Annotated[bool, typer.Option("--images", help="Write the images as NIfTI files beside the masks.")]
-ReplaceOption = Annotated[bool, typer.Option("--replace", help="Write over masks that are there already.")]
+ReplaceOption = Annotated[bool, typer.Option("--replace", help="Write over files that are there already.")]

@@ -56,6 +56,19 @@ def test_masks_that_are_there_are_kept_unless_one_says_that_they_may_be_lost(pro
     assert first.read_bytes() == whole
 
 
+def test_images_that_are_there_are_kept_as_masks_are(project: Project, tmp_path: Path) -> None:
+    image = Path(str(export_masks(project, tmp_path, images=True).files[0].image))
+    image.write_bytes(b"somebody's")
+    for mask in tmp_path.rglob("*_gt.nii.gz"):
+        mask.unlink()
+    with pytest.raises(InputError, match="--replace"):
+        export_masks(project, tmp_path, images=True)
+    assert image.read_bytes() == b"somebody's"
+    export_masks(project, tmp_path)
+    export_masks(project, tmp_path, images=True, replace=True)
+    assert image.read_bytes() != b"somebody's"
+
+
 def test_only_the_stacks_that_are_named_are_written(project: Project, tmp_path: Path) -> None:
     with project.cohort() as cohort:
         chosen = cohort.entries()[1].id

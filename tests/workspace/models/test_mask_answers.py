@@ -179,6 +179,15 @@ def test_a_mask_that_is_there_is_not_lost_unless_one_says_so(model: Path, files:
     assert nib.load(there).shape == nib.load(files / "P2" / "rest" / "sax.nii.gz").shape
 
 
+def test_images_are_not_written_over_those_they_were_read_from(model: Path, files: Path, tmp_path: Path) -> None:
+    scans = shutil.copytree(files, tmp_path / "scans")
+    before = {path: path.read_bytes() for path in scans.rglob("*.nii.gz")}
+    for replace in (False, True):
+        with pytest.raises(InputError, match="another folder"):
+            predict_folder(model, scans, masks=tmp_path / "out" / ".." / "scans", images=True, replace=replace)
+    assert {path: path.read_bytes() for path in scans.rglob("*.nii.gz")} == before
+
+
 def test_an_interruption_keeps_what_is_finished_and_leaves_nothing_half(
     model: Path, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

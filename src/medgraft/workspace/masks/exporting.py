@@ -62,7 +62,7 @@ class MasksExported:
 class MaskFolder:
     """Where masks are written, by the names that `place` gives stacks.
 
-    images: write the images beside them. replace: masks that are there already may be lost.
+    images: write the images beside them. replace: files that are there already may be lost.
     """
 
     folder: Path
@@ -93,11 +93,13 @@ class MaskFolder:
         return tuple(files), tuple(left_out)
 
     def check_free(self, entries: Sequence[StackEntry]) -> None:
-        """Raise `InputError` where a mask is there already, which somebody may have corrected."""
-        there = [path for entry in entries if (path := self._path(entry, _MASK)).exists()]
+        """Raise `InputError` where a file is there already: somebody may have corrected a mask, or made an image."""
+        endings = (_MASK, _IMAGE) if self.images else (_MASK,)
+        there = [path for entry in entries for ending in endings if (path := self._path(entry, ending)).exists()]
         if there and not self.replace:
+            more = f" and {len(there) - 1} more" if there[1:] else ""
             raise InputError(
-                f"Expected a folder without these masks, got {there[0]} and {len(there) - 1} more that are there. "
+                f"Expected a folder without these files, got one with {there[0]}{more}. "
                 "Do: name another folder, or say that they may be lost (--replace)."
             )
 
@@ -140,11 +142,11 @@ def export_masks(
         folder: to write to.
         stacks: ids; none are all stacks with a mask.
         images: write the images beside them, as SERIES-STACK.nii.gz: `import_images` reads both.
-        replace: masks that are there already may be lost.
+        replace: files of these names that are there already may be lost.
         report: told after every stack.
 
     Raises:
-        InputError: no mask, no such stack, or a mask that is there already.
+        InputError: no mask, no such stack, or a file that is there already.
     """
     with project.cohort() as cohort:
         entries = _with_masks(chosen_entries(cohort, stacks), stacks)

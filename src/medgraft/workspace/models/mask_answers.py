@@ -39,7 +39,7 @@ def mask_answers(
     """Of every stack of a project; arguments as `predicting.predict_folder` has them.
 
     A stack is written and drawn before the next begins. Raises `InputError` where there is nothing to predict, or a
-    mask is there already.
+    file is there already.
     """
     masks: list[MaskAnswer] = []
     notes: list[ImportNote] = []

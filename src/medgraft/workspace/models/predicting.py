@@ -47,17 +47,20 @@ def predict_folder(
         masks: folder for the NIfTI masks of a model that segments, in the codes of `core.task.MASK_CODES`: for a NIfTI
             file a/b.nii.gz a/b_gt.nii.gz, for others SUBJECT/SERIES-STACK_gt.nii.gz; none are written if None.
         images: write the images beside these masks.
-        replace: masks that are there already may be lost.
+        replace: files of these names that are there already may be lost.
         report: told of files, slices, phases and stacks.
 
     Raises:
-        InputError: nothing to predict in the folder, maps of a model that segments, or a mask that is there already.
+        InputError: nothing to predict in the folder, maps of a model that segments, images to be written into their
+            own folder, or a file that is there already.
         WeightsError: the package is damaged.
     """
     package = read_package(Path(model))
     segments = package.task.kind == "segment"
     if segments and maps:
         raise InputError(f"Expected a model that classifies to draw maps of, got {package.name}, which segments.")
+    if images and masks and Path(masks).resolve() == Path(source).resolve():
+        raise InputError(f"Expected another folder than {source} for images, which are there. Do: write masks alone.")
     with tempfile.TemporaryDirectory(prefix="medgraft-") as scratch:
         project = Project.create(Path(scratch, "new"))
         with project.cohort() as cohort:

@@ -42,11 +42,11 @@ def export_model_masks(
         stacks: ids; all if none.
         phases: names or indices; those that the model's task asks about if none.
         images: write the images beside the masks.
-        replace: masks that are there already may be lost.
+        replace: files of these names that are there already may be lost.
         report: told after every phase and stack.
 
     Raises:
-        InputError: no stack, no such one, no such model, or a mask that is there already.
+        InputError: no stack, no such one, no such model, or a file that is there already.
         WeightsError: the package is damaged.
     """
     segmenter = StackSegmenter.of(read_package(find_model(model, project.root)))
