@@ -1,5 +1,6 @@
 """medgraft sites: two institutions agree on what they draw before a model travels."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +13,11 @@ from medgraft.cli.left_out import write_left_out
 from medgraft.cli.mask_codes import read_mask_codes
 from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace.sites.agreement import RuleAgreement, SiteAgreement, StructureAgreement
+    from medgraft.workspace.sites.parts import Axis
 
 CodesOption = Annotated[
     str | None, typer.Option(help="What codes of that site's NIfTI masks mean, for example 1=rv,2=myocardium,3=pool.")
@@ -67,7 +70,10 @@ def agree(
     seed: Annotated[int, typer.Option(help="Of the resampling of subjects.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare masks of the same cases that two sites drew blindly: Dice and Hausdorff distance, per rule too.
+    """Compare masks of the same cases that two sites drew blindly: Dice and Hausdorff distance by structure.
+
+    The pool is compared once more in the parts of the heart where annotation rules show: rules that show in the same
+    part share its figures.
 
     Examples:
       medgraft sites agree drawn-here drawn-there
@@ -104,7 +110,22 @@ def _show(found: "SiteAgreement") -> None:
     if any(rule.a or rule.b for rule in found.rules):
         write_table(("rule", "a", "b", "differs", "shows in"), rules)
     write_left_out([(one.case, one.reason) for one in found.left_out], "case", where="--json")
-    write_line("in brackets: 95 % intervals over subjects; base: the third next to the valves")
+    write_line("in brackets: 95 % intervals over subjects")
+    write_line(f"base: the third next to the valves: {_cut(found)}")
+
+
+#: How base and rest are told apart.
+_AXES: dict["Axis", str] = {
+    "slices": "along the slices of short-axis stacks",
+    "usual": "along the heart's usual direction in the patient",
+    "unknown": "not told, as nobody knows how the heart lies,",
+}
+
+
+def _cut(found: "SiteAgreement") -> str:
+    """How base and rest were told apart in how many cases."""
+    cases = {(one.subject, one.case, one.phase): one.axis for one in found.cases}
+    return "; ".join(f"{_AXES[axis]} in {counted(n, 'case')}" for axis, n in Counter(cases.values()).items())
 
 
 def _differs(rule: "RuleAgreement") -> str:

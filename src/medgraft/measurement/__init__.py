@@ -5,6 +5,7 @@ where masks come from, how measurements are compared (`evaluation`) or drawn (`r
 """
 
 from medgraft.measurement.aha import AHA_SEGMENTS, aha_segments, seen_from_apex, segment_thickness, septum_angle
+from medgraft.measurement.aside import moved_over
 from medgraft.measurement.surface import WallSurface, wall_surface
 from medgraft.measurement.thickness import WallThickness, thickness_of, wall_thickness
 from medgraft.measurement.volumes import MYOCARDIUM_G_PER_ML, ejection_fraction, structure_volume
@@ -16,6 +17,7 @@ __all__ = [
     "WallThickness",
     "aha_segments",
     "ejection_fraction",
+    "moved_over",
     "seen_from_apex",
     "segment_thickness",
     "septum_angle",

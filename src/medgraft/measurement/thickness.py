@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CODES
 from medgraft.measurement.aside import moved_back, moved_over
 from medgraft.measurement.grid import grid_of
@@ -55,8 +54,7 @@ def wall_thickness(
     """
     mask, mm = checked_volume(mask, spacing)
     if aside is not None:
-        moved = _whole(aside, len(mask))
-        return moved_back(wall_thickness(moved_over(mask, moved), mm), moved)
+        return moved_back(wall_thickness(moved_over(mask, aside), mm), aside)
     wall = MASK_CODES["myocardium"]
     lengths = _lengths(mask, mm) if wall in mask else np.empty(0, np.float32)
     thickness = np.full(mask.shape, np.nan, np.float32)
@@ -68,14 +66,6 @@ def _lengths(mask: NDArray[np.uint8], spacing: Spacing) -> Floats:
     """Of the streamlines through the wall's voxels in the order of a mask, mm."""
     grid = grid_of(regions_of(mask, spacing))
     return streamline_lengths(grid, solve_potential(grid))
-
-
-def _whole(aside: NDArray[np.floating], n_slices: int) -> NDArray[np.int64]:
-    """In whole pixels, none below 0."""
-    if aside.shape != (n_slices, 2) or not np.isfinite(aside).all():
-        raise InputError(f"Expected rows and columns that {n_slices} slices lie aside, got {aside.shape}.")
-    moved = np.rint(aside).astype(np.int64)
-    return np.asarray(moved - moved.min(axis=0))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -120,7 +120,7 @@ def test_acdc_volumes_are_direct_sums_of_voxels(real_data: Path, tmp_path: Path)
                 )  # fmt: skip
             else:
                 assert row.cavity_ml == pytest.approx(voxels * np.prod(entry.spacing) / 1000, rel=1e-9)
-                assert len(row.segments_mm) == 17
+                assert len(row.segments_mm) == 17 * entry.directions_known
 
 
 def test_figures_are_those_of_a_hand_count(tmp_path: Path) -> None:
@@ -331,17 +331,35 @@ def test_tables_of_what_was_measured_there_before_do_not_stay(
     assert {str(path) for path in out.iterdir()} == {*alone.files, str(out / "mine.csv")}
 
 
-def test_slices_that_lie_aside_have_the_thickness_of_those_over_each_other(tmp_path: Path) -> None:
-    """Of a CT whose gantry was tilted: volumes are the same, and so is the wall."""
-    drawn = np.pad(np.asarray(beating().mask), [(0, 0), (0, 0), (0, 0), (8, 8)])
+def straight_and_tilted(columns: int = 1) -> dict[str, Stack]:
+    """A tube, and as a CT with a tilted gantry shows it: each slice lies some columns further aside."""
+    drawn = np.pad(np.asarray(beating().mask), [(0, 0), (0, 0), (0, 0), (8, 8 * columns)])
     straight = replace(beating(), mask=drawn, pixels=drawn * np.int16(100))
     slices, affines = np.arange(drawn.shape[1]), straight.affines.copy()
-    affines[:, :3, 3] -= slices[:, None] * affines[0, :3, 0]
-    mask = np.stack([np.roll(drawn[:, z], z, axis=2) for z in slices], axis=1)
-    tilted = replace(straight, affines=affines, mask=mask, pixels=mask * np.int16(100))
+    affines[:, :3, 3] -= columns * slices[:, None] * affines[0, :3, 0]
+    mask = np.stack([np.roll(drawn[:, z], columns * z, axis=2) for z in slices], axis=1)
+    return {"straight": straight, "tilted": replace(straight, affines=affines, mask=mask, pixels=mask * np.int16(100))}
+
+
+def test_slices_that_lie_aside_are_as_far_apart_as_those_over_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a model that misses the first slice; the structure that it misses wholly counts the image's diagonal."""
+    package, found = str(package_of(tmp_path / "model")), []
+    for name, stack in straight_and_tilted(columns=12).items():
+        project = project_of(tmp_path / name, one=stack)
+        let_model_repeat(project, monkeypatch, first_slice=1)
+        rows = measure_project(project, model=package).overlaps
+        let_model_repeat(project, monkeypatch, without="pool")
+        found.append([row.hausdorff_mm for row in (*rows, *measure_project(project, model=package).overlaps)])
+    assert found[0] == pytest.approx(found[1])
+    assert min(found[0]) == 0 < max(found[0][:4])
+
+
+def test_slices_that_lie_aside_have_the_thickness_of_those_over_each_other(tmp_path: Path) -> None:
+    """Of a CT whose gantry was tilted: volumes are the same, and so is the wall."""
     (one, *_), (two, *_) = (
-        measure_project(project_of(tmp_path / name, one=stack)).phases
-        for name, stack in {"straight": straight, "tilted": tilted}.items()
+        measure_project(project_of(tmp_path / name, one=stack)).phases for name, stack in straight_and_tilted().items()
     )
     assert two.thickness_median_mm == pytest.approx(one.thickness_median_mm)
     assert two.thickness_maximum_mm == pytest.approx(one.thickness_maximum_mm)
@@ -367,12 +385,15 @@ def rows_of(table: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(table.read_text().splitlines()))
 
 
-def let_model_repeat(project: Project, monkeypatch: pytest.MonkeyPatch, *, without: str = "") -> None:
-    """From here on a model sees in a project's images what its masks show, but for one structure."""
+def let_model_repeat(
+    project: Project, monkeypatch: pytest.MonkeyPatch, *, without: str = "", first_slice: int = 0
+) -> None:
+    """From here on a model sees in a project's images what its masks show, but for one structure or some slices."""
     with project.cohort() as cohort:
         masks = {cohort.pixels(entry).tobytes(): np.array(cohort.mask(entry)) for entry in cohort.entries()}
     for mask in masks.values():
         mask[mask == MASK_CODES.get(without)] = MASK_CODES["background"]
+        mask[:, :first_slice] = MASK_CODES["background"]
 
     def repeated(*arguments: object, **_: object) -> NDArray[np.uint8]:
         return codes_of_task(masks[np.asarray(arguments[2]).tobytes()], LV_WALL)

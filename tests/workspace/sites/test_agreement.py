@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from medgraft.core.errors import ImageError, InputError
 from medgraft.core.geometry import BASE_TO_APEX
@@ -109,6 +110,73 @@ def test_a_cavity_that_ends_elsewhere_shows_at_the_base_only(tmp_path: Path) -> 
     assert base.dice.value == pytest.approx(2 * 2 / (2 + 3))
     assert base.hausdorff_mm.value == pytest.approx(SPACING[0])
     assert (rest.dice.value, rest.hausdorff_mm.value) == (1, 0)
+
+
+def lying(mask: NDArray[np.uint8], *, degrees: float) -> Stack:
+    """A stack that is turned away from the heart's usual axis, about its columns."""
+    stack = stack_of(mask, np.zeros(mask.shape, np.int16))
+    axis = stack.affines[0, :3, 1] / np.linalg.norm(stack.affines[0, :3, 1])
+    turn = Rotation.from_rotvec(np.radians(degrees) * axis).as_matrix()
+    return replace(stack, affines=np.array([np.block([[turn @ one[:3]], [one[3:]]]) for one in stack.affines]))
+
+
+@pytest.mark.parametrize("base_first", [True, False])
+def test_base_and_rest_of_a_short_axis_stack_are_cut_along_its_slices(tmp_path: Path, *, base_first: bool) -> None:
+    """In a heart that lies 45 degrees off the usual, another cavity in the three basal slices shows there alone."""
+    drawings = {"a": drawn(), "b": drawn()}
+    drawings["b"][:, :3] = drawn(shift=2)[:, :3]
+    order = 1 if base_first else -1
+    roots = []
+    for site, mask in drawings.items():
+        turned = lying(mask, degrees=45)
+        stack = replace(turned, mask=mask[:, ::order], affines=turned.affines[::order].copy(), base_first=base_first)
+        with Project.create(tmp_path / site).cohort() as cohort:
+            cohort.add(FoundStack(stack=stack, subject="P1", series_key="sax"))
+        roots.append(tmp_path / site)
+    found = agree_sites(*roots)
+    base, rest = found.parts
+    assert base.dice.value == pytest.approx(overlap(drawn() == 1, drawn(2) == 1))
+    assert rest.dice.value == 1
+    assert {case.axis for case in found.cases} == {"slices"}
+    with Project.open(roots[1]).cohort() as cohort:
+        cohort.set_base_first(cohort.entries()[0].id, not base_first)
+    assert {case.axis for case in agree_sites(*roots).cases} == {"usual"}, "the sites do not say the same"
+
+
+def test_base_and_rest_are_told_by_slices_where_no_spacing_is_known_and_not_by_directions_that_nobody_knows(
+    tmp_path: Path,
+) -> None:
+    shorter = drawn()
+    shorter[:, :1] = 0
+    for change, axis in (({"spacing": None, "base_first": True}, "slices"), ({"directions_known": False}, "unknown")):
+        roots = [tmp_path / axis / site for site in "ab"]
+        for root, mask in zip(roots, (drawn(), shorter), strict=True):
+            stack = replace(stack_of(mask, np.zeros(SHAPE, np.int16)), **change)
+            with Project.create(root).cohort() as cohort:
+                cohort.add(FoundStack(stack=stack, subject="P1", series_key="sax"))
+        found = agree_sites(*roots)
+        assert {case.axis for case in found.cases} == {axis}
+        expected = {"base": pytest.approx(2 * 2 / (2 + 3)), "rest": 1} if axis == "slices" else {}
+        assert {one.part: one.dice.value for one in found.parts} == expected
+
+
+def test_slices_that_lie_aside_are_as_far_apart_as_those_over_each_other(tmp_path: Path) -> None:
+    """Of a tilted gantry: the other site leaves out a slice, whose wall is one slice from the next."""
+    shorter = drawn()
+    shorter[:, :1] = 0
+    places = []
+    for site, mask in {"a": drawn(), "b": shorter}.items():
+        stack = stack_of(np.pad(mask, [(0, 0), (0, 0), (0, 0), (0, 80)]))
+        affines, slices = stack.affines.copy(), np.arange(SHAPE[1])
+        affines[:, :3, 3] -= 10 * slices[:, None] * affines[0, :3, 0]
+        moved = np.stack([np.roll(stack.mask[:, z], 10 * z, axis=2) for z in slices], axis=1)
+        write_mask(tmp_path / site / "P1.nii.gz", replace(stack, affines=affines, mask=moved, pixels=moved))
+        places.append(tmp_path / site)
+    straight = [
+        folder_of(tmp_path / "straight" / site, {"P1": mask}) for site, mask in (("a", drawn()), ("b", shorter))
+    ]
+    for one, other in zip(agree_sites(*places).structures, agree_sites(*straight).structures, strict=True):
+        assert one.hausdorff_mm.value == pytest.approx(other.hausdorff_mm.value)
 
 
 def test_a_border_that_lies_elsewhere_is_as_far_in_every_part(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from medgraft.core.errors import InputError
 from medgraft.core.files import AnyPath
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CODES
-from medgraft.evaluation import dice, hausdorff95_or_worst
+from medgraft.evaluation import dice
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.kept.unknown_trainings import unknown_trainings
@@ -30,7 +30,9 @@ from medgraft.workspace.measuring.measured import (
 )
 from medgraft.workspace.measuring.one_stack import DrawnMask, beat_phases, measured_heartbeat, measured_phases
 from medgraft.workspace.measuring.segmenter import StackSegmenter
+from medgraft.workspace.measuring.slice_places import SlicePlaces
 from medgraft.workspace.measuring.slices_that_count import Judged, judged_by_labels, judged_by_model
+from medgraft.workspace.measuring.surface_distance import surface_distance
 from medgraft.workspace.measuring.wall_segments import seen_septum
 from medgraft.workspace.project import Project
 
@@ -205,7 +207,7 @@ def _septum(masks: Sequence[DrawnMask], entry: StackEntry) -> Iterator[tuple[int
 
 
 def _overlaps(entry: StackEntry, reference: DrawnMask, seen: DrawnMask) -> Iterator[OverlapMeasures]:
-    spacing = entry.even_spacing
+    spacing, aside = entry.even_spacing, SlicePlaces.of(entry).aside
     for phase in sorted(set(reference.phases) & set(seen.phases)):
         for structure in (name for name in reference.classes if name in seen.classes):
             a, b = (np.asarray(drawn.mask[phase]) == MASK_CODES[structure] for drawn in (reference, seen))
@@ -215,6 +217,6 @@ def _overlaps(entry: StackEntry, reference: DrawnMask, seen: DrawnMask) -> Itera
                 phase=entry.phase_name(phase),
                 structure=structure,
                 dice=dice(a, b),
-                hausdorff_mm=hausdorff95_or_worst(a, b, spacing) if spacing else None,
+                hausdorff_mm=surface_distance(a, b, spacing, aside) if spacing else None,
                 unmatched=bool(a.any() != b.any()),
             )

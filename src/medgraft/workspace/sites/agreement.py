@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
 from medgraft.core.files import AnyPath
-from medgraft.core.geometry import BASE_TO_APEX, even_spacing
+from medgraft.core.geometry import even_spacing
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
-from medgraft.evaluation import Interval, dice, hausdorff95_or_worst, mean_interval, means_by_subject
+from medgraft.evaluation import Interval, dice, mean_interval, means_by_subject
 from medgraft.exchange import QUESTIONS, AnnotationRules, Part, read_rules
+from medgraft.workspace.measuring.slice_places import slices_aside
+from medgraft.workspace.measuring.surface_distance import surface_distance
 from medgraft.workspace.sites.masks import Cases, SiteCase, SiteMask, site_cases
+from medgraft.workspace.sites.parts import Axis, axis_of, heart_parts, heights
 
 #: The structure that the rules of the questionnaire move: the border of the cavity.
 _RULED = "pool"
-
-_BASE_SHARE = 1 / 3
 
 #: How far affines may differ, in mm: files keep them in single precision.
 _SAME_PLACE = 0.01
@@ -63,7 +63,7 @@ class CaseAgreement:
 
     drawn_at_a, drawn_at_b: whether the site drew any of it there. hausdorff_mm: of the surfaces there, each to the
     other site's whole surface; the diagonal of the image where a site drew none of the structure; NaN where the
-    spacing is unknown or slices are not equally far apart.
+    spacing is unknown or slices are not equally far apart. axis: along what base and rest are told apart.
     """
 
     subject: str
@@ -75,6 +75,7 @@ class CaseAgreement:
     drawn_at_b: bool
     dice: float
     hausdorff_mm: float
+    axis: Axis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,8 +183,10 @@ def _apart(a: SiteMask, b: SiteMask) -> str:
 def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[CaseAgreement]:
     """Every structure in every part at every phase that both drew; nothing where neither drew anything."""
     spacing = even_spacing(a.affines, a.spacing)
+    aside = slices_aside(a.affines) if spacing else None
+    axis, height = axis_of(a, b), heights(a, b)
     for phase in sorted(set(a.phases) & set(b.phases)):
-        parts = _parts(a.mask[phase], b.mask[phase], a.affines if a.spacing else None)
+        parts = heart_parts((a.mask[phase] | b.mask[phase]) > 0, height)
         for structure in (name for name in MASK_CLASSES if name in a.classes and name in b.classes):
             at_a, at_b = (site.mask[phase] == MASK_CODES[structure] for site in (a, b))
             for part, inside in parts.items():
@@ -198,7 +201,8 @@ def _scores(subject: str, case: str, a: SiteMask, b: SiteMask) -> Iterator[CaseA
                         drawn_at_a=bool(first.any()),
                         drawn_at_b=bool(second.any()),
                         dice=dice(first, second),
-                        hausdorff_mm=hausdorff95_or_worst(at_a, at_b, spacing, within=inside) if spacing else np.nan,
+                        hausdorff_mm=surface_distance(at_a, at_b, spacing, aside, within=inside) if spacing else np.nan,
+                        axis=axis,
                     )
 
 
@@ -207,32 +211,6 @@ def _drawn_at_both(scores: Sequence[CaseAgreement]) -> list[CaseAgreement]:
     at_a = {score.structure for score in scores if score.drawn_at_a}
     at_b = {score.structure for score in scores if score.drawn_at_b}
     return [score for score in scores if score.structure in at_a & at_b]
-
-
-def _parts(
-    a: NDArray[np.uint8], b: NDArray[np.uint8], affines: NDArray[np.float64] | None
-) -> dict[Part, NDArray[np.bool_]]:
-    """(Z, Y, X) where the parts of the ventricle are: by the usual direction of its axis in a patient on the back.
-
-    Where a stack does not say how it lies in the patient, only the whole is known.
-    """
-    whole: dict[Part, NDArray[np.bool_]] = {"whole": np.ones(a.shape, bool)}
-    if affines is None:
-        return whole
-    height = _along_the_heart(a.shape, affines)
-    drawn = height[(a | b) > 0]
-    ends = (float(drawn.min()), float(drawn.max())) if drawn.size else (0.0, 0.0)
-    base = height <= ends[0] + _BASE_SHARE * (ends[1] - ends[0])
-    return {**whole, "base": base, "rest": ~base}
-
-
-def _along_the_heart(shape: tuple[int, ...], affines: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(Z, Y, X) mm from the base towards the apex."""
-    step_x, step_y, origin = ((affines[:, :3, column] @ BASE_TO_APEX).astype(np.float32) for column in (0, 1, 3))
-    _, rows, columns = shape
-    y, x = np.arange(rows, dtype=np.float32), np.arange(columns, dtype=np.float32)
-    height: NDArray[np.float32] = origin[:, None, None] + step_y[:, None, None] * y[:, None] + step_x[:, None, None] * x
-    return height
 
 
 def _summary(scores: Sequence[CaseAgreement], structure: str, part: Part, seed: int) -> StructureAgreement | None:

@@ -20,6 +20,7 @@ class SiteMask:
     """One drawn case. mask: (T, Z, Y, X) in `core.task.MASK_CODES`. phases: those that are drawn.
 
     classes: those that the site draws at all. affines: (Z, 4, 4), pixel index to LPS mm. spacing: (z, y, x) in mm.
+    directions_known, base_first: as of `core.stack.Stack`.
     """
 
     mask: NDArray[np.uint8]
@@ -27,6 +28,8 @@ class SiteMask:
     classes: tuple[str, ...]
     affines: NDArray[np.float64]
     spacing: tuple[float, float, float] | None
+    directions_known: bool
+    base_first: bool | None
 
 
 #: The masks of a site by case.
@@ -124,6 +127,8 @@ def _reader(project: Project, entry: StackEntry) -> Callable[[], SiteMask]:
             classes=entry.mask_classes,
             affines=entry.affine_stack,
             spacing=entry.spacing,
+            directions_known=entry.directions_known,
+            base_first=entry.base_first,
         )
 
     return read
@@ -144,7 +149,13 @@ def _file_reader(path: Path, codes: Mapping[int, int] | None) -> Callable[[], Si
             raise InputError(f"Expected a mask in {path.name}, found none.")
         classes = MASK_CLASSES if codes is None else stack.mask_classes
         return SiteMask(
-            mask=stack.mask, phases=stack.mask_phases, classes=classes, affines=stack.affines, spacing=stack.spacing
+            mask=stack.mask,
+            phases=stack.mask_phases,
+            classes=classes,
+            affines=stack.affines,
+            spacing=stack.spacing,
+            directions_known=stack.directions_known,
+            base_first=stack.base_first,
         )
 
     return read
