@@ -86,6 +86,13 @@ def test_a_folder_without_masks_of_the_project_teaches(project: Project, tmp_pat
         return_masks(project, tmp_path)
 
 
+def test_a_mask_that_was_saved_under_another_name_is_told(project: Project, tmp_path: Path) -> None:
+    file = Path(export_masks(project, tmp_path).files[0].mask)
+    shutil.copy(file, file.with_name("corrected_gt.nii.gz"))
+    (told,) = return_masks(project, tmp_path).left_out
+    assert told.startswith("corrected_gt.nii.gz: Expected a name that ends in the id of a stack")
+
+
 def test_of_two_files_of_one_stack_none_is_chosen(project: Project, tmp_path: Path) -> None:
     before = masks_of(project)
     file = Path(export_masks(project, tmp_path).files[0].mask)

@@ -9,7 +9,10 @@ from medgraft.cli.masks.import_masks import import_masks
 from medgraft.cli.masks.repair import repair
 from medgraft.cli.masks.undo import undo
 
-app = typer.Typer(no_args_is_help=True, help="Masks of a project: repair them, or fill them from an RT structure set.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Masks of a project: repair or fill them, take that back, or correct them in another program.",
+)
 add_command(app, "repair", repair)
 add_command(app, "from-rtstruct", from_rtstruct)
 add_command(app, "undo", undo)

@@ -56,7 +56,7 @@ def return_masks(project: Project, folder: AnyPath, *, replace: bool = False, re
 
     Args:
         project: where the stacks are.
-        folder: where files are, at any depth, whose names end in a stack's id and _gt.nii.gz; others are not read.
+        folder: where files are, at any depth, whose names end in a stack's id and _gt.nii.gz; other masks are left out.
         replace: put masks in place of others that differ, which `masks/before/` keeps.
         report: told after every file.
 
@@ -66,9 +66,11 @@ def return_masks(project: Project, folder: AnyPath, *, replace: bool = False, re
     """
     unchanged: list[tuple[Path, StackEntry]] = []
     differ: list[tuple[Path, StackEntry]] = []
-    left_out = []
     with project.cohort() as cohort:
-        files = _files(cohort, Path(folder))
+        files, strange = _files(cohort, Path(folder))
+        left_out = [
+            f"{path.name}: Expected a name that ends in the id of a stack here and _gt.nii.gz." for path in strange
+        ]
         for done, (path, entry) in enumerate(files, start=1):
             try:
                 found = _read(path, entry)
@@ -82,21 +84,25 @@ def return_masks(project: Project, folder: AnyPath, *, replace: bool = False, re
     return MasksReturned(stacks=returned, unchanged=tuple(entry.id for _, entry in unchanged), left_out=tuple(left_out))
 
 
-def _files(cohort: Cohort, folder: Path) -> list[tuple[Path, StackEntry]]:
-    """Masks with the stacks that their names say. Raises `InputError` if there are none, or two of one stack."""
+def _files(cohort: Cohort, folder: Path) -> tuple[list[tuple[Path, StackEntry]], list[Path]]:
+    """Masks with the stacks that their names say, and those that say none.
+
+    Raises `InputError` if all say none, or two say the same.
+    """
     known = {entry.id: entry for entry in cohort.entries()}
-    named = ((path, _OF_STACK.search(path.name)) for path in sorted(folder.rglob("*_gt.nii*")))
-    found = [(path, known[match["stack"]]) for path, match in named if match and match["stack"] in known]
+    named = {path: _OF_STACK.search(path.name) for path in sorted(folder.rglob("*_gt.nii*"))}
+    found = [(path, known[match["stack"]]) for path, match in named.items() if match and match["stack"] in known]
     if not found:
         raise InputError(
             f"Expected masks named ...-STACK_gt.nii.gz with the id of a stack of this project, got none in {folder}. "
-            "Do: save them under the names that medgraft masks export gave them."
+            "Do: save them under the names that medgraft masks export gave them; of masks named as their images, "
+            "medgraft import reads both."
         )
     by_stack: dict[str, Path] = {}
     for path, entry in found:
         if (other := by_stack.setdefault(entry.id, path)) != path:
             raise InputError(f"Expected one mask of a stack, got {other} and {path}. Do: keep the one that counts.")
-    return found
+    return found, [path for path in named if path not in by_stack.values()]
 
 
 def _read(path: Path, entry: StackEntry) -> Stack:
@@ -110,7 +116,10 @@ def _read(path: Path, entry: StackEntry) -> Stack:
     side = np.linalg.norm(entry.affine_stack[0, :3, :2], axis=0).min()
     off = float(np.linalg.norm((ours - theirs)[:, :3], axis=1).max())
     if off > _ANOTHER * side:
-        raise InputError(f"Expected voxels where those of the stack are, got some {off:.1f} mm off. Do: not turn them.")
+        raise InputError(
+            f"Expected voxels where those of the stack are, got some {off:.1f} mm off. Do: save the mask on the voxels "
+            "of its image, neither turned nor resampled."
+        )
     return found
 
 
