@@ -7,6 +7,7 @@ import typer
 
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.label.counts import show_labelling
+from medgraft.cli.mask_options import InPlaceOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
@@ -20,9 +21,7 @@ def from_contours(
     project: ProjectOption = HERE,
     stack: Annotated[str | None, typer.Option(help="The stack's id, where several would fit.")] = None,
     rule: Annotated[str, typer.Option(help="How masks become labels: pool, any or thirds.")] = "pool",
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Put them in place of masks that are there, which masks/before/ keeps.")
-    ] = False,
+    replace: InPlaceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fill contour files into masks of a stack, and label its slices from them.

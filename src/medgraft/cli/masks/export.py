@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medgraft.cli.bars import progress_bars
-from medgraft.cli.mask_options import ImagesOption, PhaseOption, ReplaceOption
+from medgraft.cli.mask_options import ImagesOption, PhaseOption, ReplaceOption, StacksOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.core.counted import counted
@@ -22,7 +22,7 @@ def export(
         str | None,
         typer.Option(help="Write what this model sees: its folder or file, or CURVE/MODEL; not the project's masks."),
     ] = None,
-    stack: Annotated[list[str] | None, typer.Option(help="A stack's id; may be given again. Left out: all.")] = None,
+    stack: StacksOption = None,
     phase: PhaseOption = None,
     images: ImagesOption = False,
     replace: ReplaceOption = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from medgraft.cli.mask_options import InPlaceOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.cli.pairs import read_pairs
@@ -28,9 +29,7 @@ def from_rtstruct(
         Path | None,
         typer.Option(help="File with the secret that the images were imported with.", exists=True, dir_okay=False),
     ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Put them in place of masks that are there, which masks/before/ keeps.")
-    ] = False,
+    replace: InPlaceOption = False,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:

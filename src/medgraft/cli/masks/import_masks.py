@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medgraft.cli.bars import progress_bars
+from medgraft.cli.mask_options import InPlaceOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.core.counted import counted
@@ -25,9 +26,7 @@ def import_masks(
         ),
     ],
     *,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Put them in place of masks that differ, which masks/before/ keeps.")
-    ] = False,
+    replace: InPlaceOption = False,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medgraft.cli.bars import progress_bars
+from medgraft.cli.mask_options import StacksOption, TrialOption
+from medgraft.cli.left_out import write_left_out
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
@@ -20,8 +22,8 @@ STEPS = (
 def repair(
     *,
     step: Annotated[list[str] | None, typer.Option(help=STEPS)] = None,
-    stack: Annotated[list[str] | None, typer.Option(help="A stack's id; may be given again. Left out: all.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    stack: StacksOption = None,
+    dry_run: TrialOption = False,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,8 +53,8 @@ def _show(done: "MaskRepairs") -> None:
     changed = sum(bool(one.changes) for one in done.stacks)
     if rows:
         write_table(("stack", "subject", "phase", "repair", "structure", "voxels added", "removed"), rows)
-    for reason in done.left_out:
-        write_line(f"left out: {reason}")
+    left_out = [(f"{one.subject}, stack {one.stack}", one.reason) for one in done.left_out]
+    write_left_out(left_out, "stack", where="--json")
     verb = "would change" if done.dry_run else "changed"
     write_line(f"{changed} of {len(done.stacks)} masks {verb}")
     if changed and not done.dry_run:

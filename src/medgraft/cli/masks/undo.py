@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medgraft.cli.bars import progress_bars
+from medgraft.cli.mask_options import TrialOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
@@ -17,7 +18,7 @@ def undo(
     stack: Annotated[
         list[str] | None, typer.Option(help="A stack's id; may be given again. Left out: all of the last act.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    dry_run: TrialOption = False,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
