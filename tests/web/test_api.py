@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from PIL import Image
 from starlette.testclient import TestClient
 
 from medgraft.core.errors import InputError
@@ -234,6 +235,24 @@ def test_a_program_says_of_an_import_what_its_files_cannot(of_its_own: Served, t
     assert (entry.site, entry.mask_classes) == ("north", ("pool",))
 
 
+def test_a_spacing_is_given_to_images_that_say_none(of_its_own: Served, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save(tmp_path / "pictures" / "a.png")
+    (tmp_path / "pictures" / "index.csv").write_text("path,subject\na.png,P1\n")
+    done = imported(of_its_own.client("ana"), tmp_path / "pictures", {"spacing": [8, 1.5, 1.4]})
+    assert (done["state"], done["text"].split(",")[0]) == ("done", "1 stack added")
+    with of_its_own.project.cohort() as cohort:
+        (entry,) = cohort.entries()
+    assert entry.spacing == (8.0, 1.5, 1.4)
+
+
+@pytest.mark.parametrize("spacing", [[8, 0, 1], [8, 1, -1], [8, 1, 1e6], [8, 1], "8,1,1"])
+def test_a_spacing_that_nothing_can_have_is_refused_before_files_are_sent(ana: TestClient, spacing: object) -> None:
+    answer = ana.post("/api/v1/imports", json={"spacing": spacing})
+    assert answer.status_code in (400, 422)
+    assert "spacing" in answer.json()["error"]
+
+
 def test_an_import_that_finds_nothing_says_why(of_its_own: Served, tmp_path: Path) -> None:
     folder = masked_volume(tmp_path, code=1)
     (folder / "P1.nii.gz").unlink()
@@ -262,8 +281,9 @@ def masked_volume(folder: Path, code: int = 500) -> Path:
 def imported(client: TestClient, folder: Path, body: dict[str, object]) -> dict[str, Any]:
     """Send a folder, start, and wait for what came of it."""
     upload = client.post("/api/v1/imports").json()["id"]
-    for path in folder.glob("*"):
-        assert client.put(f"/api/v1/imports/{upload}/files/{path.name}", content=path.read_bytes()).status_code == 200
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        assert client.put(f"/api/v1/imports/{upload}/files/{name}", content=path.read_bytes()).status_code == 200
     assert client.post(f"/api/v1/imports/{upload}/start", json=body).status_code == 200
     # Not by what it says: what breaks off is told, and only then raised in its thread.
     wait_until(lambda: all(thread.name != "import" for thread in threading.enumerate()), "the import's end")

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
 
 from medgraft.workspace import Project, list_cohort, write_phantoms
 
@@ -71,6 +73,58 @@ def test_a_folder_is_imported_by_the_page(filling: Server, browser_page: Page, t
     assert stacks_of(filling) == before + 1
     incoming = Project.open(filling.root).cache / "incoming"
     assert list(incoming.iterdir()) == [], "what was uploaded is thrown away"
+
+
+def pictures_in(folder: Path, subject: str, count: int = 1) -> Path:
+    """Pictures without a spacing, and their index."""
+    (folder / "pictures").mkdir()
+    lines = ["path,subject,slice"]
+    for number in range(count):
+        values = np.full((48, 48), 10 * number, np.uint8) + np.arange(48, dtype=np.uint8)
+        Image.fromarray(values).save(folder / "pictures" / f"{number}.png")
+        lines.append(f"{number}.png,{subject},{number}")
+    (folder / "pictures" / "index.csv").write_text("\n".join(lines))
+    return folder / "pictures"
+
+
+def test_a_spacing_is_said_on_the_page(filling: Server, browser_page: Page, tmp_path: Path) -> None:
+    page, before = browser_page, {row.id for row in list_cohort(Project.open(filling.root)).stacks}
+    filling.sign_in(page, filling.new_reader())
+    page.goto(f"{filling.base}/cohort")
+    page.get_by_text("Spacing of images that do not say it").click()
+    page.get_by_label("between slices").fill("8")
+    page.get_by_label("between rows").fill("1.5")
+    posted: list[str] = []
+    page.on("request", lambda asked: posted.extend([asked.url] * (asked.method == "POST" and "/imports" in asked.url)))
+    page.locator("#pick").set_input_files(str(pictures_in(tmp_path, "P9")))
+    expect(page.locator("#import")).to_have_attribute("data-state", "failed")
+    expect(page.locator("#import-text")).to_contain_text("fill in all three, or none")
+    expect(page.get_by_label("between rows")).to_have_value("1.5")
+    assert posted == []
+    page.get_by_label("between columns").fill("1.4")
+    page.locator("#pick").set_input_files(str(tmp_path / "pictures"))
+    expect(page.locator("#import-text")).to_contain_text("1 stack added")
+    expect(page.get_by_label("between columns")).to_have_value("")
+    (added,) = (row for row in list_cohort(Project.open(filling.root)).stacks if row.id not in before)
+    assert added.spacing == (8.0, 1.5, 1.4)
+
+
+def test_a_file_that_is_refused_ends_the_import(page: Page, server: Server, tmp_path: Path) -> None:
+    """Files that were on their way then must not say that the import goes on."""
+    held: list[Route] = []
+    page.goto(f"{server.base}/cohort")
+    page.route("**/files/**", lambda route: held.append(route))
+    page.locator("#pick").set_input_files(str(pictures_in(tmp_path, "P8", count=6)))
+    page.wait_for_function("() => document.getElementById('import-title')?.textContent === 'Sending'")
+    while len(held) < 3:
+        page.wait_for_timeout(20)
+    held[0].fulfill(status=503, json={"error": "Expected a smaller file."})
+    expect(page.locator("#import")).to_have_attribute("data-state", "failed")
+    for one in held[1:]:
+        one.fulfill(status=200, json={})
+    page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    expect(page.locator("#import-text")).to_have_text("Expected a smaller file.")
+    assert len(held) == 3, "no other file is begun"
 
 
 def test_a_folder_that_cannot_be_imported_is_said_so(page: Page, server: Server, tmp_path: Path) -> None:

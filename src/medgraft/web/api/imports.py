@@ -26,8 +26,9 @@ UploadsOf = Annotated[Uploads, Depends(uploads_of)]
 
 
 @routes.post("")
-def begin(uploads: UploadsOf, reader: ReaderOf) -> UploadView:
-    """A new import that waits for files."""
+def begin(uploads: UploadsOf, reader: ReaderOf, asked: ImportBody = _AS_IT_IS) -> UploadView:
+    """A new import that waits for files. What it will be started with may be said here: a mistake shows before they come."""
+    _options(asked)
     return _view(uploads.begin(reader))
 
 
@@ -40,14 +41,7 @@ async def send(id: str, path: str, request: Request, uploads: UploadsOf, reader:
 @routes.post("/{id}/start")
 def start(id: str, uploads: UploadsOf, reader: ReaderOf, asked: ImportBody = _AS_IT_IS) -> UploadView:  # noqa: A002 - see above
     """Import the files that were sent."""
-    options = ImportOptions(
-        site=asked.site,
-        short_axis=asked.short_axis,
-        mask_codes=mask_codes_of(asked.mask_codes) if asked.mask_codes else None,
-        mask_classes=asked.mask_classes,
-        empty_phases_labelled=asked.empty_phases_labelled,
-    )
-    return _view(uploads.start(uploads.get(id, reader), asked.layout, options))
+    return _view(uploads.start(uploads.get(id, reader), asked.layout, _options(asked)))
 
 
 @routes.get("/{id}")
@@ -63,6 +57,17 @@ def takes_files(path: str) -> bool:
     (True, False)
     """
     return path.startswith("/api/v1/imports/") and "/files/" in path
+
+
+def _options(asked: ImportBody) -> ImportOptions:
+    return ImportOptions(
+        site=asked.site,
+        short_axis=asked.short_axis,
+        mask_codes=mask_codes_of(asked.mask_codes) if asked.mask_codes else None,
+        mask_classes=asked.mask_classes,
+        empty_phases_labelled=asked.empty_phases_labelled,
+        spacing=asked.spacing,
+    )
 
 
 def _view(upload: Upload) -> UploadView:

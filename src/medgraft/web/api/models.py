@@ -228,7 +228,7 @@ class ImportBody(Body):
     """What the sent files cannot say about themselves, as `medgraft import` asks it.
 
     mask_codes: codes of the files' masks and their classes: background, pool, myocardium or rv.
-    mask_classes: the classes that the masks label at all.
+    mask_classes: the classes that the masks label at all. spacing: (z, y, x) in mm of images that say none.
     """
 
     layout: Name = "auto"
@@ -237,6 +237,7 @@ class ImportBody(Body):
     mask_codes: Annotated[dict[int, Name], Field(max_length=100)] | None = None
     mask_classes: Annotated[tuple[Name, ...], Field(max_length=10)] | None = None
     empty_phases_labelled: bool = False
+    spacing: tuple[float, float, float] | None = None
 
 
 class UploadView(Answer):

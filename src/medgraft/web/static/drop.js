@@ -63,12 +63,13 @@ async function importFiles(list) {
   busy = true;
   try {
     show("running", "Reading the folder", 0, 0);
+    const asked = { spacing: spacing() };
     const files = await list();
     if (!files.length) throw new Error("The folder has no files in it.");
     show("running", "Sending", 0, files.length);
-    const { id } = await ask(API, { method: "POST" });
+    const { id } = await ask(API, posted(asked)); // what nothing can have is refused before anything is sent
     await sendAll(id, files);
-    await ask(`${API}/${id}/start`, { method: "POST" });
+    await ask(`${API}/${id}/start`, posted(asked));
     await watch(id);
   } catch (error) {
     show("failed", "The import failed", 0, 0, error.message);
@@ -76,17 +77,38 @@ async function importFiles(list) {
   busy = false;
 }
 
+/** What the fields say: millimetres between slices, rows and columns; null where they are empty. */
+function spacing() {
+  const fields = [...document.querySelectorAll("[data-spacing]")];
+  if (!fields.some((field) => field.value || field.validity.badInput)) return null;
+  if (fields.every((field) => field.valueAsNumber > 0)) return fields.map((field) => field.valueAsNumber);
+  $("import-options").open = true;
+  throw new Error("Expected the spacing as three numbers of millimetres, each above 0: between slices, rows and columns. Do: fill in all three, or none.");
+}
+
+function clearSpacing() {
+  for (const field of document.querySelectorAll("[data-spacing]")) field.value = "";
+}
+
+/** Send all files, some at once; once one is refused no other is begun, and those on their way tell nothing any more. */
 async function sendAll(id, files) {
   const waiting = [...files];
+  const stop = new AbortController();
   let sent = 0;
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const path = next.path.split("/").map(encodeURIComponent).join("/");
-      await ask(`${API}/${id}/files/${path}`, { method: "PUT", body: next.file });
+      await ask(`${API}/${id}/files/${path}`, { method: "PUT", body: next.file, signal: stop.signal });
       show("running", "Sending", ++sent, files.length, `${sent} of ${files.length} files`);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  } catch (error) {
+    waiting.length = 0;
+    stop.abort();
+    throw error;
+  }
 }
 
 async function watch(id) {
@@ -95,11 +117,16 @@ async function watch(id) {
     if (now.state === "failed") return show("failed", "The import failed", 0, 0, now.error);
     if (now.state === "done") {
       show("done", "Imported", 1, 1, now.text);
+      clearSpacing(); // it was said of these images, not of those that come next
       return globalThis.emitEvent?.("medgraft-imported");
     }
     show("running", "Importing", now.done, now.total, now.total ? `${now.done} of ${now.total} ${now.stage}` : now.stage);
     await new Promise((resolve) => setTimeout(resolve, POLL));
   }
+}
+
+function posted(body) {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
 async function ask(path, options) {
