@@ -96,8 +96,9 @@ def test_a_stack_that_a_step_does_not_fit_is_left_out_as_it_is(
         last = cohort.add(FoundStack(stack=unknown, subject="z", series_key="sax"))
         done = repair_masks(project, steps)
         np.testing.assert_array_equal(cohort.mask_arrays.read(last.id), unknown.mask)
-    (reason,) = done.left_out
-    assert reason.startswith(f"z, stack {last.id}: Expected a spacing for closing in mm")
+    (one,) = done.left_out
+    assert (one.subject, one.stack) == ("z", last.id)
+    assert one.reason.startswith("Expected a spacing for closing in mm")
     assert {one.stack for one in done.stacks if one.before} == {stack}
     assert len(done.stacks) == 3
     with pytest.raises(InputError, match="that fit none"):

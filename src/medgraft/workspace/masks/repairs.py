@@ -31,13 +31,22 @@ class StackRepair:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnrepairedStack:
+    """A stack that a step does not fit, and why."""
+
+    stack: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MaskRepairs:
     """The steps in their order, whether they were only tried, what they did to each stack, and whom they do not fit."""
 
     steps: tuple[RepairStep, ...]
     dry_run: bool
     stacks: tuple[StackRepair, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[UnrepairedStack, ...]
 
 
 def repair_masks(
@@ -90,7 +99,9 @@ def _masked(cohort: Cohort, stacks: Sequence[str]) -> list[StackEntry]:
     return entries
 
 
-def _fitting(steps: Sequence[RepairStep], entries: Sequence[StackEntry]) -> tuple[list[StackEntry], list[str]]:
+def _fitting(
+    steps: Sequence[RepairStep], entries: Sequence[StackEntry]
+) -> tuple[list[StackEntry], list[UnrepairedStack]]:
     """The stacks that all steps fit, and why others are left out: tried on nothing, steps are checked."""
     nothing = np.zeros((1, 1, 1, 1), np.uint8)
     fitting, left_out = [], []
@@ -99,9 +110,13 @@ def _fitting(steps: Sequence[RepairStep], entries: Sequence[StackEntry]) -> tupl
             repair_mask(nothing, (), steps, _spacing(entry, steps))
             fitting.append(entry)
         except InputError as error:
-            left_out.append(f"{entry.subject}, stack {entry.id}: {error}")
+            left_out.append(UnrepairedStack(stack=entry.id, subject=entry.subject, reason=str(error)))
     if not fitting:
-        raise InputError(f"Expected steps that fit a stack, got some that fit none. {left_out[0]}")
+        first = left_out[0]
+        raise InputError(
+            f"Expected steps that fit a stack, got some that fit none. {first.subject}, stack {first.stack}: "
+            f"{first.reason}"
+        )
     return fitting, left_out
 
 
