@@ -61,6 +61,16 @@ def test_rows_by_mask_and_by_position_are_the_same(table: Predictions) -> None:
     assert len(by_mask) == mask.sum()
 
 
+@given(tables(min_rows=1))
+@settings(max_examples=30, deadline=None)
+def test_parts_joined_are_the_whole(table: Predictions) -> None:
+    rows = np.arange(len(table))
+    back = Predictions.joined([table.rows(rows[:1]), table.rows(rows[1:])])
+    assert back.classes == table.classes
+    for name in (*TEXT, *WHOLE, "y_score"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(table, name))
+
+
 HEADER = "subject,site,stack,phase,slice,n_slices,fold,y_true,score_a,score_b"
 
 

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from medgraft.evaluation import dice
 from medgraft.networks import NETWORKS, spec
+from medgraft.networks.mode import in_eval_mode
 from medgraft.networks.segmenter import Segmenter, build_segmenter
 from medgraft.training import Batch, Checkpoint, History, MaskTarget, Plan, dice_loss, fit
-from medgraft.training.evaluating import evaluating
 
 NAMES = [name for name, network in NETWORKS.items() if network.answers == "masks"]
 #: Trained in the quick suite; the others take more than three seconds each.
@@ -59,7 +59,7 @@ def run(model: Segmenter, *batches: Batch, epochs: int, updates: int, checkpoint
 
 def dice_of(model: Segmenter, batch: Batch) -> NDArray[np.float32]:
     assert isinstance(batch.targets, MaskTarget)
-    with evaluating(model):
+    with in_eval_mode(model), torch.inference_mode():
         answers = model(*batch.inputs).argmax(1).numpy()
     pairs = zip(answers, batch.targets.codes.numpy(), strict=True)
     return np.array([[dice(seen == k, true == k) for k in range(3)] for seen, true in pairs], np.float32)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
+
+#: The figure that models are compared by: every class counts alike, however rare.
+HEADLINE = "macro_f1"
 
 _FIXED = ("subject", "site", "stack", "phase", "slice", "n_slices", "fold", "y_true")
 
@@ -52,6 +56,12 @@ class Predictions:
     def y_pred(self) -> NDArray[np.int64]:
         """(N,) the class with the highest score; the first of equals."""
         return np.asarray(self.y_score.argmax(axis=1), np.int64)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Predictions"]) -> "Predictions":
+        """The rows of one or more tables of the same classes, one after another."""
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in (*_FIXED, "y_score")}
+        return cls(**columns, classes=parts[0].classes)
 
     def rows(self, index: NDArray[Any]) -> "Predictions":
         """The chosen rows, by boolean mask (N,) or by positions."""

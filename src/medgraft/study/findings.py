@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medgraft.core.predictions import Predictions
+from medgraft.core.predictions import HEADLINE, Predictions
 from medgraft.core.task import Task
 from medgraft.decoding import Rule, decode
 from medgraft.evaluation import (
@@ -19,9 +19,6 @@ from medgraft.evaluation import (
     result_table,
 )
 from medgraft.study.outcome import StageOutcome, StudyOutcome
-
-#: The figure that models are compared by: every class counts alike, however rare.
-HEADLINE = "macro_f1"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,7 +125,7 @@ def _predictions(stage: StageOutcome, on: str) -> Predictions:
 def _baseline(stage: StageOutcome, on: str, kind: str) -> Predictions:
     """Fitted in the same folds, or on all training samples for the test set."""
     if on == "test" and stage.test is not None:
-        table = _joined(stage.out_of_fold, stage.test)
+        table = Predictions.joined([stage.out_of_fold, stage.test])
         n_training = len(stage.out_of_fold)
         folds = [(np.arange(n_training), np.arange(n_training, len(table)))]
     else:
@@ -139,12 +136,6 @@ def _baseline(stage: StageOutcome, on: str, kind: str) -> Predictions:
 
 def _folds(fold: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     return [(np.flatnonzero(fold != index), np.flatnonzero(fold == index)) for index in np.unique(fold)]
-
-
-def _joined(first: Predictions, second: Predictions) -> Predictions:
-    columns = ("subject", "site", "stack", "phase", "slice", "n_slices", "fold", "y_true", "y_score")
-    parts = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in columns}
-    return Predictions(**parts, classes=first.classes)
 
 
 def _pairs(answered: Sequence[Answered]) -> list[tuple[Answered, Answered]]:

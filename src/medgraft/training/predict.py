@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from medgraft.training.evaluating import evaluating
+from medgraft.networks.mode import in_eval_mode
 
 
 def predict(
@@ -19,6 +20,6 @@ def predict(
         inputs: batches, each a tuple of tensors (n, ...).
         forward: how to compute logits from a batch; the model itself by default (a suffix behind a cache, say).
     """
-    with evaluating(model):
+    with in_eval_mode(model), torch.inference_mode():
         scores = [(forward or model)(*batch).float().softmax(1).cpu().numpy() for batch in inputs]
     return np.concatenate(scores) if scores else np.zeros((0, 0), np.float32)

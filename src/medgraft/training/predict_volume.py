@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from medgraft.core.errors import InputError
-from medgraft.training.evaluating import evaluating
+from medgraft.networks.mode import in_eval_mode
 
 #: Windows computed at once, by the number of axes: for a small volume alone, torch has no quick convolution on a CPU.
 #: A sequence is many volumes, and takes the memory of as many.
@@ -36,7 +36,7 @@ def predict_volume(model: nn.Module, volume: Tensor, window: tuple[int, ...], ov
             f"got {tuple(volume.shape)}, {window} and {overlap}."
         )
     fits = all(side <= most for side, most in zip(sides, window, strict=True))
-    with evaluating(model):
+    with in_eval_mode(model), torch.inference_mode():
         return (_at_once(model, volume) if fits else _by_windows(model, volume, window, overlap))[0]
 
 

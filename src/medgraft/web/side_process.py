@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from loky import ProcessPoolExecutor
 
 from medgraft.core.errors import MedgraftError
+from medgraft.core.worker import work_for_parent, worker_environment
 from medgraft.workspace import Project
-from medgraft.workspace.apart import resolve_study_apart, see_cams_apart, see_map_apart, set_apart
+from medgraft.workspace.apart import resolve_study_apart, see_cams_apart, see_map_apart
 from medgraft.workspace.models.sights import CamRequest, MapRequest
 
 Answer = TypeVar("Answer")
@@ -53,7 +54,7 @@ class SideProcess:
 
     def _start(self) -> ProcessPoolExecutor:
         # One thread: the other cores are for whoever labels meanwhile.
-        return ProcessPoolExecutor(1, timeout=_IDLE, initializer=set_apart, env={"OMP_NUM_THREADS": "1"})
+        return ProcessPoolExecutor(1, timeout=_IDLE, initializer=work_for_parent, env=worker_environment(threads=1))
 
 
 #: For what somebody waits for, and for what takes minutes.

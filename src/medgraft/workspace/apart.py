@@ -3,22 +3,8 @@
 Only the process that runs one of them loads torch.
 """
 
-import os
-import signal
-import threading
-import time
-
 from medgraft.workspace.models.sights import CamRequest, MapRequest
 from medgraft.workspace.project import Project
-
-#: How often, in seconds, such a process looks whether the one that started it is still there.
-_LOOK = 1.0
-
-
-def set_apart() -> None:
-    """Begin such a process: a Ctrl-C is not for it, and it ends when the one that started it was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 
 
 def see_cams_apart(project: Project, request: CamRequest) -> None:
@@ -40,9 +26,3 @@ def resolve_study_apart(project: Project, text: str) -> str:
     from medgraft.workspace.studies.text import resolve_study  # noqa: PLC0415 - see above
 
     return resolve_study(project, text).text
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_LOOK)
-    os._exit(1)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from medgraft.core.predictions import HEADLINE
 from medgraft.evaluation import Interval, PairedDifference
 from medgraft.report.finding import Finding, with_interval
 from medgraft.report.study.content import ModelResult, StudyContent
 from medgraft.report.study.tables import metric_title
 
-HEADLINE = "macro_f1"
 _FEW_IMAGES, _FEW_SUBJECTS = 50, 30
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from medgraft.core.predictions import HEADLINE
 from medgraft.core.task import Task
 from medgraft.report.picture import Picture
 from medgraft.report.study.cams import cam_matrix
@@ -10,7 +11,7 @@ from medgraft.report.study.confusion import confusion_matrices
 from medgraft.report.study.content import FoldCurves, ModelResult, StudyContent
 from medgraft.report.study.curves import curves_at_rate, curves_by_rate
 from medgraft.report.study.feature_map import feature_maps
-from medgraft.report.study.findings import HEADLINE, leading_model
+from medgraft.report.study.findings import leading_model
 from medgraft.report.study.headline import headline
 from medgraft.report.study.subject_strip import MOST_ROWS, subject_strip
 from medgraft.report.style import png_of

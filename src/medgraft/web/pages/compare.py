@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
 
 from medgraft.core.errors import InputError, MedgraftError
+from medgraft.core.predictions import HEADLINE
 from medgraft.web.charts import difference_whisker, reach_of, whisker
 from medgraft.web.pages.rail import fragment
 from medgraft.web.pages.studies import DECISIONS
@@ -15,7 +16,7 @@ from medgraft.web.pages.study_cards import common_scale, headline_of
 from medgraft.web.pages.trouble import trouble
 from medgraft.web.place import Place
 from medgraft.workspace import Project, study_states
-from medgraft.workspace.kept.study_results import HEADLINE, Figure, StudyResults, study_results
+from medgraft.workspace.kept.study_results import Figure, StudyResults, study_results
 from medgraft.workspace.studies.comparison import ModelChoice, PairedDifference, StudyComparison, compare_models
 
 

@@ -7,13 +7,14 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from medgraft.core.errors import ProjectError
+from medgraft.core.predictions import HEADLINE
 from medgraft.web.charts import whisker
 from medgraft.web.pages.rail import fragment
 from medgraft.web.pages.studies import DECISIONS
 from medgraft.web.place import Place
 from medgraft.workspace import Project, list_cohort
 from medgraft.workspace.kept.packages import PackageCard, package_cards
-from medgraft.workspace.kept.study_results import HEADLINE, Figure, StudyResults, study_results
+from medgraft.workspace.kept.study_results import Figure, StudyResults, study_results
 
 #: The figures of a study's results, by metric, for people.
 _METRICS = {HEADLINE: "macro F1", "balanced_accuracy": "balanced accuracy", "accuracy": "accuracy"}

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from medgraft.core.predictions import HEADLINE
 from medgraft.web.pages.studies import BASELINES
-from medgraft.workspace.kept.study_results import HEADLINE, Figure, ResultLine, StudyResults
+from medgraft.workspace.kept.study_results import Figure, ResultLine, StudyResults
 
 #: Figures of the whole, after those of the classes.
 _OVERALL = (

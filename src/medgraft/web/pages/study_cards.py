@@ -7,10 +7,11 @@ import numpy as np
 from markupsafe import Markup
 
 from medgraft.core.errors import ProjectError
+from medgraft.core.predictions import HEADLINE
 from medgraft.web.charts import sparkline, whisker
 from medgraft.workspace import Project, study_states
 from medgraft.workspace.kept.progress import StudyProgress, study_progress
-from medgraft.workspace.kept.study_results import HEADLINE, Figure, StudyModel, StudyResults, study_results
+from medgraft.workspace.kept.study_results import Figure, StudyModel, StudyResults, study_results
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,9 +22,6 @@ from medgraft.workspace.project import Project
 #: Where answers come from, and the files that hold them.
 SETS: Mapping[str, str] = {"test": "test.csv", "out of fold": "out_of_fold.csv"}
 
-#: The figure that models are compared by.
-HEADLINE = "macro_f1"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:

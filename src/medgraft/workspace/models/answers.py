@@ -1,7 +1,7 @@
 """What the newest model of a project thinks of its own stacks: of each, one that has not trained on its patient."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -48,7 +48,7 @@ def has_answers(project: Project, task: str) -> bool:
 def opinion_on(project: Project, answers: ModelAnswers, *, stack: str, phase: int) -> Opinion | None:
     """The opinion on one phase of a stack, None where the model was not asked about it.
 
-    Raises `InputError` for an unknown stack.
+    Raises `NotFoundError` for an unknown stack.
     """
     with project.cohort() as cohort:
         entry = cohort.entry(stack)
@@ -80,10 +80,4 @@ def _answers(project: Project, name: str, _ended: int) -> ModelAnswers:
     best = results.model(results.best)
     parts = dict(model_tables(results, best))
     tables = [parts[on] for on in ("out of fold", "test") if on in parts]
-    return ModelAnswers(study=name, model=best.title, predictions=_joined(tables))
-
-
-def _joined(parts: Sequence[Predictions]) -> Predictions:
-    names = [item.name for item in fields(Predictions) if item.name != "classes"]
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return Predictions(**columns, classes=parts[0].classes)
+    return ModelAnswers(study=name, model=best.title, predictions=Predictions.joined(tables))

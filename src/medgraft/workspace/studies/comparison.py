@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
-from medgraft.core.predictions import Predictions
+from medgraft.core.predictions import HEADLINE, Predictions
 from medgraft.decoding import Rule, decode
 from medgraft.evaluation import PairedDifference, paired_difference
-from medgraft.workspace.kept.study_results import HEADLINE, model_predictions, study_results
+from medgraft.workspace.kept.study_results import model_predictions, study_results
 from medgraft.workspace.project import Project
 
 #: Also what callers get back.

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from medgraft.core.lineage import Hop, Lineage
+from medgraft.core.predictions import HEADLINE
 from medgraft.core.task import Task
 from medgraft.exchange import Training
 from medgraft.exchange.package import ModelPackage, write_package
@@ -10,7 +11,6 @@ from medgraft.exchange.tensors import tensors_digest
 from medgraft.networks import spec
 from medgraft.samples import Samples
 from medgraft.study import Findings, RunStore, StageOutcome, StudyOutcome, model_plans
-from medgraft.study.findings import HEADLINE
 from medgraft.study.graft import build_model
 from medgraft.study.staging import load_source
 from medgraft.study.study_data import study_recipe
