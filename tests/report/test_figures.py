@@ -109,6 +109,15 @@ def test_pictures_repeat_byte_for_byte(content: StudyContent) -> None:
     assert first.startswith(b"\x89PNG")
 
 
+def test_names_with_dollar_signs_are_no_formulas() -> None:
+    figure = Figure()
+    axes = figure.subplots()
+    axes.bar([r"$\foo$", "b"], [1, 2], label=r"$\arm$")
+    axes.set_title(r"$\subject$")
+    axes.legend()
+    assert png_of(figure).startswith(b"\x89PNG")
+
+
 def test_a_cam_sheet_has_two_pictures_per_example(content: StudyContent) -> None:
     examples = content.results[1].cams
     figure = cam_sheet(examples, content.task)

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from medgraft.core.task import Task
 
@@ -41,7 +42,12 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 
 
 def png_of(figure: Figure) -> bytes:
-    """The figure as PNG; the same figure gives the same bytes (no date, no version in the file)."""
+    """The figure as PNG; the same figure gives the same bytes (no date, no version in the file).
+
+    Names of subjects, models and classes are shown as they are written: dollar signs do not begin formulas.
+    """
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=_DPI, metadata={"Software": None})
     return data.getvalue()
