@@ -110,6 +110,15 @@ def test_a_crash_in_a_codec_is_one_file_lost_and_the_next_is_read(compressed) ->
         np.testing.assert_array_equal(reader.read(first), expected)
 
 
+def test_no_program_of_the_folder_that_one_works_in_is_run(compressed, tmp_path: Path, monkeypatch) -> None:
+    """A disc with images may hold anything, and one may well be in it while importing."""
+    frames = read_frames(next(compressed(RLELossless, "int16").iterdir()), tmp_path)
+    (tmp_path / "json.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    with PixelReader() as reader:
+        assert reader.read(frames).any()
+
+
 def _process_of(reader: PixelReader) -> int:
     assert reader._process is not None
     return reader._process.pid

@@ -145,3 +145,24 @@ def test_a_copied_tree_counts_once(tmp_path: Path, make_stack, read_tree) -> Non
     [found], notes = read_tree(tmp_path)
     assert found.stack.pixels.shape[:2] == (3, 4)
     assert [(note.code, note.count) for note in notes if note.kind == "set aside"] == [("duplicate-image", 12)]
+
+
+@pytest.mark.parametrize("uid", ["own", "shared"])
+def test_a_file_that_is_lost_while_it_is_read_is_a_note(tmp_path: Path, make_stack, uid: str) -> None:
+    """The disc has a scratch, the network is gone: after the header, when copies are looked for."""
+    stack = make_stack(n_phases=1)
+    first, *_ = write_dicom_series(tmp_path / "a", stack, **WHO)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    for path in (tmp_path / "b").iterdir() if uid == "own" else ():
+        dataset = dcmread(path)
+        dataset.SOPInstanceUID += ".1"
+        dataset.save_as(path)
+    files, notes = sorted(path for path in tmp_path.rglob("*") if path.is_file()), []
+
+    def lose(progress: Progress) -> None:
+        if (progress.stage, progress.done) == ("headers", len(files) - 1):
+            first.unlink()
+
+    [found] = read_dicom_tree(files, tmp_path, notes.append, lose)
+    np.testing.assert_array_equal(found.stack.pixels, stack.pixels)
+    assert sum(note.count for note in notes if note.kind in ("refused", "set aside")) == len(files) // 2

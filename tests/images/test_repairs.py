@@ -160,6 +160,16 @@ def test_a_missing_phase_is_stood_in_for_by_the_nearest(tree, read_tree, make_st
     assert ("repaired", "missing-phase") in {(note.kind, note.code) for note in notes}
 
 
+def test_a_missing_image_costs_no_slice_where_nothing_orders_the_images(tree, read_tree) -> None:
+    unordered = _delete("TriggerTime", "TemporalPositionIdentifier", "InstanceNumber", "AcquisitionNumber")
+    folder = tree(unordered)
+    sorted(folder.iterdir())[N_PHASES].unlink()
+    [found], notes = read_tree(folder)
+    assert found.stack.pixels.shape[:2] == (N_PHASES, N_SLICES)
+    assert ("repaired", "missing-phase") in {(note.kind, note.code) for note in notes}
+    assert not [note for note in notes if note.kind == "set aside"]
+
+
 def test_a_slice_without_most_of_its_phases_is_set_aside(tree, read_tree) -> None:
     folder = tree()
     for path in sorted(folder.iterdir())[2 * N_PHASES : 2 * N_PHASES + 3]:
@@ -324,3 +334,13 @@ def test_images_that_share_a_uid_are_told_apart_by_place_and_time(tree, read_tre
     assert len({uid for row in found.stack.instance_uids for uid in row}) == N_PHASES * N_SLICES
     assert ("repaired", "shared-uid") in {(note.kind, note.code) for note in notes}
     assert not [note for note in notes if note.kind == "set aside"]
+
+
+def test_a_distance_of_single_slices_is_never_negative(tree, read_tree) -> None:
+    [found], _ = read_tree(tree(_set(SpacingBetweenSlices=-8), steps=()))
+    assert found.stack.spacing[0] == 8
+
+
+def test_a_distance_that_is_tagged_downwards_does_not_differ(tree, read_tree) -> None:
+    _, notes = read_tree(tree(_set(SpacingBetweenSlices=-8)))
+    assert "spacing-differs" not in {note.code for note in notes}

@@ -2,12 +2,15 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from medgraft.core.digest import file_digest
 from medgraft.images.frame import Frame, content_uid
 from medgraft.images.ledger import Remark
+
+_Read = TypeVar("_Read")
 
 
 def drop_copies_by_uid(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remark]]:
@@ -22,7 +25,7 @@ def drop_copies_by_uid(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remar
     dropped: set[str] = set()
     for copies in files.values():
         if len(copies) > 1:
-            _, *others = sorted(copies.values(), key=lambda frame: (file_digest(frame.path), frame.where))
+            _, *others = sorted(copies.values(), key=lambda frame: (_file_digest(frame), frame.where))
             dropped.update(frame.where for frame in others)
     kept, remarks = _with_own_uids([frame for frame in frames if frame.where not in dropped])
     return kept, remarks + _remarks("A file with the same SOPInstanceUID is there already.", frames, dropped)
@@ -52,14 +55,14 @@ def _place_and_time(frame: Frame) -> tuple[Hashable, ...]:
 def _with_own_uids(frames: list[Frame]) -> tuple[list[Frame], list[Remark]]:
     files = Counter(instance for instance, _ in {(frame.instance, frame.where) for frame in frames})
     sharing = [frame for frame in frames if files[frame.instance] > 1]
-    own = {id(frame): replace(frame, instance=content_uid(frame.path)) for frame in sharing}
+    own = {id(frame): replace(frame, instance=_own_uid(frame)) for frame in sharing}
     text = "Images share a SOPInstanceUID: place and time tell them apart, and each gets a UID of its own."
     remark = Remark(kind="repaired", code="shared-uid", text=text, frames=sharing)
     return [own.get(id(frame), frame) for frame in frames], [remark] if sharing else []
 
 
 def _copies(candidates: list[Frame]) -> set[str]:
-    seen: set[bytes] = set()
+    seen: set[str] = set()
     copies = set()
     for frame in sorted(candidates, key=lambda frame: frame.sort_key):
         digest = _pixel_digest(frame)
@@ -69,10 +72,29 @@ def _copies(candidates: list[Frame]) -> set[str]:
     return copies
 
 
-def _pixel_digest(frame: Frame) -> bytes:
-    with frame.path.open("rb") as file:
-        file.seek(frame.pixels_at or 0)
-        return hashlib.sha256(file.read() if frame.compressed else file.read(frame.n_bytes)).digest()
+def _pixel_digest(frame: Frame) -> str:
+    def read() -> str:
+        with frame.path.open("rb") as file:
+            file.seek(frame.pixels_at or 0)
+            return hashlib.sha256(file.read() if frame.compressed else file.read(frame.n_bytes)).hexdigest()
+
+    return _unless_lost(read, frame.where)
+
+
+def _file_digest(frame: Frame) -> str:
+    return _unless_lost(lambda: file_digest(frame.path), "lost")  # sorted behind all hexadecimal digits
+
+
+def _own_uid(frame: Frame) -> str:
+    return _unless_lost(lambda: content_uid(frame.path), frame.instance)
+
+
+def _unless_lost(read: Callable[[], _Read], otherwise: _Read) -> _Read:
+    """What a file gives; something else if it could be read before and cannot now, which is told with its pixels."""
+    try:
+        return read()
+    except OSError:
+        return otherwise
 
 
 def _remarks(text: str, frames: Sequence[Frame], dropped: set[str]) -> list[Remark]:

@@ -111,7 +111,7 @@ def _frame(header: DicomHeader, index: int, path: Path, where: str) -> Frame:
         columns=columns,
         affine=_affine(say, spacing),
         spacing=spacing,
-        tagged_spacing=say.number("SpacingBetweenSlices") or say.number("SliceThickness"),
+        tagged_spacing=_tagged_spacing(say),
         slice_location=say.number("SliceLocation"),
         number=index + 1 if many else say.whole("InstanceNumber", -1),
         keys=_keys(say, index, many),
@@ -136,6 +136,11 @@ def _spacing(say: Attributes) -> tuple[float, float] | None:
         if found and min(found) > 0:
             return found[0], found[1]
     return None
+
+
+def _tagged_spacing(say: Attributes) -> float | None:
+    """Of slices that are counted downwards the distance is negative (PS3.3 C.8.4.15)."""
+    return abs(say.number("SpacingBetweenSlices") or say.number("SliceThickness") or 0.0) or None
 
 
 def _affine(say: Attributes, spacing: tuple[float, float] | None) -> Affine | None:

@@ -113,10 +113,13 @@ def _fit(place: list[Frame], key: PhaseKey, reference: NDArray[np.float64]) -> t
 
 
 def _latest(place: list[Frame], key: PhaseKey) -> tuple[list[Frame], list[Frame]]:
-    """Of images with one value of the key, the latest taken (a slice is repeated because the first was poor)."""
-    latest: dict[float, Frame] = {}
+    """Of images with one value of the key, the latest taken (a slice is repeated because the first was poor).
+
+    Without a key nothing tells a repeat.
+    """
+    latest: dict[object, Frame] = {}
     for frame in sorted(place, key=_taken):
-        latest[frame.keys.get(key.name, float(frame.number))] = frame
+        latest[frame.keys.get(key.name, frame.sort_key)] = frame
     chosen = {id(frame) for frame in latest.values()}
     return [frame for frame in place if id(frame) in chosen], [frame for frame in place if id(frame) not in chosen]
 
