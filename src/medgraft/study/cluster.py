@@ -6,7 +6,6 @@ Needs the extra `cluster`.
 """
 
 import io
-import os
 import pickle
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -14,20 +13,20 @@ from concurrent.futures import BrokenExecutor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medgraft import __version__
-from medgraft.core.errors import InputError, MedgraftError, reason
+from medgraft.core.errors import InputError, MedgraftError
 from medgraft.core.progress import Report, silent
 from medgraft.core.task import UnitKey
 from medgraft.study.compute import Compute
 from medgraft.study.curve.mask_data import MaskData
 from medgraft.study.curve.mask_trial import Start
 from medgraft.study.desk import Desk
+from medgraft.study.ray_connection import connected
 from medgraft.study.runs import checkpoint_of
 from medgraft.study.study_data import StudyData
 from medgraft.study.trained import Trained
@@ -36,11 +35,6 @@ from medgraft.transfer import Weights
 
 #: How often Ray gives a job to another node when its node has died.
 _RETRIES = 5
-#: Seconds in which a cluster's port must answer; Ray itself would ask for minutes, and then end this process.
-_PATIENCE = 30.0
-#: The kind of frame that each end of a gRPC connection begins with, and how a client greets (RFC 9113, 3.4).
-_SETTINGS = 4
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +74,7 @@ class ClusterExecutor(AbstractContextManager["ClusterExecutor"]):
             InputError: Ray is not installed, no cluster of the same version of Ray and Python answers at the address
                 (which is found in seconds), or no node has room for one job.
         """
-        self._ray = _connected(address)
+        self._ray = connected(address)
         self._share = share
         self._settings = replace(settings, compute=_on_node(settings, share))
         self._work = self._ray.remote(_work).options(
@@ -119,40 +113,6 @@ class ClusterExecutor(AbstractContextManager["ClusterExecutor"]):
         if id(part) not in self._sent:  # the part is kept beside its reference, so that no other gets its id
             self._sent[id(part)] = (part, self._ray.put(_to_travel(part, self._ray.put)))
         return self._sent[id(part)][1]
-
-
-def _connected(address: str | None) -> ModuleType:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray  # noqa: PLC0415 (an extra)
-    except ImportError as error:
-        raise InputError("Expected Ray for a study on a cluster. Do: pip install 'medgraft[cluster]'.") from error
-    try:
-        if address:
-            _knock(address)
-        ray.init(address=address, log_to_driver=False, configure_logging=False)
-    except (OSError, ValueError, RuntimeError) as error:  # nobody is there, no such place can be, another version
-        raise InputError(
-            f"Expected a Ray cluster at {address or 'this machine'}, HOST:PORT, got: {reason(error)}. "
-            "Do: ray start --head --port 6379 there, with the versions of Ray and Python that are here; give that port."
-        ) from error
-    module: ModuleType = ray
-    return module
-
-
-def _knock(address: str) -> None:
-    """Raise `OSError` or `ValueError` unless something speaks gRPC at HOST:PORT, as Ray does."""
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or int(port) >= 2**16:
-        raise ValueError("no such address can be")
-    with socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE) as connection:
-        if os.environ.get("RAY_USE_TLS", "0") != "0":
-            return  # it waits for another greeting
-        connection.sendall(_GREETING)
-        answer = connection.makefile("rb").read(9)
-    if answer[3:4] != bytes([_SETTINGS]):
-        raise ConnectionError(f"something else than Ray, which answers {answer!r}")
 
 
 def answer_of(asked: Future[list[Trained]]) -> Future[list[Trained]]:
