@@ -18,19 +18,23 @@ from medgraft.workspace import (
     write_phantoms,
 )
 from medgraft.workspace.curves.asking import read_request
+from medgraft.workspace.curves.reporting import report_curve
 from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.measuring.running import measure_project
+from medgraft.workspace.models.explaining import explain_model
 from medgraft.workspace.models.inspection import inspect_package
 from medgraft.workspace.models.packing import pack_model, unpack_model, verify_package
 from medgraft.workspace.models.predicting import predict_folder
 from medgraft.workspace.sites.agreement import agree_sites
 from medgraft.workspace.sites.rules import check_rules, new_rules
+from medgraft.workspace.studies.reporting import report_study
 from medgraft.workspace.studies.request import read_study
 
 #: Verbs that compute, and are imported from their own files.
 COMPUTING = (
     agree_sites,
     check_rules,
+    explain_model,
     find_model,
     inspect_package,
     measure_project,
@@ -39,6 +43,8 @@ COMPUTING = (
     predict_folder,
     read_request,
     read_study,
+    report_curve,
+    report_study,
     unpack_model,
     verify_package,
 )

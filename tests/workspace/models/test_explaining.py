@@ -18,7 +18,7 @@ from medgraft.workspace.models.explaining import explain_model
 @pytest.mark.slow
 @pytest.mark.parametrize("study", ["tiny", "leaky"])
 def test_every_cell_of_the_confusion_matrix_is_on_the_sheet(studied: Project, tmp_path: Path, study: str) -> None:
-    explained = explain_model(studied, f"{study}/mobilenetv1_025-random-depth-0", tmp_path)
+    explained = explain_model(studied, f"{study}/mobilenetv1_025-random-depth-0", str(tmp_path))
     outcome = study_outcome(studied, study)
     table = outcome.stages[0].test if study == "tiny" else outcome.stages[0].out_of_fold
     assert table is not None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medgraft import __version__
 from medgraft.core.errors import InputError, WeightsError
+from medgraft.core.files import AnyPath
 from medgraft.core.progress import Report, silent
 from medgraft.exchange.package import ModelPackage, read_package
 from medgraft.exchange.rules import QUESTIONS, AnnotationRules, read_rules
@@ -32,8 +33,8 @@ def report_curve(
     project: Project,
     name: str,
     *,
-    rules: Path | None = None,
-    folder: Path | None = None,
+    rules: AnyPath | None = None,
+    folder: AnyPath | None = None,
     now: datetime | None = None,
     report: Report = silent,
 ) -> ReportMade:
@@ -57,7 +58,7 @@ def report_curve(
     outcome, found = curve_outcome(project, name), read_findings(project.curves / name)
     samples = project_masks(project, outcome.curve.task, in_mm=outcome.curve.spacing is not None)
     models, without = _models(project, outcome)
-    ours, unread = (read_rules(rules), ()) if rules else _local_rules(outcome)
+    ours, unread = (read_rules(Path(rules)), ()) if rules else _local_rules(outcome)
     changed = _changed(models, samples)
     content = curve_content(
         outcome,
@@ -80,7 +81,7 @@ def report_curve(
         ),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
-    return report_made(name, write_curve_report(content, folder or project.curves / name / "report"))
+    return report_made(name, write_curve_report(content, Path(folder or project.curves / name / "report")))
 
 
 def _local_rules(outcome: CurveOutcome) -> tuple[AnnotationRules | None, tuple[str, ...]]:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from medgraft.core.errors import InputError
+from medgraft.core.files import AnyPath
 from medgraft.core.progress import Report, silent
 from medgraft.exchange.package import read_package
 from medgraft.explanation import Likeness, likeness, randomisation_check
@@ -42,7 +43,7 @@ class Explanation:
     likeness: Likeness
 
 
-def explain_model(project: Project, model: str, folder: Path, *, report: Report = silent) -> Explanation:
+def explain_model(project: Project, model: str, folder: AnyPath, *, report: Report = silent) -> Explanation:
     """Grad-CAM per (truth, answer) cell of a study's model.
 
     Args:
@@ -70,8 +71,8 @@ def explain_model(project: Project, model: str, folder: Path, *, report: Report 
     network = package.classifier()
     layer = network.feature_map_module
     correlations = randomisation_check(network, images, answers, layer, seed=stage.seed, report=report)
-    folder.mkdir(parents=True, exist_ok=True)
-    sheet = folder / f"{path.name}-gradcam.png"
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    sheet = Path(folder) / f"{path.name}-gradcam.png"
     sheet.write_bytes(png_of(cam_sheet(cams, outcome.task)))
     codes = outcome.task.codes
     return Explanation(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from medgraft import __version__
+from medgraft.core.files import AnyPath
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.exchange import PackageFacts, Seen, read_facts
 from medgraft.exchange.package import read_package
@@ -45,7 +46,7 @@ class ReportMade:
 
 
 def report_study(
-    project: Project, name: str, *, folder: Path | None = None, now: datetime | None = None, report: Report = silent
+    project: Project, name: str, *, folder: AnyPath | None = None, now: datetime | None = None, report: Report = silent
 ) -> ReportMade:
     """Write the report of a finished study.
 
@@ -74,7 +75,7 @@ def report_study(
         ),
         created_note=f"{now or datetime.now(UTC):%d %B %Y}, medgraft {__version__}",
     )
-    return report_made(name, write_report(content, folder or project.studies / name / "report"))
+    return report_made(name, write_report(content, Path(folder or project.studies / name / "report")))
 
 
 def report_made(name: str, written: WrittenReport) -> ReportMade:
