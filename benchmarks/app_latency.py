@@ -86,7 +86,7 @@ def measure(project: Project, stacks: int, views: int) -> Latency:
             page.goto(link)
             took = label(page, stacks)
             page.reload()
-            page.wait_for_function("globalThis.firstDrawn")
+            page.wait_for_function("() => globalThis.firstDrawn")
             first = float(page.evaluate("globalThis.firstDrawn"))
         early, late = memory(link, project, ("bench", token), process.pid, views)
     return Latency(
@@ -104,12 +104,12 @@ def measure(project: Project, stacks: int, views: int) -> Latency:
 
 def label(page: Page, stacks: int) -> list[float]:
     """Two keys for each phase of each stack; milliseconds from each Enter to the next card."""
-    page.wait_for_function("globalThis.firstDrawn")
+    page.wait_for_function("() => globalThis.firstDrawn")
     for _ in range(2 * stacks - 1):
         page.wait_for_timeout(LOOK)
         page.keyboard.press("a")
         page.keyboard.press("Enter")
-        page.wait_for_function("!globalThis.pressed")
+        page.wait_for_function("() => !globalThis.pressed")
     took: list[float] = page.evaluate("globalThis.took")
     return took
 

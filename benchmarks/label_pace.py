@@ -120,7 +120,7 @@ def pace(project: Project, name: str, way: Way) -> Pace:
             began = perf_counter()
             keys.append(sum(label(page, row, phase, said, way) for phase in sorted(row.named_phases.values())))
             seconds.append(perf_counter() - began)
-        page.wait_for_function("document.getElementById('saved').dataset.state === 'saved'")
+        page.wait_for_function("() => document.getElementById('saved').dataset.state === 'saved'")
     return Pace(
         way=name,
         stacks=len(rows),
@@ -139,12 +139,12 @@ def sign_in(page: Page, base: str, name: str, token: str) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Token").fill(token)
     page.keyboard.press("Enter")
-    page.wait_for_function("globalThis.drawn")
+    page.wait_for_function("() => globalThis.drawn")
 
 
 def label(page: Page, row: StackRow, phase: int, said: dict[UnitKey, str], way: Way) -> int:
     """Press what labels a phase, and wait until the next is drawn; gives how many keys that were."""
-    page.wait_for_function(f"globalThis.drawn === '{row.id}/{phase}'")
+    page.wait_for_function("(wanted) => globalThis.drawn === wanted", arg=f"{row.id}/{phase}")
     codes = [said[UnitKey(row.id, phase, at)] for at in range(row.slices)]
     here = int(page.locator('.cell[aria-current="true"]').get_attribute("data-place") or 0)
     keys = way(codes if row.base_first else codes[::-1], here)

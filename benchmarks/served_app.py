@@ -36,8 +36,7 @@ def browsing(script: str) -> Iterator[Page]:
     """An empty page in which a script runs before each page's own."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=list(_FLAGS))
-        # The page's own policy forbids the evaluation of text, with which Playwright waits for a condition.
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, bypass_csp=True)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.add_init_script(script)
         yield page
         browser.close()
