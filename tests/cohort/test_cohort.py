@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from medgraft.cohort import Cohort, FoundLabel, LabelledStack, entry_of
 from medgraft.cohort.found import stored_form
 from medgraft.core.digest import array_digest
-from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.errors import InputError, NotFoundError, ProjectError
 from medgraft.core.stack import FoundStack, Stack
 
 PIXELS = st.sampled_from(["<i2", "<u2", ">i2", "u1", "<f4"]).flatmap(
@@ -194,7 +194,7 @@ def test_labels_that_came_with_images_are_kept_once(cohort, found):
 )
 def test_a_mistake_is_told_and_changes_nothing(cohort, found, mistake, text):
     entry = cohort.add(found())
-    with pytest.raises(InputError, match=text):
+    with pytest.raises((InputError, NotFoundError), match=text):
         mistake(cohort, entry.id)
     assert cohort.entries() == (entry,)
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from medgraft.cohort import Cohort, ImportOptions, entry_of, import_source
 from medgraft.cohort.spacing import at_spacing
-from medgraft.core.errors import InputError
+from medgraft.core.errors import InputError, NotFoundError
 from medgraft.core.geometry import normal_of, positions_along
 from medgraft.core.seeds import rng
 from medgraft.core.stack import FoundStack, Stack
@@ -102,7 +102,7 @@ def test_a_spacing_that_nothing_can_have_is_refused(cohort, found, spacing):
     with pytest.raises(InputError, match="three numbers in mm"):
         ImportOptions(spacing=spacing)
     assert cohort.entries() == (entry,)
-    with pytest.raises(InputError, match="id of an imported stack"):
+    with pytest.raises(NotFoundError, match="id of an imported stack"):
         cohort.set_spacing("0" * 16, (8.0, 1.0, 1.0))
 
 

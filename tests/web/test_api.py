@@ -170,19 +170,24 @@ def test_a_bad_act_is_refused_in_one_form(
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "status"),
     [
-        "/stacks/nowhere/pixels/0",
-        "/stacks/nowhere",
-        "/tasks/other/worklist",
-        "/tasks/sax-range/labels/nowhere",
-        "/imports/nowhere",
-        "/nowhere",
+        ("/stacks/nowhere/pixels/0", 404),
+        ("/stacks/nowhere/pixels/0/0.png", 404),
+        ("/stacks/nowhere/cine/0", 404),
+        ("/stacks/nowhere/thumbnail.png", 404),
+        ("/stacks/nowhere/volume", 404),
+        ("/stacks/nowhere/masks/0", 404),
+        ("/stacks/nowhere", 404),
+        ("/tasks/other/worklist", 400),
+        ("/tasks/sax-range/labels/nowhere", 404),
+        ("/imports/nowhere", 404),
+        ("/nowhere", 404),
     ],
 )
-def test_what_is_not_there_is_said_so(ana: TestClient, path: str) -> None:
+def test_what_is_not_there_is_said_so(ana: TestClient, path: str, status: int) -> None:
     answer = ana.get(f"/api/v1{path}")
-    assert answer.status_code in (400, 404)
+    assert answer.status_code == status
     assert set(answer.json()) == {"error"}
 
 

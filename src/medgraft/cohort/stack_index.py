@@ -12,7 +12,7 @@ from medgraft.cohort.removal import check_not_removed, is_removed, let_return
 from medgraft.cohort.spacing import Spacing, check_spacing, same_spacing
 from medgraft.cohort.tables import LABELS, STACKS, entry_of_row, row_of
 from medgraft.core.cohort import StackEntry
-from medgraft.core.errors import InputError
+from medgraft.core.errors import InputError, NotFoundError
 
 
 class StackIndex:
@@ -28,11 +28,11 @@ class StackIndex:
         return tuple(sorted(entries, key=lambda entry: (entry.subject, entry.series, entry.id)))
 
     def entry(self, id: str) -> StackEntry:  # noqa: A002 - the field's own name
-        """The entry of an id. Raises `InputError` if there is none."""
+        """The entry of an id. Raises `NotFoundError` if there is none."""
         with self._database.reading() as connection:
             row = connection.execute(select(STACKS).where(STACKS.c.id == id)).mappings().first()
         if row is None:
-            raise InputError(f"Expected the id of an imported stack, got {id!r}. Do: medgraft cohort lists them.")
+            raise NotFoundError(f"Expected the id of an imported stack, got {id!r}. Do: medgraft cohort lists them.")
         return entry_of_row(row)
 
     def __contains__(self, id: object) -> bool:  # noqa: A002 - the field's own name
@@ -74,7 +74,7 @@ class StackIndex:
     def set_phases(self, id: str, phases: Mapping[str, int]) -> StackEntry:  # noqa: A002 - see entry
         """Name phases, for example {"ed": 0, "es": 11}, in place of the names so far; indices count from 0.
 
-        Raises `InputError` for an unknown stack or an index that is not on the stack.
+        Raises `NotFoundError` for an unknown stack, `InputError` for an index that is not on the stack.
         """
         entry = self.entry(id)
         outside = {name: phase for name, phase in phases.items() if not 0 <= phase < entry.shape[0]}
@@ -90,7 +90,8 @@ class StackIndex:
         """Say how far apart slices, rows and columns of a stack are (mm), whatever its source says.
 
         Slices keep their order, and gaps between them as many steps wide. The id stays, the source's own word too: to
-        say the same again undoes it. Raises `InputError` for an unknown stack or a spacing that nothing can have.
+        say the same again undoes it. Raises `NotFoundError` for an unknown stack, `InputError` for a spacing that
+        nothing can have.
         """
         check_spacing(spacing)
         return self._update(id, given_spacing=None if same_spacing(spacing, self.spacing_of_source(id)) else spacing)

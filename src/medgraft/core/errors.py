@@ -44,7 +44,7 @@ class ProjectError(MedgraftError):
 
 
 class NotFoundError(ProjectError):
-    """A project has no study, curve, model or worklist of that name."""
+    """A project has no stack, study, curve, model or worklist of that name."""
 
 
 class MissingExtraError(MedgraftError, ImportError):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from medgraft.core.cohort import StackEntry
-from medgraft.core.errors import InputError, LabelError
+from medgraft.core.errors import InputError, LabelError, NotFoundError
 from medgraft.core.task import SAX_RANGE, UnitKey
 from medgraft.workspace import (
     Project,
@@ -124,7 +124,7 @@ def test_an_accepted_proposal_is_kept_as_one(project: Project, entry: StackEntry
     ],
 )
 def test_mistakes_teach_and_store_nothing(project: Project, entry: StackEntry, verb, given, message) -> None:  # type: ignore[no-untyped-def]  # parametrized
-    with pytest.raises((InputError, LabelError), match=message):
+    with pytest.raises((InputError, LabelError, NotFoundError), match=message):
         verb(project, **{**ANA, "stack": entry.id, **given})
     with project.labels() as store:
         assert store.history() == ()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from medgraft.core.errors import InputError, LabelError
+from medgraft.core.errors import InputError, LabelError, NotFoundError
 from medgraft.core.predictions import Predictions
 from medgraft.core.stack import FoundStack
 from medgraft.core.task import SAX_RANGE, UnitKey
@@ -185,7 +185,7 @@ def test_done_needs_all_labels(project: Project, stacks: list[str]) -> None:
     label_range(project, reader="ana", stack=stacks[0], phase=0, first=1, last=5)
     with pytest.raises(LabelError, match="none of 9: es slice 0"):
         finish_stack(project, reading="first", reader="ana", stack=stacks[0])
-    with pytest.raises(InputError, match="imported stack"):
+    with pytest.raises(NotFoundError, match="imported stack"):
         finish_stack(project, reading="first", reader="ana", stack="none")
     label_range(project, reader="ana", stack=stacks[0], phase=1, first=1, last=5)
     step = finish_stack(project, reading="first", reader="ana", stack=stacks[0])

@@ -27,7 +27,7 @@ UploadsOf = Annotated[Uploads, Depends(uploads_of)]
 
 @routes.post("")
 def begin(uploads: UploadsOf, reader: ReaderOf, asked: ImportBody = _AS_IT_IS) -> UploadView:
-    """A new import that waits for files. What it will be started with may be said here: a mistake shows before they come."""
+    """A new import that waits for files. What it will be started with may be said here: mistakes show at once."""
     _options(asked)
     return _view(uploads.begin(reader))
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
-from medgraft.core.errors import InputError
+from medgraft.core.errors import NotFoundError
 from medgraft.web.api.models import BaseEnd, CohortView, NoteView, StackView
 from medgraft.web.place import Place, place_of
 from medgraft.workspace import CohortList, correct_stack, import_notes, list_cohort
@@ -93,10 +93,10 @@ def picture(
 
 
 def stack_view(place: Place, stack: str) -> StackView:
-    """One stack with its place in the patient. Raises `InputError` for an id that is none."""
+    """One stack with its place in the patient. Raises `NotFoundError` for an id that is none."""
     views = stack_views(place, list_cohort(place.project))
     if stack not in views:
-        raise InputError(f"Expected the id of an imported stack, got {stack!r}. Available: see /api/v1/cohort.")
+        raise NotFoundError(f"Expected the id of an imported stack, got {stack!r}. Available: see /api/v1/cohort.")
     return views[stack]
 
 

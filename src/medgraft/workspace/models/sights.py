@@ -44,7 +44,7 @@ class MapRequest:
 def kept_cams(project: Project, request: CamRequest) -> NDArray[np.uint8] | None:
     """Grad-CAM of every slice as stored, (Z, Y, X) in 0..255 of each slice's own maximum; None if not computed yet.
 
-    Raises `NotFoundError` for an unknown study or model, `InputError` for an unknown stack, phase or class.
+    Raises `NotFoundError` for an unknown study, model or stack, `InputError` for an unknown phase or class.
     """
     maps: NDArray[np.uint8] | None = _read(cams_path(project, request))
     return maps

@@ -84,7 +84,7 @@ def finish_stack(project: Project, *, reading: str, reader: str, stack: str) -> 
     """The reader is done with a stack: its labels so far are the reader's labels of the round.
 
     Raises `LabelError` where slices asked about have no label of the reader, or for an unknown round or reader or one
-    without the stack, `InputError` for an unknown stack.
+    without the stack, `NotFoundError` for an unknown stack.
     """
     with project.cohort() as cohort:
         entry = cohort.entry(stack)
