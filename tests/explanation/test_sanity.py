@@ -29,12 +29,16 @@ def learnt() -> nn.Sequential:
     )
 
 
+def noise(n_images: int, side: int) -> Tensor:
+    return torch.randn(n_images, 1, side, side, generator=torch.Generator().manual_seed(1))
+
+
 def check(model: nn.Module, images: Tensor, layer: str, **settings: int) -> NDArray[np.float64]:
     return randomisation_check(model, images, torch.zeros(len(images), dtype=torch.int64), layer, seed=1, **settings)
 
 
 def test_maps_that_ignore_the_weights_are_found_out() -> None:
-    blind = check(EdgeBlind(), torch.rand(3, 1, 8, 8), "features")
+    blind = check(EdgeBlind(), noise(3, 8), "features")
     assert blind.shape == (10, 3)
     np.testing.assert_allclose(blind, 1)
     told = likeness(blind)
@@ -42,7 +46,7 @@ def test_maps_that_ignore_the_weights_are_found_out() -> None:
 
 
 def test_maps_that_need_the_weights_change_and_the_model_does_not() -> None:
-    model, images, classes = learnt(), torch.randn(6, 1, 16, 16), torch.zeros(6, dtype=torch.int64)
+    model, images, classes = learnt(), noise(6, 16), torch.zeros(6, dtype=torch.int64)
     before = gradcam(model, images, classes, "1")
     said: list[Progress] = []
     found = randomisation_check(model, images, classes, "1", seed=1, shuffles=3, report=said.append)
@@ -53,7 +57,7 @@ def test_maps_that_need_the_weights_change_and_the_model_does_not() -> None:
 
 
 def test_every_shuffle_is_another_one_and_the_first_of_more_are_those_of_fewer() -> None:
-    images = torch.randn(2, 1, 16, 16)
+    images = noise(2, 16)
     found = check(learnt(), images, "1", shuffles=6)
     assert len(np.unique(found[:, 0])) > 3
     np.testing.assert_array_equal(found[:2], check(learnt(), images, "1", shuffles=2))
@@ -61,7 +65,7 @@ def test_every_shuffle_is_another_one_and_the_first_of_more_are_those_of_fewer()
 
 def test_an_empty_map_is_like_nothing() -> None:
     """A constant map has no ranks: neither alike nor different."""
-    images = torch.rand(3, 1, 8, 8)
+    images = noise(3, 8)
     images[1] = 0.5
     found = check(EdgeBlind(), images, "features", shuffles=2)
     assert np.isnan(found).tolist() == [[False, True, False]] * 2
@@ -72,7 +76,7 @@ def test_an_empty_map_is_like_nothing() -> None:
 def test_where_most_maps_are_empty_nothing_is_told() -> None:
     dead = EdgeBlind()
     torch.nn.init.zeros_(dead.scale)  # no gradient, no evidence
-    assert likeness(check(dead, torch.rand(3, 1, 8, 8), "features", shuffles=2)) == Likeness(
+    assert likeness(check(dead, noise(3, 8), "features", shuffles=2)) == Likeness(
         median=None, low=None, high=None, empty=1.0, shuffles=2
     )
 
