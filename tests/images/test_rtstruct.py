@@ -87,6 +87,18 @@ def test_points_and_lines_are_set_aside(tmp_path: Path) -> None:
     assert [(note.kind, note.code, note.count) for note in found.notes] == [("set aside", "no-area", 2)]
 
 
+@pytest.mark.parametrize("n_points", [1, 2])
+def test_closed_contours_that_shrank_to_a_point_or_a_line_cost_no_other(tmp_path: Path, n_points: int) -> None:
+    """As planning systems leave them where a structure ends."""
+    drawn = [contour_item(SQUARE), contour_item(SQUARE[:n_points])]
+    structure_set({"pool": drawn}).save_as(tmp_path / "rs.dcm", enforce_file_format=True)
+    found = read_rtstruct(tmp_path / "rs.dcm")
+    np.testing.assert_array_equal([contour.points for contour in found.contours], [SQUARE])
+    (note,) = found.notes
+    assert (note.kind, note.code, note.count) == ("set aside", "no-area", 1)
+    assert "fewer than 3 points" in note.text
+
+
 def _first(dataset: Dataset) -> Dataset:
     return dataset.ROIContourSequence[0].ContourSequence[0]
 

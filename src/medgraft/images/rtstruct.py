@@ -40,8 +40,9 @@ class StructureSet:
 def read_rtstruct(path: Path) -> StructureSet:
     """The closed contours of an RT Structure Set.
 
-    Points, open lines and non-planar curves surround no area: they are set aside with a note. Where a region has
-    holes, its contours are to be combined by exclusive or, plane by plane (PS3.3 C.8.8.6.3).
+    Points, open lines, non-planar curves and closed contours of fewer than three points surround no area: they are set
+    aside with a note. Where a region has holes, its contours are to be combined by exclusive or, plane by plane (PS3.3
+    C.8.8.6.3).
 
     Raises:
         ImageError: no DICOM file, another kind of object, no regions, a contour whose coordinates are not finite
@@ -82,7 +83,7 @@ def _structure_set(dataset: Dataset, path: Path) -> StructureSet:
         if number not in names:
             raise ImageError(f"Expected contours of regions {sorted(names)} in {path.name}, got region {number}.")
         drawn = items(region, "ContourSequence")
-        contours += [_contour(item, names[number], path) for item in drawn if _type(item) in _AREAS]
+        contours += [_contour(item, names[number], path) for item in drawn if _kind(item) in _AREAS]
         notes += _without_area(drawn, names[number], path)
     return StructureSet(
         subject=Attributes(dataset).text("PatientID"),
@@ -92,8 +93,12 @@ def _structure_set(dataset: Dataset, path: Path) -> StructureSet:
     )
 
 
-def _type(item: Dataset) -> str:
-    return Attributes(item).text("ContourGeometricType")
+def _kind(item: Dataset) -> str:
+    """Its geometric type; planning systems leave closed contours of a point or two where a structure ends."""
+    say = Attributes(item)
+    kind, n_points = say.text("ContourGeometricType") or "no type", say.whole("NumberOfContourPoints", -1)
+    shrunken = n_points in (1, 2) and len(say.numbers("ContourData") or ()) == 3 * n_points
+    return "fewer than 3 points" if shrunken and kind in _AREAS else kind
 
 
 def _contour(item: Dataset, name: str, path: Path) -> PlanarContour:
@@ -114,7 +119,7 @@ def _contour(item: Dataset, name: str, path: Path) -> PlanarContour:
 
 
 def _without_area(drawn: list[Dataset], name: str, path: Path) -> Iterator[ImportNote]:
-    kinds = [_type(item) or "no type" for item in drawn if _type(item) not in _AREAS]
+    kinds = [kind for item in drawn if (kind := _kind(item)) not in _AREAS]
     if kinds:
         text = f"{len(kinds)} contours of {name} surround no area ({', '.join(sorted(set(kinds)))})."
         yield ImportNote(kind="set aside", code="no-area", where=path.name, text=text, count=len(kinds))
