@@ -12,12 +12,16 @@ from medgraft.core.task import MASK_CODES, UnitKey
 from medgraft.phantoms import PhantomHeart
 from medgraft.workspace import (
     Project,
+    export_masks,
     import_images,
     label_from_contours,
     label_from_masks,
     label_status,
+    return_masks,
+    undo_masks,
     write_phantoms,
 )
+from medgraft.workspace.labelling.changes import LabelChanges
 
 
 def truth_of(project: Project, hearts: tuple[PhantomHeart, ...]) -> dict[tuple[str, int, int], str]:
@@ -87,6 +91,24 @@ def test_a_changed_mask_changes_its_labels_and_nothing_is_lost(project: Project)
     with project.labels() as store:
         assert store.table("sax-range")[UnitKey(entry.id, 0, 0)] == "IN"
         assert len(store.history()) == before.changes.added + after.changes.added + after.changes.withdrawn
+
+
+def test_labels_of_masks_that_were_taken_back_are_withdrawn(
+    project: Project, hearts: tuple[PhantomHeart, ...], tmp_path: Path
+) -> None:
+    bare = Project.create(tmp_path / "bare")
+    with bare.cohort() as cohort:
+        for heart in hearts:
+            stack = replace(heart.stack, mask=None, mask_phases=())
+            cohort.add(FoundStack(stack=stack, subject=heart.subject, series_key="sax", series="sax"))
+    export_masks(project, tmp_path / "out")
+    return_masks(bare, tmp_path / "out")
+    labelled = label_from_masks(bare).changes.added
+    undo_masks(bare)
+    assert label_from_masks(bare).changes == LabelChanges(added=0, unchanged=0, withdrawn=labelled)
+    assert label_status(bare).labelled == 0
+    with pytest.raises(InputError, match="import masks"):
+        label_from_masks(bare)
 
 
 def test_two_rules_are_two_readers_and_may_disagree(project: Project) -> None:

@@ -40,7 +40,8 @@ class MaskLabelling:
 def label_from_masks(project: Project, rule: str = "pool", *, report: Report = silent) -> MaskLabelling:
     """Label every slice of every phase that carries a mask.
 
-    Doing it again adds nothing unless masks changed. Stacks whose base is at no known end are left out, with a note.
+    Doing it again adds nothing unless masks changed; what was said of masks that are gone is withdrawn. Stacks whose
+    base is at no known end are left out, with a note.
 
     Args:
         project: where masks are, and where labels go.
@@ -48,16 +49,14 @@ def label_from_masks(project: Project, rule: str = "pool", *, report: Report = s
         report: is told of each stack.
 
     Raises:
-        InputError: no stack has a mask, or an unknown rule.
+        InputError: no stack has a mask and none had when this was done before, or an unknown rule.
     """
-    with project.cohort() as cohort:
-        masked = [entry for entry in cohort.entries() if entry.mask_phases]
-        if not masked:
-            raise InputError(
-                f"Expected masks in {project.root.name}, got none. Do: import masks, or label from contours."
-            )
-        with project.labels() as store:
-            return label_masks(store, masked, cohort.mask_arrays.read, rule, report=report)
+    with project.cohort() as cohort, project.labels() as store:
+        entries = cohort.entries()
+        done = label_masks(store, entries, cohort.mask_arrays.read, rule, report=report)
+    if not (done.changes.withdrawn or any(entry.mask_phases for entry in entries)):
+        raise InputError(f"Expected masks in {project.root.name}, got none. Do: import masks, or label from contours.")
+    return done
 
 
 def label_masks(
@@ -69,10 +68,12 @@ def label_masks(
     source: str = "mask",
     report: Report = silent,
 ) -> MaskLabelling:
-    """Record what a rule makes of the masks of some stacks; `source` is "mask" or "contour".
+    """Record what a rule makes of the masks of some stacks, nothing of those without; `source`: "mask" or "contour".
 
     Masks are read one by one: a mapped one holds a file open, of which a process may have some hundreds.
     """
+    bare = {entry.id for entry in entries if not entry.mask_phases}
+    entries = [entry for entry in entries if entry.mask_phases]
     ordered = [entry for entry in entries if entry.base_first is not None]
     notes = [
         f"{_name(entry)}: left out, it is not known at which end the base is"
@@ -92,7 +93,7 @@ def label_masks(
         rule=rule,
         reader=reader,
         stacks=len(made),
-        changes=record_changes(store, events, reader=reader, task=task.name, stacks=made),
+        changes=record_changes(store, events, reader=reader, task=task.name, stacks=bare | made.keys()),
         counts=_counts(ordered, mask_of, task),
         notes=tuple(sorted(notes)),
     )
