@@ -56,7 +56,7 @@ def fit(
     Raises:
         InputError: an epoch without batches.
     """
-    forward = forward or model
+    forward = model if forward is None else forward
     model.train()
     optimizer = _optimizer(model, plan)
     losses, scores, updates = checkpoint.load(model, optimizer) if checkpoint else ([], [], 0)

@@ -13,6 +13,7 @@ from medgraft.report.curve.learning_curves import learning_curves
 from medgraft.report.curve.mask_overlays import mask_overlays
 from medgraft.report.curve.mask_trainings import mask_trainings
 from medgraft.report.curve.meshes import meshes
+from medgraft.report.curve.tables import curve_tables
 from medgraft.report.curve.wall_agreement import wall_agreement
 from medgraft.report.figures import bulls_eyes, surface_views
 from medgraft.report.figures.bulls_eye import RINGS
@@ -111,13 +112,23 @@ def test_trainings_have_a_panel_per_size_and_a_line_per_draw(curve: CurveContent
     assert [one.get_title(loc="left") for one in axes] == ["5 subjects", "10 subjects", "30 subjects"]
     for one, size in zip(axes, curve.sizes, strict=True):
         own = [item for item in curve.trainings if item.model.size == size]
-        assert [len(line.get_ydata()) for line in one.lines] == [n for item in own for n in (len(item.dice), 1)]
+        assert [len(line.get_ydata()) for line in one.lines] == [n for item in own for n in (1 + len(item.dice), 1)]
 
 
 def test_a_training_that_diverged_is_drawn(curve: CurveContent) -> None:
     lost = dataclasses.replace(curve.trainings[0], epoch=0, dice=(None,))
     (axes,) = mask_trainings(dataclasses.replace(curve, trainings=(lost,))).axes
-    assert len(axes.lines) == 1
+    assert all(np.isnan(np.asarray(line.get_ydata(), float)).all() for line in axes.lines)
+
+
+def test_a_package_that_no_epoch_bettered_is_epoch_0(curve: CurveContent) -> None:
+    kept = dataclasses.replace(curve.trainings[0], before=0.9, epoch=0, dice=(0.7, 0.8))
+    content = dataclasses.replace(curve, trainings=(kept,))
+    (axes,) = mask_trainings(content).axes
+    line, mark = ([(float(x), float(y)) for x, y in one.get_xydata()] for one in axes.lines)
+    assert (line, mark) == ([(0, 0.9), (1, 0.7), (2, 0.8)], [(0, 0.9)])
+    (table,) = (table for table in curve_tables(content) if table.name == "choices")
+    assert table.rows[0][-2:] == (0, 0.9)
 
 
 def test_what_is_nearer_to_the_viewer_is_drawn_later() -> None:

@@ -64,7 +64,8 @@ def test_time_memory_and_disk_are_measured(estimated: CurveEstimate, package: St
 def test_what_is_done_is_not_counted_again_and_nothing_is_kept(
     tiny_curve: MakeCurve, ct_hearts: Any, tmp_path: Path
 ) -> None:
-    curve, store = tiny_curve(epochs=1, updates=1, draws=1), RunStore(root=tmp_path / "runs")
+    curve = tiny_curve(epochs=1, updates=1, draws=1, thickness=True)
+    store = RunStore(root=tmp_path / "runs")
     before = estimate_curve(curve, ct_hearts.samples, ct_hearts, CPU, store)
     assert not list(tmp_path.iterdir())
     settings = DeskSettings(cache=tmp_path / "cache", unfinished=store.unfinished, compute=Compute(device="cpu"))
@@ -76,6 +77,9 @@ def test_what_is_done_is_not_counted_again_and_nothing_is_kept(
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == there
     for one, other in zip(before.points, after.points, strict=True):
         assert (one.done, other.done, other.updates, other.seconds) == (0, one.trainings, 0, 0)
+    assert (before.assessments, after.assessments, after.seconds) == (2 + 1, 0, 0)
+    more = curve.model_copy(update={"draws": 2})
+    assert estimate_curve(more, ct_hearts.samples, ct_hearts, CPU, store).assessments == 2 + 1, "of the second draw"
 
 
 @pytest.mark.slow

@@ -47,6 +47,7 @@ class Bench:
     hearts: Any
     done: list[Any] = field(default_factory=list)
     workers: int = 1
+    compiled: bool = False
     outcome: CurveOutcome = field(init=False)
 
     @property
@@ -57,7 +58,7 @@ class Bench:
         settings = DeskSettings(
             cache=self.folder / "cache",
             unfinished=self.store.unfinished,
-            compute=Compute(device="cpu"),
+            compute=Compute(device="cpu", compiled=self.compiled),
             checkpoint_seconds=0,
         )
         self._local = LocalExecutor(Desk(settings))
@@ -180,6 +181,26 @@ def test_the_weights_that_are_kept_are_those_of_the_best_epoch(bench: Bench, tin
     assert point.validation == pytest.approx(np.mean([figure.mean_dice for figure in figures]), abs=2e-3)
 
 
+@pytest.mark.filterwarnings("ignore")  # torch's own, while it compiles
+def test_a_compiled_forward_pass_trains_the_same(
+    bench: Bench, tiny_curve: MakeCurve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to the graphs that torch takes from it; what C++ it makes of these is its own affair, and takes a minute."""
+    take_graphs, taken = torch.compile, []
+
+    def compile_graphs(forward: Any) -> Any:
+        taken.append(forward)
+        return take_graphs(forward, backend="aot_eager")
+
+    monkeypatch.setattr(torch, "compile", compile_graphs)
+    curve = tiny_curve(draws=1, sizes=[1], epochs=1, updates=1)
+    (plain,) = bench.run(curve).points
+    assert not taken
+    (compiled,) = Bench(folder=tmp_path / "compiled", hearts=bench.hearts, compiled=True).run(curve).points
+    assert len(taken) == 1
+    assert compiled.validation == pytest.approx(plain.validation, abs=1e-3)
+
+
 @pytest.fixture(scope="module")
 def left_alone(tiny_curve: MakeCurve, ct_hearts: Any, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     bench = Bench(folder=tmp_path_factory.mktemp("alone"), hearts=ct_hearts)
@@ -212,6 +233,20 @@ def test_a_training_that_was_killed_keeps_the_weights_it_would_have_kept(
     assert all(np.array_equal(trained.state[name], value.numpy()) for name, value in expected.items())
 
 
+def test_a_package_is_kept_that_no_epoch_betters(left_alone: Bench, bench: Bench, tiny_curve: MakeCurve) -> None:
+    """At a rate that spoils it at once: what is packed as fine-tuned is never worse on validation than what came."""
+    (trained,) = left_alone.outcome.points
+    package = Start(origin="home", digest="trained", state=left_alone.store.state(trained.run))
+    arms = {"fine-tuned": {"start": "package", "rates": [10.0]}}
+    curve = tiny_curve(arms=arms, package="home.medgraft", draws=1, sizes=[1], epochs=1, augment=False)
+    as_is, tuned = bench.run(curve, package).points
+    assert (tuned.epoch, len(tuned.curve)) == (0, 1)
+    assert tuned.validation == tuned.before == pytest.approx(trained.validation, abs=1e-6)
+    assert tuned.test == as_is.test
+    state = bench.store.state(tuned.run)
+    assert all(torch.equal(state[name], value) for name, value in package.state.items())
+
+
 @pytest.mark.parametrize(
     ("network", "shape"), [("unet2d", [1, 16, 16]), ("unet3d", [16, 16, 16]), ("segnet4d", [16, 16, 16])]
 )
@@ -240,6 +275,8 @@ def test_validation_subjects_are_scored_as_test_subjects_are_measured(
 def test_walls_are_measured_once_per_arm(ran: Bench) -> None:
     walled = Counter(trial.arm for trial in ran.done if isinstance(trial, Assessment) and trial.thickness)
     assert walled == {AS_IS: 1, "scratch": 1, "fine-tuned": 1}
+    assert any(has_walls(point) for point in ran.outcome.points)
+    assert not any(figures.true_thickness for point in ran.outcome.points for figures in point.home), "nobody asks"
 
 
 def test_the_wall_of_the_model_that_is_advised_is_measured_at_whatever_size(

@@ -80,6 +80,12 @@ def test_who_and_what_was_left_out_is_said(outcome: CurveOutcome) -> None:
     diverged = replace(outcome.points[0], epoch=0, validation=None, curve=(None, None, None))
     (said,) = cautions(replace(outcome, points=(diverged, outcome.points[1])))
     assert "Diverged at once and measured as they began: scratch-2-draw-1." in said
+
+
+def test_a_package_that_no_epoch_bettered_is_said(outcome: CurveOutcome) -> None:
+    kept = replace(outcome.points[0], epoch=0, before=0.9, validation=0.9)
+    (said,) = cautions(replace(outcome, points=(kept, outcome.points[1])))
+    assert said.endswith("than the package, which was kept: scratch-2-draw-1.")
     pool = replace(outcome.points[0].test[0], dice={"pool": 0.8}, hausdorff95={"pool": 3.0})
     (said,) = cautions(replace(outcome, points=tuple(replace(point, test=(pool,)) for point in outcome.points)))
     assert said == "Never labelled here, and so not measured: left ventricular myocardium."

@@ -142,12 +142,16 @@ class Overlay:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingCurve:
-    """Validation Dice after each epoch of one training, None where it had diverged. epoch: the one that was kept."""
+    """Validation Dice after each epoch of one training, None where it had diverged.
+
+    before: that of the package it started from, None for random weights. epoch: the one that was kept, 0 for the start.
+    """
 
     model: ModelKey
     draw: int
     rate: float
     epoch: int
+    before: float | None = None
     dice: tuple[float | None, ...]
 
 

@@ -15,7 +15,7 @@ _COLUMNS = 3
 
 
 def mask_trainings(content: CurveContent) -> Figure:
-    """Every draw a thin line in its arm's colour; the mark is the epoch that was kept."""
+    """Every draw a thin line in its arm's colour, a package's from epoch 0 on; the mark is the epoch that was kept."""
     sizes = sorted({item.model.size for item in content.trainings})
     columns = min(_COLUMNS, len(sizes))
     rows = -(-len(sizes) // columns)
@@ -38,12 +38,10 @@ def mask_trainings(content: CurveContent) -> Figure:
 
 def _draw(axes: Axes, item: TrainingCurve, content: CurveContent) -> None:
     colour, marker = mark_of(content, item.model)
-    dice = np.array([np.nan if value is None else value for value in item.dice])
-    epochs = np.arange(1, len(dice) + 1)
+    dice = np.array([np.nan if value is None else value for value in (item.before, *item.dice)])
     # A single epoch has no line to draw.
-    axes.plot(epochs, dice, color=colour, linewidth=1.2, alpha=0.7, marker="." if len(dice) == 1 else None)
-    if item.epoch:
-        axes.plot([item.epoch], [dice[item.epoch - 1]], marker=marker, markersize=6, color=colour)
+    axes.plot(dice, color=colour, linewidth=1.2, alpha=0.7, marker="." if len(item.dice) == 1 else None)
+    axes.plot([item.epoch], [dice[item.epoch]], marker=marker, markersize=6, color=colour)
 
 
 def _key(content: CurveContent) -> list[Line2D]:

@@ -207,7 +207,7 @@ def _choices(content: CurveContent) -> Table:
         Column(key="validation_dice", title="Dice, validation subjects", digits=3),
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (t.model.arm, t.model.size, t.draw + 1, f"{t.rate:g}", t.epoch, t.dice[t.epoch - 1] if t.epoch else None)
+        (t.model.arm, t.model.size, t.draw + 1, f"{t.rate:g}", t.epoch, (t.before, *t.dice)[t.epoch])
         for t in content.trainings
     )
     return Table(name="choices", title="Rate and epoch chosen on the validation subjects", columns=columns, rows=rows)

@@ -18,11 +18,12 @@ from medgraft.networks.segmenter import Segmenter
 from medgraft.samples import MaskedSamples
 from medgraft.study.curve.curve_file import CurveFile
 from medgraft.study.curve.figures import subject_figures
-from medgraft.study.curve.learning_curve import CurveChain, curve_chain
+from medgraft.study.curve.learning_curve import CurveChain, chosen, curve_chain
 from medgraft.study.curve.mask_bench import started_model, subject_dice
 from medgraft.study.curve.mask_data import Piece, ReadVolumes, Rendered
 from medgraft.study.curve.mask_trial import MaskTraining, Start
 from medgraft.study.runs import RunStore
+from medgraft.study.work import Trial
 from medgraft.training import Batch, MaskTarget, Plan, dice_loss, fit
 
 #: Rendered volumes, grey levels and codes, are kept in float16.
@@ -52,9 +53,9 @@ class CurveEstimate:
     """A learning curve before it is run.
 
     subjects: by role: train, validation, test, home, others. device: that passes were measured on. assessments: models
-    that are measured on test subjects and those of the home site, at most. seconds: about, of all that is not done, one
-    training after the other. memory_bytes: about, of one training on the device. volume_bytes: of volumes as the
-    network reads them, in the cache; run_bytes: of the weights that trainings keep, at most.
+    that are still to be measured on test subjects and those of the home site, at most. seconds: about, of all that is
+    not done, one training after the other. memory_bytes: about, of one training on the device. volume_bytes: of volumes
+    as the network reads them, in the cache; run_bytes: of the weights that trainings keep, at most.
     """
 
     subjects: Mapping[str, tuple[str, ...]]
@@ -83,18 +84,18 @@ def estimate_curve(
     chain = curve_chain(curve, samples, read, package)
     with tempfile.TemporaryDirectory() as folder:
         probe = _probe(chain, Rendered(data=chain.data, cache=Path(folder)), device)
-    points = tuple(_points(chain, store, probe))
-    used = {place for trial in chain.trainings for place in (*trial.train.tolist(), *trial.validation.tolist())}
+    points, walls = tuple(_points(chain, store, probe)), _unmeasured(chain, store)
+    used, unread = _read(chain.trainings), _read(trial for trial in chain.trainings if not store.has(trial.identity))
     measured = len(chain.roles.test) + len(chain.roles.home)
-    walled = len(curve.arms) + (package is not None) if curve.thickness else 0
     return CurveEstimate(
         subjects={name: _subjects(samples, places) for name, places in vars(chain.roles).items()},
         device=str(device),
         points=points,
-        assessments=chain.n_assessments,
+        assessments=len(walls),
         seconds=sum(point.seconds for point in points)
-        + len(used) * probe.per_volume
-        + measured * (chain.n_assessments * probe.per_measure + walled * probe.per_wall),
+        + len(unread) * probe.per_volume
+        + measured * len(walls) * probe.per_measure
+        + len(chain.roles.test) * sum(walls) * probe.per_wall,
         memory_bytes=probe.memory_bytes,
         volume_bytes=sum(int(np.prod(chain.data.shape(place))) for place in used) * _VOXEL_BYTES,
         run_bytes=sum(point.trainings for point in points) * probe.weight_bytes,
@@ -103,6 +104,35 @@ def estimate_curve(
 
 def _subjects(samples: MaskedSamples, positions: Iterable[int]) -> tuple[str, ...]:
     return tuple(sorted({samples.items[position].subject for position in positions}))
+
+
+def _read(trainings: Iterable[MaskTraining]) -> set[int]:
+    """The samples of some trainings."""
+    return {place for trial in trainings for place in (*trial.train.tolist(), *trial.validation.tolist())}
+
+
+def _unmeasured(chain: CurveChain, store: RunStore) -> list[bool]:
+    """One per assessment that is not done, at most: whether it measures walls.
+
+    What is measured of a model follows from its training; the last wall, from all that was measured before.
+    """
+    whole = [all(store.has(trial.identity) for trial in point) for point in chain.points]
+    ended = [chosen(point, store.read) for point, done in zip(chain.points, whole, strict=True) if done]
+    missing = [trial.thickness for trial in chain.assessments(ended) if not store.has(trial.identity)]
+    missing += [chain.shows_walls(point[0]) for point, done in zip(chain.points, whole, strict=True) if not done]
+    if missing:
+        return missing + [True] * chain.may_ask_for_a_wall
+    return [True for trial in _asked_last(chain, store) if not store.has(trial.identity)]
+
+
+def _asked_last(chain: CurveChain, store: RunStore) -> Sequence[Trial]:
+    """What is asked for once all models are measured."""
+    steps = chain.outcome()
+    assessments = steps.send([store.read(trial.identity) for trial in next(steps)])
+    try:
+        return steps.send([store.read(trial.identity) for trial in assessments])
+    except StopIteration:
+        return ()
 
 
 def _points(chain: CurveChain, store: RunStore, probe: "_Probe") -> Iterable[PointEstimate]:
@@ -119,7 +149,7 @@ def _point(
 ) -> PointEstimate:
     missing = [trial for trial in trials if not store.has(trial.identity)]
     updates = sum(_updates(trial) for trial in missing)
-    looks = sum(trial.training.epochs for trial in missing) * len(chain.roles.validation)
+    looks = sum(trial.training.epochs + (trial.start.state is not None) for trial in missing)
     return PointEstimate(
         arm=arm,
         start=chain.curve.arms[arm].start,
@@ -127,7 +157,7 @@ def _point(
         trainings=len(trials),
         done=len(trials) - len(missing),
         updates=updates,
-        seconds=updates * probe.per_update + looks * probe.per_look,
+        seconds=updates * probe.per_update + looks * len(chain.roles.validation) * probe.per_look,
     )
 
 

@@ -1,6 +1,6 @@
 """The order of a learning curve: every start at every size and draw, then what each came to on subjects held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -23,7 +23,6 @@ from medgraft.study.curve.verdict import verdict
 from medgraft.study.executor import Executor
 from medgraft.study.runs import Run, RunStore
 from medgraft.study.schedule import Chain, run_chains
-from medgraft.study.work import Trial
 from medgraft.training import Plan
 
 _RANDOM: Mapping[str, Initial] = {"random": "default", "normal": "normal"}
@@ -83,20 +82,17 @@ class CurveChain:
 
     def outcome(self) -> Chain[CurveOutcome]:
         """The curve's points, in the order of the file; the travelling model as it is comes first."""
-        chosen = self._chosen((yield self.trainings))
-        before: list[Trial] = [self._assess(AS_IS, self.package, walls=True)] if self.package else []
-        after = [
-            self._assess(trial.arm, trial.start, parent=run.identity, walls=self._shows_walls(trial))
-            for trial, run in chosen
-        ]
-        found = yield [*before, *after]
+        runs = {run.identity: run for run in (yield self.trainings)}
+        trained = [chosen(point, runs.__getitem__) for point in self.points]
+        found = yield self.assessments(trained)
+        n_before = len(found) - len(trained)
         as_is = [
             CurvePoint(arm=AS_IS, size=0, test=_figures(run, "test"), home=_figures(run, "home"))
-            for run in found[: len(before)]
+            for run in found[:n_before]
         ]
-        points = as_is + [_point(*one, run) for one, run in zip(chosen, found[len(before) :], strict=True)]
+        points = as_is + [_point(*one, run) for one, run in zip(trained, found[n_before:], strict=True)]
         outcome = self._outcome(points)
-        asked = self._wall_of_the_advised(outcome, chosen)
+        asked = self._wall_of_the_advised(outcome, trained)
         if asked is None:
             return outcome
         (measured,) = yield [asked]
@@ -113,12 +109,36 @@ class CurveChain:
             for rate in arm.rates
         ]
 
+    @cached_property
+    def points(self) -> list[list[MaskTraining]]:
+        """The same, those of one start, draw and size together: they differ by their rate."""
+        groups: dict[tuple[str, int, int], list[MaskTraining]] = {}
+        for trial in self.trainings:
+            groups.setdefault((trial.arm, trial.draw, trial.n_subjects), []).append(trial)
+        return list(groups.values())
+
     @property
     def n_assessments(self) -> int:
         """Points that are measured, at most: the wall of the advised model may be one more."""
-        points = {(trial.arm, trial.draw, trial.n_subjects) for trial in self.trainings}
-        sizes = {size for _, _, size in points}
-        return len(points) + (self.package is not None) + (self.curve.thickness and len(sizes) > 1)
+        return len(self.points) + (self.package is not None) + self.may_ask_for_a_wall
+
+    @property
+    def may_ask_for_a_wall(self) -> bool:
+        """Whether the verdict may name a model whose wall is not measured with the others."""
+        return self.curve.thickness and len({group[0].n_subjects for group in self.points}) > 1
+
+    def assessments(self, trained: Sequence[tuple[MaskTraining, Run]]) -> list[Assessment]:
+        """Of the travelling model as it is, if there is one, then of some trainings."""
+        before = [self._assess(AS_IS, self.package, walls=True)] if self.package else []
+        after = [
+            self._assess(trial.arm, trial.start, parent=run.identity, walls=self.shows_walls(trial))
+            for trial, run in trained
+        ]
+        return [*before, *after]
+
+    def shows_walls(self, trial: MaskTraining) -> bool:
+        """The wall takes longer than all else: it is measured for the first draw of the largest size."""
+        return trial.draw == 0 and trial.n_subjects == self._largest
 
     def _outcome(self, points: Sequence[CurvePoint]) -> CurveOutcome:
         subjects = self.data.samples.subjects
@@ -133,14 +153,14 @@ class CurveChain:
         )
 
     def _wall_of_the_advised(
-        self, outcome: CurveOutcome, chosen: Sequence[tuple[MaskTraining, Run]]
+        self, outcome: CurveOutcome, trained: Sequence[tuple[MaskTraining, Run]]
     ) -> Assessment | None:
         """What is left to measure of the first draw of the advised model; None where its wall is known, or unasked."""
         advised = verdict(outcome)
         if not self.curve.thickness or advised.size in (None, self._largest):
             return None
         wanted = (advised.arm, advised.size, 0)
-        trial, run = next(pair for pair in chosen if (pair[0].arm, pair[0].n_subjects, pair[0].draw) == wanted)
+        trial, run = next(pair for pair in trained if (pair[0].arm, pair[0].n_subjects, pair[0].draw) == wanted)
         return self._assess(trial.arm, trial.start, parent=run.identity, walls=True)
 
     def _nested(self, draw: int) -> Sequence[Sequence[str]]:
@@ -180,17 +200,6 @@ class CurveChain:
         key = (self.curve.seed, draw)
         return Start(origin=arm.start, digest=digest([arm.start, key]), initial=_RANDOM[arm.start], key=key)
 
-    def _chosen(self, runs: Sequence[Run]) -> list[tuple[MaskTraining, Run]]:
-        """Of each start, draw and size the rate whose best epoch is best on the validation subjects."""
-        groups: dict[tuple[str, int, int], list[tuple[MaskTraining, Run]]] = {}
-        for trial, run in zip(self.trainings, runs, strict=True):
-            groups.setdefault((trial.arm, trial.draw, trial.n_subjects), []).append((trial, run))
-        return [max(group, key=lambda pair: best_epoch(pair[1])[1]) for group in groups.values()]
-
-    def _shows_walls(self, trial: MaskTraining) -> bool:
-        """The wall takes longer than all else: it is measured for the first draw of the largest size."""
-        return trial.draw == 0 and trial.n_subjects == self._largest
-
     @cached_property
     def _largest(self) -> int:
         """Subjects of the largest training sets."""
@@ -209,19 +218,31 @@ class CurveChain:
         )
 
 
+def chosen(point: Sequence[MaskTraining], run_of: Callable[[str], Run]) -> tuple[MaskTraining, Run]:
+    """Of a point's trainings the one whose best epoch is best on the validation subjects, and what it left."""
+    return max(((trial, run_of(trial.identity)) for trial in point), key=lambda pair: best_epoch(pair[1])[1])
+
+
 def validation_curve(run: Run) -> NDArray[np.float64]:
     """(E,) mean Dice of the structures on the validation subjects; NaN where a training had diverged."""
     return np.array([structure_dice(scores) for scores in run.history.scores], float)
 
 
 def best_epoch(run: Run) -> tuple[int, float]:
-    """The epoch, from 1, with the best mean Dice on the validation subjects, and that Dice; 0 if it diverged at once.
+    """The epoch, from 1, with the best mean Dice on the validation subjects, and that Dice; -1 if it diverged at once.
 
-    The first of equals: the weights that the training kept.
+    0 is the package that it started from, or random weights, which have no Dice. The first of equals: the weights that
+    the training kept.
     """
-    curve = np.nan_to_num(validation_curve(run), nan=-1.0)
+    before = _before(run)
+    curve = np.nan_to_num([np.nan if before is None else before, *validation_curve(run)], nan=-1.0)
     best = int(curve.argmax())
-    return (best + 1, float(curve[best])) if curve[best] >= 0 else (0, -1.0)
+    return best, float(curve[best])
+
+
+def _before(run: Run) -> float | None:
+    before: float | None = run.facts.get("before")  # runs of random weights, and older ones, may say nothing
+    return before
 
 
 def _point(trial: MaskTraining, training: Run, assessment: Run) -> CurvePoint:
@@ -232,7 +253,8 @@ def _point(trial: MaskTraining, training: Run, assessment: Run) -> CurvePoint:
         draw=trial.draw,
         rate=trial.training.rate,
         epoch=epoch,
-        validation=score if epoch else None,
+        validation=score if score >= 0 else None,
+        before=_before(training),
         run=training.identity,
         curve=tuple(validation_curve(training).tolist()),
         test=_figures(assessment, "test"),

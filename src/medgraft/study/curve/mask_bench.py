@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -59,14 +59,22 @@ class TrainingBench:
         model = started_model(trial).to(self._device)
         freeze(model, trial.depth)
         best = _Best(model)
+        before = self._before(trial, model, best)
         history = self._fit(trial, model, best, report)
+        stacks = [trial.data.samples.items[position].stack for position in trial.train]
         return Trained(
             identity=trial.identity,
             history=history,
-            facts={**_facts(trial), "stacks": [trial.data.samples.items[position].stack for position in trial.train]},
+            facts={**_facts(trial), "stacks": stacks, "before": before},
             state={name: value.numpy() for name, value in best.weights.items()},
             seconds=time.monotonic() - started,
         )
+
+    def _before(self, trial: MaskTraining, model: Segmenter, best: "_Best") -> float | None:
+        """Mean Dice of a package on the validation subjects, which no epoch need reach; None for random weights."""
+        if trial.start.state is None:
+            return None
+        return structure_dice(best.seen(self._dice(model, trial.validation)))
 
     def _fit(self, trial: MaskTraining, model: Segmenter, best: "_Best", report: Report) -> History:
         check_shares(trial.training.batch_size, self._replica.count)
@@ -78,12 +86,17 @@ class TrainingBench:
             lambda epoch: self._epoch(trial, pieces, epoch),
             trial.training,
             key=trial.key,
-            forward=self._replica.forward(model),
+            forward=self._forward(model),
             loss=self._replica.loss(dice_loss),
             evaluate=lambda: best.seen(self._dice(model, trial.validation)),
             checkpoint=Checkpoint(path=path, seconds=pause, beside=best.kept),
             report=report,
         )
+
+    def _forward(self, model: Segmenter) -> Callable[..., Tensor]:
+        """The forward pass of an update; validation looks at volumes of many shapes, each to be compiled anew."""
+        forward = self._replica.forward(model)
+        return torch.compile(forward) if self._settings.compute.compiled else forward
 
     def _epoch(self, trial: MaskTraining, pieces: Sequence[Piece], epoch: int) -> Iterator[Batch]:
         """Full batches: every piece once in random order, or as many as the epoch's updates take, in ever new order."""
@@ -154,7 +167,7 @@ class AssessmentBench:
                 position,
                 self._device,
                 in_mm=trial.in_mm,
-                walls=self._walls if trial.thickness else None,
+                walls=self._walls if trial.thickness and group == "test" else None,
             )
             own.append([asdict(one) for one in found])
             report(Progress(stage=trial.title, done=done, total=len(positions), detail=group))
@@ -207,7 +220,7 @@ def started_model(trial: MaskTraining | Assessment) -> Segmenter:
 
 
 class _Best:
-    """The weights of the epoch with the best validation, or those before the first update where it never said anything.
+    """The weights that did best on validation wherever they were looked at, or the first where nothing was ever said.
 
     kept: these and their score, for the checkpoint: a training that goes on there finds them as they were.
     """
@@ -222,7 +235,7 @@ class _Best:
         return {name: value for name, value in self.kept.items() if name != _SCORE}
 
     def seen(self, dice: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Look at an epoch's Dice (n, K), and give it back; NaN if the weights are no numbers any more."""
+        """Look at the Dice (n, K) of the weights, and give it back; NaN if these are no numbers any more."""
         weights = _whole(self._model)
         if not all(torch.isfinite(value).all() for value in weights.values()):
             return np.full_like(dice, np.nan)

@@ -15,8 +15,9 @@ from medgraft.study.curve.mask_data import MaskData
 from medgraft.study.graft_trial import structure
 from medgraft.training import Plan
 
-#: Change when the numbers of a training, or of an assessment, change for the same settings.
-_TRAINING, _ASSESSMENT = 3, 3
+#: Change when the numbers of a training from random weights, from a package's, or of an assessment change for the same
+#: settings.
+_TRAINING, _FINE_TUNING, _ASSESSMENT = 3, 4, 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,7 +39,7 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MaskTraining:
-    """One training on some subjects; the weights of its best epoch are kept.
+    """One training on some subjects; the weights of its best epoch are kept, those of a package it starts from as 0th.
 
     arm: the way it begins, by name. train, validation: positions in `data.samples`.
     draw: which random choice of subjects. updates: of one epoch; None for once through the set in full batches.
@@ -61,7 +62,7 @@ class MaskTraining:
         """Digest of everything the numbers depend on."""
         return digest(
             {
-                "engine": _TRAINING,
+                "engine": _TRAINING if self.start.state is None else _FINE_TUNING,
                 "network": structure(self.network),
                 "depth": self.depth,
                 "start": [self.start.digest, self.start.initial],
@@ -104,7 +105,7 @@ class Assessment:
     """What a model makes of subjects that it was never trained on, measured on their native grids.
 
     parent: the training whose weights are assessed, "" for the start itself. groups: positions in `data.samples` by
-    name, such as "test" and "home". thickness: measure the wall too.
+    name, such as "test" and "home". thickness: measure the wall of those of "test" too.
     """
 
     network: NetworkSpec

@@ -23,8 +23,10 @@ class CurvePoint:
     """One model on the curve.
 
     size: subjects it learned from, 0 for the travelling model as it is. draw: which random choice of them.
-    rate, epoch: chosen on the validation subjects; epoch 0 if the training diverged at once.
-    validation: mean Dice there. curve: that Dice after each epoch, None where it had diverged.
+    rate, epoch: chosen on the validation subjects; epoch 0 if none was better than the package that it started from,
+    or the training diverged at once.
+    validation: mean Dice there. before: that Dice of the package before the first update, None for random weights.
+    curve: after each epoch, None where it had diverged.
     run: identity of the training, "" for none.
     test, home: figures of each held-out subject and phase, here and of the home site.
     """
@@ -35,6 +37,7 @@ class CurvePoint:
     rate: float | None = None
     epoch: int = 0
     validation: float | None = None
+    before: float | None = None
     run: str = ""
     curve: tuple[float | None, ...] = ()
     test: tuple[SubjectFigures, ...]

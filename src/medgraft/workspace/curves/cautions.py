@@ -1,11 +1,12 @@
 """What the reader of a learning curve should know besides its figures, as sentences."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from medgraft.core.counted import counted
 from medgraft.report import ModelKey
 from medgraft.samples import MaskedSamples
-from medgraft.study.curve import CurveFile, CurveFindings, CurveOutcome
+from medgraft.study.curve import CurveFile, CurveFindings, CurveOutcome, CurvePoint
 
 
 def cautions_before(
@@ -40,7 +41,13 @@ def cautions_before(
 
 def cautions_after(outcome: CurveOutcome, findings: CurveFindings) -> tuple[str, ...]:
     """What had not ended, what could not be measured."""
-    return (*_unended(findings), *_lost(outcome), *_unlabelled(outcome), *_without_walls(findings))
+    return (
+        *_unended(findings),
+        *_lost(outcome),
+        *_unlearnt(outcome),
+        *_unlabelled(outcome),
+        *_without_walls(findings),
+    )
 
 
 def _known_already(seen_before: Sequence[str], unknown_trainings: Sequence[str]) -> Iterator[str]:
@@ -86,9 +93,19 @@ def _unended(findings: CurveFindings) -> Iterator[str]:
 
 
 def _lost(outcome: CurveOutcome) -> Iterator[str]:
-    lost = [point.title for point in outcome.points if point.rate is not None and not point.epoch]
+    lost = [point.title for point in outcome.points if point.rate is not None and _is_lost(point)]
     if lost:
         yield f"Diverged at once and measured as they began: {', '.join(lost)}."
+
+
+def _unlearnt(outcome: CurveOutcome) -> Iterator[str]:
+    kept = [p.title for p in outcome.points if p.rate is not None and not p.epoch and not _is_lost(p)]
+    if kept:
+        yield f"No epoch did better on the validation subjects than the package, which was kept: {', '.join(kept)}."
+
+
+def _is_lost(point: CurvePoint) -> bool:
+    return all(dice is None or math.isnan(dice) for dice in point.curve)
 
 
 def _unlabelled(outcome: CurveOutcome) -> Iterator[str]:

@@ -176,7 +176,12 @@ def _wall_differences(findings: CurveFindings) -> Iterator[WallDifference]:
 
 def _training(point: CurvePoint) -> TrainingCurve:
     return TrainingCurve(
-        model=key_of(point), draw=point.draw, rate=point.rate or 0.0, epoch=point.epoch, dice=point.curve
+        model=key_of(point),
+        draw=point.draw,
+        rate=point.rate or 0.0,
+        epoch=point.epoch,
+        before=point.before,
+        dice=point.curve,
     )
 
 
