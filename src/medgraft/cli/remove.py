@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from medgraft.cli.bars import progress_bars
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.core.counted import counted
@@ -39,7 +40,9 @@ def remove(
 
     if not (stack or subject):
         raise typer.BadParameter("Expected what is to be removed: --stack or --subject.")
-    found = remove_stacks(Project.open(project), stacks=stack or (), subjects=subject or (), for_good=for_good)
+    opened = Project.open(project)
+    with progress_bars() as report:
+        found = remove_stacks(opened, stacks=stack or (), subjects=subject or (), for_good=for_good, report=report)
     if as_json:
         write_json(found)
     else:

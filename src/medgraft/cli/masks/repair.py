@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medgraft.cli.bars import progress_bars
-from medgraft.cli.mask_options import StacksOption, TrialOption
 from medgraft.cli.left_out import write_left_out
+from medgraft.cli.mask_options import StacksOption, TrialOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 
