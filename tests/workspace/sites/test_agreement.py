@@ -267,6 +267,17 @@ def test_masks_in_a_sites_own_codes_are_compared_as_what_they_mean(tmp_path: Pat
         agree_sites(ours, project_of(tmp_path / "d", {"P1": drawn()}), mask_codes_b=acdc)
 
 
+def test_images_beside_masks_are_no_masks_and_masks_are_known_by_the_names_of_their_images(tmp_path: Path) -> None:
+    """As ACDC and medgraft itself lay out files: image, image_gt, and an image without a mask."""
+    ours = folder_of(tmp_path / "a", {"P1/cine_gt": drawn()})
+    grey = replace(stack_of(drawn()), pixels=drawn() * np.int16(50) + 7)
+    for name in ("cine", "whole"):
+        write_nifti(ours / "P1" / f"{name}.nii.gz", grey)
+    theirs = folder_of(tmp_path / "b", {"P1/cine": drawn(shift=2)})
+    found = agree_sites(ours, theirs)
+    assert ({case.case for case in found.cases}, found.left_out) == ({"P1/cine"}, ())
+
+
 def test_a_file_that_is_there_packed_and_unpacked_is_in_doubt(tmp_path: Path) -> None:
     ours, theirs = (folder_of(tmp_path / site, {"P1": drawn(), "P2": drawn()}) for site in "ab")
     write_mask(theirs / "P2.nii", stack_of(drawn(shift=2)))

@@ -107,17 +107,18 @@ def _pair(source: Source, note: Note) -> tuple[list[Path], dict[Path, Path]]:
     files = sorted(source.suffixes(*ENDINGS))
     by_place = {(path.parent, stem_of(path)): path for path in files}
     masks: dict[Path, Path] = {}
-    for path in (path for path in files if _image_stem(path) is not None):
-        image = by_place.get((path.parent, _image_stem(path) or ""))
+    for path in (path for path in files if image_stem(path) is not None):
+        image = by_place.get((path.parent, image_stem(path) or ""))
         if image is None or image in masks:
             text = "Named like a mask, but it has no image of its own: name the image as the mask without its ending."
             note(ImportNote(kind="set aside", code="mask-without-image", where=source.relative(path), text=text))
         else:
             masks[image] = path
-    return [path for path in files if _image_stem(path) is None], masks
+    return [path for path in files if image_stem(path) is None], masks
 
 
-def _image_stem(path: Path) -> str | None:
+def image_stem(path: Path) -> str | None:
+    """The name of the image that a file's name says it is the mask of; None for other names."""
     stem = stem_of(path)
     return next((stem[: -len(suffix)] for suffix in MASK_SUFFIXES if stem.lower().endswith(suffix)), None)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.cohort import Cohort
+from medgraft.cohort.importers.nifti import ENDINGS, image_stem, stem_of
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.task import MASK_CLASSES
@@ -60,7 +61,8 @@ def site_cases(place: Path, codes: Mapping[int, int] | None = None) -> Cases:
 
     A project's cases are its stacks with masks, the same at another site where their pixels are the same; stacks of
     equal pixels and equal masks are one. A folder's are its NIfTI masks by their path, the subject being the first
-    folder of the path, or the name of a file alone.
+    folder of the path, or the name of a file alone. Where files are named as masks of images, such as cine_gt.nii.gz,
+    they alone are masks, and are known by the names of their images.
 
     Args:
         place: a project, or a folder.
@@ -135,11 +137,11 @@ def _reader(project: Project, entry: StackEntry) -> Callable[[], SiteMask]:
 
 
 def _of_folder(place: Path, codes: Mapping[int, int] | None) -> Iterator[tuple[str, _Drawing]]:
-    for path in sorted(place.rglob("*.nii*")):
-        if path.name.endswith((".nii", ".nii.gz")):
-            key = path.relative_to(place).as_posix().removesuffix(".gz").removesuffix(".nii")
-            case = SiteCase(case=key, subject=key.partition("/")[0], read=_file_reader(path, codes))
-            yield key, _Drawing(case=case, drawn=path)
+    files = [path for path in sorted(place.rglob("*.nii*")) if path.name.endswith(ENDINGS)]
+    for path in [path for path in files if image_stem(path)] or files:
+        key = path.relative_to(place).with_name(image_stem(path) or stem_of(path)).as_posix()
+        case = SiteCase(case=key, subject=key.partition("/")[0], read=_file_reader(path, codes))
+        yield key, _Drawing(case=case, drawn=path)
 
 
 def _file_reader(path: Path, codes: Mapping[int, int] | None) -> Callable[[], SiteMask]:
