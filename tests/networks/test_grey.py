@@ -35,6 +35,16 @@ def test_it_becomes_a_network_of_one_channel_where_colours_are_scaled_alike() ->
     assert torch.equal(one.eval()(x), model.eval()(x))
 
 
+@pytest.mark.parametrize("contract", [IMAGENET, HALF], ids=["by channel", "uniform"])
+def test_a_model_that_scales_by_itself_scales_one_channel_then(contract: InputContract) -> None:
+    model = build("cbr_small", n_classes=3, contract=contract).eval()
+    grey = torch.rand(2, 1, 128, 128, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        expected = model(grey)
+        sum_stem(model, contract)
+        torch.testing.assert_close(model(grey), expected)
+
+
 def test_a_network_of_one_channel_has_nothing_to_sum() -> None:
     with pytest.raises(InputError, match="three channels"):
         sum_stem(build("cbr_small", n_classes=3, channels=1), HALF)

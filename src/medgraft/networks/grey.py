@@ -16,14 +16,16 @@ from medgraft.core.contract import InputContract
 from medgraft.core.errors import InputError
 from medgraft.networks.classifier import Classifier
 from medgraft.networks.mobilenet_v1 import StemConv
+from medgraft.networks.scaling import Scaling
 
 
 def sum_stem(model: Classifier, contract: InputContract) -> InputContract:
     """Change a model of three channels, in place, into one of one channel; gives the contract of its new input.
 
     For every grey image the scores are those of the old model with the image in each of three channels (to rounding).
-    contract: of the weights in the model. Raises `InputError` if the first convolution does not take three channels, or
-    uses its weights in another way than they are stored.
+    contract: of the weights in the model; a model that scales pictures itself scales them by the new one from then on.
+    Raises `InputError` if the first convolution does not take three channels, or uses its weights in another way than
+    they are stored.
     """
     name, conv = next(_convolutions(model.base), ("", None))
     if conv is None or conv.in_channels != 3 or conv.groups != 1 or contract.channels != 3 or not can_sum(conv):
@@ -44,6 +46,8 @@ def sum_stem(model: Classifier, contract: InputContract) -> InputContract:
     if len(planes) == 2:
         owner, _, attribute = name.rpartition(".")
         setattr(model.base.get_submodule(owner), attribute, OnesPlane(conv))
+    if model.scaling is not None:
+        model.scaling = Scaling(grey)
     return grey
 
 
