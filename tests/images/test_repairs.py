@@ -344,3 +344,15 @@ def test_a_distance_of_single_slices_is_never_negative(tree, read_tree) -> None:
 def test_a_distance_that_is_tagged_downwards_does_not_differ(tree, read_tree) -> None:
     _, notes = read_tree(tree(_set(SpacingBetweenSlices=-8)))
     assert "spacing-differs" not in {note.code for note in notes}
+
+
+def test_pictures_without_a_place_that_share_a_uid_are_told_apart_by_their_pixels(tree, read_tree) -> None:
+    edit = _set(Modality="MG", SOPInstanceUID="1.2.3")
+    gone = _delete("ImagePositionPatient", "AcquisitionNumber")
+    folder = tree(lambda dataset, t, z: (edit(dataset, t, z), gone(dataset, t, z)), n_phases=1)
+    first = sorted(folder.iterdir())[0]
+    first.with_name("copy.dcm").write_bytes(first.read_bytes())
+    found, notes = read_tree(folder)
+    assert len({item.stack.pixels.tobytes() for item in found}) == len(found) == N_SLICES
+    assert len({item.stack.instance_uids for item in found}) == N_SLICES
+    assert [(note.code, note.count) for note in notes if note.kind == "set aside"] == [("duplicate-image", 1)]

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from medgraft.core.digest import file_digest
 from medgraft.images.frame import Frame, content_uid
+from medgraft.images.grouping import split
 from medgraft.images.ledger import Remark
 
 _Read = TypeVar("_Read")
@@ -16,16 +17,17 @@ _Read = TypeVar("_Read")
 def drop_copies_by_uid(frames: Sequence[Frame]) -> tuple[list[Frame], list[Remark]]:
     """One file per SOPInstanceUID: of several, the one with the smallest content digest, whatever its name.
 
-    Single images of other places or times are no copies: their UIDs were lost when names were taken out, and they get
-    others.
+    Single images of other places or times are no copies, nor are pictures without a place that have other pixels: their
+    UIDs were lost when names were taken out, and they get others.
     """
-    files: dict[Hashable, dict[str, Frame]] = defaultdict(dict)
+    files: dict[str, dict[str, Frame]] = defaultdict(dict)
     for frame in frames:
-        files[frame.instance, _place_and_time(frame)].setdefault(frame.where, frame)
+        files[frame.instance].setdefault(frame.where, frame)
+    sharing = [part for same in files.values() if len(same) > 1 for part in split(same.values(), _shown)]
     dropped: set[str] = set()
-    for copies in files.values():
+    for copies in sharing:
         if len(copies) > 1:
-            _, *others = sorted(copies.values(), key=lambda frame: (_file_digest(frame), frame.where))
+            _, *others = sorted(copies, key=lambda frame: (_file_digest(frame), frame.where))
             dropped.update(frame.where for frame in others)
     kept, remarks = _with_own_uids([frame for frame in frames if frame.where not in dropped])
     return kept, remarks + _remarks("A file with the same SOPInstanceUID is there already.", frames, dropped)
@@ -45,6 +47,11 @@ def drop_copies_by_content(frames: Sequence[Frame]) -> tuple[list[Frame], list[R
     return kept, _remarks("Place, time and pixels equal those of another image of the series.", frames, dropped)
 
 
+def _shown(frame: Frame) -> tuple[Hashable, ...]:
+    """What tells images of one UID apart."""
+    return (_pixel_digest(frame),) if frame.affine is None else _place_and_time(frame)
+
+
 def _place_and_time(frame: Frame) -> tuple[Hashable, ...]:
     """Where and when a single image was taken, whatever its InstanceNumber; () where that is not one place."""
     if frame.n_frames > 1 or frame.affine is None:
@@ -56,7 +63,7 @@ def _with_own_uids(frames: list[Frame]) -> tuple[list[Frame], list[Remark]]:
     files = Counter(instance for instance, _ in {(frame.instance, frame.where) for frame in frames})
     sharing = [frame for frame in frames if files[frame.instance] > 1]
     own = {id(frame): replace(frame, instance=_own_uid(frame)) for frame in sharing}
-    text = "Images share a SOPInstanceUID: place and time tell them apart, and each gets a UID of its own."
+    text = "Images share a SOPInstanceUID: place, time or pixels tell them apart, and each gets a UID of its own."
     remark = Remark(kind="repaired", code="shared-uid", text=text, frames=sharing)
     return [own.get(id(frame), frame) for frame in frames], [remark] if sharing else []
 
