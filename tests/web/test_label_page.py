@@ -250,6 +250,26 @@ def test_the_handles_of_the_range_bar(page: Page, server: Server) -> None:
     assert chips(page).count("OAP") in {count // 2, count - count // 2}
 
 
+def test_what_is_refused_is_said_and_takes_nothing_else_away(page: Page, server: Server) -> None:
+    """The list is asked for anew then: marks on other cards stay, and so does the card at hand."""
+    page.goto(f"{server.base}/label")
+    expect(page.locator("#reading")).to_have_attribute("data-state", "ready")
+    page.keyboard.press("f")
+    drafts = page.locator("#sheet .chip.draft").count()
+    assert drafts > 0
+    page.locator("#phases button").nth(1).click()
+    page.evaluate(
+        """() => { const real = fetch; globalThis.fetch = (url, options) => url.endsWith('/labels')
+        ? Promise.resolve(Response.json({ error: 'Expected another label.' }, { status: 400 })) : real(url, options); }"""
+    )
+    page.keyboard.press("1")
+    expect(page.locator("#advice")).to_have_text("Expected another label.")
+    expect(page.locator("#phases button").nth(1)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#sheet .labelled")).to_have_count(0)
+    page.locator("#phases button").nth(0).click()
+    expect(page.locator("#sheet .chip.draft")).to_have_count(drafts)
+
+
 def test_going_on_without_a_mark_is_refused(page: Page, server: Server) -> None:
     open_label(page, server)
     press(page, "Enter")

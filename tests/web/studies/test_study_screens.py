@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from medgraft.workspace import Project
 from medgraft.workspace.kept.progress import study_progress
@@ -64,6 +64,53 @@ def test_an_error_is_read_and_grad_cam_toggled(study_page: Page, study_server: S
     expect(page.locator("#overlay")).to_be_visible()
     page.locator("#cam").click()
     expect(page.locator("#overlay")).to_be_hidden()
+
+
+def test_grad_cam_that_is_no_longer_wanted_says_nothing(study_page: Page, study_server: Server) -> None:
+    page = study_page
+    page.route("**/gradcam/**", lambda _route: None)  # never answered
+    page.goto(f"{study_server.base}/studies/tiny/predictions?model={MODEL}&on=out of fold&decision=argmax")
+    expect(page.locator("#predictions")).to_have_attribute("data-state", "ready")
+    page.keyboard.press("g")
+    expect(page.locator("#cam-note")).to_contain_text("Computing")
+    page.keyboard.press("g")
+    expect(page.locator("#cam")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#cam-note")).to_be_hidden()
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_a_comparison_of_stacks_that_comes_late_is_not_shown(study_page: Page, study_server: Server) -> None:
+    page, held = study_page, dict[str, Route]()
+    page.route("**/fit*", lambda route: held.update({route.request.url.partition("site=")[2]: route}))
+    page.goto(f"{study_server.base}/models")
+    card = page.locator(".model").first
+    card.get_by_text("Do other stacks fit?").click()
+    for site in ("north", "south"):
+        card.locator("select").select_option(site)
+    while len(held) < 3:
+        page.wait_for_timeout(20)
+    for others, site in enumerate(("south", "north"), start=1):
+        with page.expect_response(f"**/fit?site={site}"):
+            held[site].fulfill(json={"trained": 4, "others": others, "ranges": [], "doubts": []})
+        expect(card.locator(".fit-result")).to_contain_text("All 1 stacks are like the 4")
+        page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    expect(card.locator(".fit-result")).to_contain_text("All 1 stacks are like the 4")
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_studies_that_were_marked_stay_marked(own_study_page: Page, own_study_server: Server) -> None:
+    """The list is drawn anew whenever a study begins or ends, here as the page believes that one runs."""
+    page = own_study_page
+    page.goto(f"{own_study_server.base}/studies")
+    page.locator("[name=compare][value=twin]").check()
+    page.evaluate(
+        """() => { document.getElementById('studies').dataset.old = '1';
+        document.querySelector('[data-study]').dataset.state = 'running'; }"""
+    )
+    page.wait_for_function("() => !document.getElementById('studies').dataset.old")
+    expect(page.locator("[name=compare][value=twin]")).to_be_checked()
+    page.locator("[name=compare][value=tiny]").check()
+    expect(page.get_by_role("button", name="Compare two")).to_be_enabled()
 
 
 def test_filters_keys_and_decisions(study_page: Page, study_server: Server) -> None:

@@ -38,7 +38,7 @@ const face = new Face({ work, sheet, range, pace, clicks });
 let acts;
 let at = 0;
 let place = 0;
-let shownStack = null;
+let shown = null; // the card at hand
 
 const card = () => work.cards[at];
 
@@ -175,10 +175,11 @@ async function opinion() {
   try {
     await askOpinion(asked);
   } catch (error) {
-    return advise(`The model could not be asked: ${error.message}`);
+    return asked === card() && advise(`The model could not be asked: ${error.message}`);
   }
+  if (asked !== card()) return;
   advise(card().draft ? UNSAVED : "");
-  if (asked === card()) face.showSlice(asked, place);
+  face.showSlice(asked, place);
 }
 
 function takeOpinion() {
@@ -195,7 +196,7 @@ async function setBase(end) {
   if (stack.base_first !== null) return;
   try {
     await ask(`/stacks/${stack.id}/base`, { method: "PUT", body: { base_first: end === "left" } });
-    await reload(stack.id);
+    await reload(atHand);
   } catch (error) {
     advise(error.message);
   }
@@ -204,8 +205,9 @@ async function setBase(end) {
 function open(index, toPlace) {
   if (index < 0 || index >= work.cards.length) return;
   const { stack, count } = work.cards[index];
-  place = Math.min(toPlace ?? (shownStack === stack.id ? place : Math.floor(count / 2)), count - 1);
-  [at, shownStack] = [index, stack.id];
+  place = Math.min(toPlace ?? (shown?.stack.id === stack.id ? place : Math.floor(count / 2)), count - 1);
+  at = index;
+  shown = card();
   pace.begin();
   desk.open(card(), place);
   face.show(card(), place, reading);
@@ -234,8 +236,7 @@ function listenToOutbox({ outbox }) {
     else if (error.status) advise(`Kept here and sent again: ${error.message}`);
   });
   outbox.addEventListener("refused", ({ detail: { error } }) => {
-    advise(error.message);
-    reload(card()?.stack.id);
+    reload(atHand).then(() => advise(error.message), failed);
   });
 }
 
@@ -254,22 +255,28 @@ function saved(sent, answer) {
   face.showProgress();
 }
 
-/** The worklist as it is asked for; without a model there is no order by what it is unsure of. */
+/** The worklist as it is asked for; without a model there is no order by what it is unsure of. False as `Worklist.load`. */
 async function load() {
   const named = wanted.get("worklist");
+  let isLast;
   try {
-    await work.load($("task").value, $("order").value, reading, named);
+    isLast = await work.load($("task").value, $("order").value, reading, named);
   } catch (error) {
     if (error.status !== 400 || $("order").value !== "uncertain") throw error;
     $("order").value = "listed";
-    await work.load($("task").value, "listed", reading, named);
+    isLast = await work.load($("task").value, "listed", reading, named);
   }
   $("order").querySelector("[value=uncertain]").disabled = !work.hasModel;
+  return isLast;
 }
 
-async function reload(stack) {
-  await load();
-  show(placeOf(stack));
+/** The worklist anew, and the card that `which()` names then: the reader may have gone on meanwhile. */
+async function reload(which = () => 0) {
+  if (await load()) show(which());
+}
+
+function atHand() {
+  return shown ? work.indexOf(shown.stack.id, shown.phase) : 0;
 }
 
 function placeOf(stack) {

@@ -8,11 +8,15 @@ export class Worklist {
   cards = [];
   #stacks = [];
   #byPlace = new Map();
+  #asked = 0;
 
-  /** Fetch the worklist of a task in an order. */
+  /** Fetch the worklist of a task in an order; what is marked on its cards stays. False if it was asked for again. */
   async load(task, order, reading = null, worklist = null) {
     const wanted = new URLSearchParams({ order, ...(reading && { reading }), ...(worklist && { worklist }) });
+    const turn = ++this.#asked;
     const found = await ask(`/tasks/${encodeURIComponent(task)}/worklist?${wanted}`);
+    if (turn !== this.#asked) return false;
+    const before = this.task?.name === found.task.name ? this.cards : [];
     this.task = found.task;
     this.hasModel = found.has_model;
     const items = found.items.filter((item) => item.asked.length);
@@ -20,6 +24,8 @@ export class Worklist {
     this.#stacks = items.map((item) => item.stack.id);
     this.cards = items.flatMap((item) => item.asked.map((asked) => new Card(this.task, item, asked)));
     this.#byPlace = new Map(this.cards.map((card, at) => [`${card.stack.id}/${card.phase}`, at]));
+    for (const { stack, phase, draft, opinion } of before) Object.assign(this.cards[this.indexOf(stack.id, phase)] ?? {}, { draft, opinion });
+    return true;
   }
 
   get stacks() {

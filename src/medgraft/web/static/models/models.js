@@ -29,11 +29,11 @@ async function check(path, button) {
 
 async function showFit(path, fit, site) {
   const root = fit.querySelector(".fit-result");
+  const show = (parts) => fit.querySelector("select").value === site && root.replaceChildren(...parts); // else it comes late
   try {
-    const found = await ask(`${path}/fit${site ? `?site=${encodeURIComponent(site)}` : ""}`);
-    root.replaceChildren(...fitParts(found));
+    show(fitParts(await ask(`${path}/fit${site ? `?site=${encodeURIComponent(site)}` : ""}`)));
   } catch (error) {
-    root.replaceChildren(element("p", "warn", error.message));
+    show([element("p", "warn", error.message)]);
   }
 }
 

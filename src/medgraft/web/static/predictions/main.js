@@ -27,6 +27,7 @@ const state = {
 let table = { classes: [], rows: [] };
 let cohort = new Map();
 let shown = { rows: new Set(), stacks: [] };
+let camsAsked = 0;
 
 const review = new Review({ slices: $("slices"), large: $("large"), overlay: $("overlay"), facts: $("slice-facts") }, (at) => turn(at));
 const list = new StackList($("stack-list"), (key) => open(key));
@@ -42,13 +43,15 @@ load();
 
 async function load() {
   page.dataset.state = "loading";
+  const { on } = state;
   try {
-    const path = `/studies/${encodeURIComponent(study)}/models/${encodeURIComponent(model)}/answers?on=${encodeURIComponent(state.on)}`;
+    const path = `/studies/${encodeURIComponent(study)}/models/${encodeURIComponent(model)}/answers?on=${encodeURIComponent(on)}`;
     const [answers, found] = await Promise.all([ask(path), cohort.size ? null : ask("/cohort")]);
+    if (on !== state.on) return; // another set was asked for meanwhile
     if (found) cohort = new Map(found.stacks.map((stack) => [stack.id, stack]));
     table = { classes: answers.classes, codes: answers.classes.map((item) => item.code), rows: rowsOf(answers) };
   } catch (error) {
-    return fail(page, error, "The answers could not be loaded");
+    return on === state.on && fail(page, error, "The answers could not be loaded");
   }
   offerSites();
   refresh(true);
@@ -96,8 +99,10 @@ async function open(key, slice) {
   note("");
   try {
     const images = await cache.phase(stack.stack, stack.phase_at);
-    if (state.key === key) review.setImages(images);
+    if (state.key !== key) return;
+    review.setImages(images);
   } catch (error) {
+    if (state.key !== key) return;
     note(error.message);
   }
   await showCams(stack);
@@ -106,16 +111,18 @@ async function open(key, slice) {
 }
 
 async function showCams(stack) {
+  const turn = ++camsAsked;
+  const late = () => turn !== camsAsked || state.key !== stack.key; // another stack or class, or none, was asked for
   if (!state.cam) return review.setMaps(null);
   const codes = [...new Set(stack.rows.map((row) => camCode(row)))];
   note("Computing Grad-CAM…");
   try {
     const maps = await Promise.all(codes.map((code) => cams.get(stack.stack, stack.phase_at, code)));
-    if (state.key !== stack.key || !state.cam) return;
+    if (late()) return;
     review.setMaps(Object.fromEntries(codes.map((code, at) => [code, maps[at]])));
     note("");
   } catch (error) {
-    note(error.message);
+    if (!late()) note(error.message);
   }
 }
 
@@ -157,6 +164,7 @@ function camChanged() {
   $("cam").setAttribute("aria-pressed", String(state.cam));
   $("cam-class").value = state.camClass;
   if (review.shown) review.shown.camClass = state.camClass;
+  note("");
   if (state.view === "images") refresh();
   else showCams(shown.stacks.find((one) => one.key === state.key));
   remember();

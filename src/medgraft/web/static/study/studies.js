@@ -39,6 +39,8 @@ async function redraw() {
   const response = await fetch("/studies").catch(() => null);
   if (!response?.ok) return; // a server that is away, or a session that has ended, is met again at the next look
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const chosen = new Set([...document.querySelectorAll("[name=compare]:checked")].map((box) => box.value));
+  for (const box of fresh.querySelectorAll("[name=compare]")) box.toggleAttribute("checked", chosen.has(box.value));
   $("studies").replaceWith(document.importNode(fresh.getElementById("studies"), true));
   document.querySelector(".bar .number").textContent = fresh.querySelector(".bar .number").textContent;
   chooseTwo();

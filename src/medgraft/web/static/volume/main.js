@@ -25,6 +25,9 @@ let at = 0;
 let volume = null;
 let phase = 0;
 let asked = 0;
+// Which look at a phase it is, and the latest that was shown: one that comes after it is late.
+let phasesAsked = 0;
+let phaseShown = 0;
 
 const stack = () => stacks[at];
 
@@ -93,14 +96,18 @@ function firstPhase() {
 async function showPhase(wanted, { keepPlaying = false } = {}) {
   if (!keepPlaying) stopCine();
   const shown = stack();
+  const turn = ++phasesAsked;
+  const late = () => shown !== stack() || turn < phaseShown;
   let parts;
   try {
     parts = await Promise.all([cache.phase(shown.id, wanted), masks.phase(shown.id, wanted, volume.masks)]);
   } catch (error) {
+    if (late()) return;
     stopCine();
     return advise(`Phase ${wanted + 1} could not be fetched: ${error.message}`);
   }
-  if (shown !== stack()) return;
+  if (late()) return;
+  phaseShown = turn;
   const [images, mask] = parts;
   phase = wanted;
   scene.show(images, mask);
