@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.task import MASK_CODES
-from medgraft.measurement import wall_surface, wall_thickness
+from medgraft.measurement import moved_over, wall_surface, wall_thickness
 from medgraft.report import BullsEye, Surface
 from medgraft.workspace.curves.subjects import Shown
+from medgraft.workspace.measuring.slice_places import slices_aside
 from medgraft.workspace.measuring.wall_segments import seen_septum, wall_segments
 from medgraft.workspace.stacks.volumes import StackVolume
 
@@ -30,8 +31,9 @@ def surfaces(shown: Shown, volume: StackVolume, title: str) -> Iterator[Surface]
     """The outer surface as drawn and as one model sees it, turned as readers are used to see the volume."""
     for source, mask in ((_REFERENCE, shown.reference), (title, shown.seen.get(title))):
         if mask is not None and _measurable(mask, shown):
-            spacing = shown.entry.even_spacing
-            surface = wall_surface(mask, spacing, wall_thickness(mask, spacing))
+            spacing, aside = shown.entry.even_spacing, slices_aside(shown.entry.affine_stack)
+            straight = mask if aside is None else moved_over(mask, aside)
+            surface = wall_surface(straight, spacing, wall_thickness(straight, spacing))
             yield Surface(
                 subject=shown.entry.subject,
                 phase=shown.phase,
