@@ -259,8 +259,9 @@ def test_what_is_refused_is_said_and_takes_nothing_else_away(page: Page, server:
     assert drafts > 0
     page.locator("#phases button").nth(1).click()
     page.evaluate(
-        """() => { const real = fetch; globalThis.fetch = (url, options) => url.endsWith('/labels')
-        ? Promise.resolve(Response.json({ error: 'Expected another label.' }, { status: 400 })) : real(url, options); }"""
+        """() => { const real = fetch; const no = { error: 'Expected another label.' };
+        globalThis.fetch = (url, options) => url.endsWith('/labels')
+          ? Promise.resolve(Response.json(no, { status: 400 })) : real(url, options); }"""
     )
     page.keyboard.press("1")
     expect(page.locator("#advice")).to_have_text("Expected another label.")
