@@ -90,7 +90,7 @@ def test_every_segment_carries_its_number_and_a_missing_one_says_so(curve: Curve
 
 def test_overlays_have_a_row_per_model_and_borders_of_every_class(curve: CurveContent) -> None:
     overlay = curve.overlays[0]
-    axes = mask_overlays(curve, overlay).axes
+    axes = mask_overlays(overlay).axes
     assert len(axes) == len(curve.shown) * len(overlay.planes)
     titles = [one.get_title(loc="left") for one in axes if one.get_title(loc="left")]
     assert titles == [f"{title}: Dice {dice:.2f}" for title, dice in overlay.dice.items()]
@@ -103,7 +103,7 @@ def test_an_answer_without_a_heart_is_drawn(curve: CurveContent) -> None:
         dataclasses.replace(plane, seen={name: np.zeros_like(mask) for name, mask in plane.seen.items()})
         for plane in overlay.planes
     )
-    axes = mask_overlays(curve, dataclasses.replace(overlay, planes=planes)).axes
+    axes = mask_overlays(dataclasses.replace(overlay, planes=planes)).axes
     assert all(len(one.collections) == 2 for one in axes)
 
 
