@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,22 @@ def test_what_a_model_sees_is_shown_written_and_drawn(medgraft: Run, place: Path
     assert done.code == 0
     assert {path.name for path in (tmp_path / "out").glob("*.nii.gz")} == {"P1_gt.nii.gz"}
     assert f"written: {tmp_path / 'out' / 'P1_gt.nii.gz'}" in done.out
+    assert f"written: {tmp_path / 'a.csv'}" in done.out
     (row,) = csv.DictReader((tmp_path / "a.csv").read_text().splitlines())
     (mask,) = json.loads(medgraft("predict", "walls", "scans", "--json", cwd=place).out)["masks"]
     assert (row["subject"], row["stack"]) == ("P1", mask["stack"])
     assert float(row["EDV, ml"]) == pytest.approx(mask["measured"]["edv_ml"], abs=1e-3)
     assert "no phase is named ed" in row["notes"]
     assert "no phase is named ed" in done.out
+
+
+def test_notes_that_say_the_same_are_one_line(medgraft: Run, place: Path, tmp_path: Path) -> None:
+    for name in "ABCD":
+        shutil.copy(place / "scans" / "P1.nii.gz", tmp_path / f"{name}.nii.gz")
+    lines = medgraft("predict", "walls", tmp_path, cwd=place).out.splitlines()
+    (line,) = [line for line in lines if "no phase is named ed" in line]
+    assert line.split()[:2] == ["noticed", "4"]
+    assert "A, B, C and 1 more" in line
 
 
 def test_a_mask_that_is_there_ends_the_command_before_it_computes(medgraft: Run, place: Path, tmp_path: Path) -> None:

@@ -160,5 +160,5 @@ def test_a_task_asks_about_its_phases_unless_others_are_named(
 
 
 def test_phases_that_no_stack_has_are_refused(package: ModelPackage, hearts: dict[str, Stack]) -> None:
-    with pytest.raises(InputError, match="phases mid"):
+    with pytest.raises(InputError, match=r"phases mid, got none\. Available: ed, es, 0 to 3\."):
         predict_stacks(package, [entry("1", hearts["1"])], lambda _: hearts["1"].pixels, phases=("mid",))

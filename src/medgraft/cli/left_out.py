@@ -1,6 +1,6 @@
 """How commands say what they left out of many stacks or cases."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from medgraft.cli.output import write_line
 from medgraft.core.counted import counted
@@ -21,7 +21,16 @@ def write_left_out(found: Iterable[tuple[str, str]], noun: str, *, where: str) -
     for name, reason in found:
         names.setdefault(reason, []).append(name)
     for reason, own in names.items():
-        more = f" and {len(own) - _SHOWN} more" if len(own) > _SHOWN else ""
-        write_line(f"left out, {counted(len(own), noun)}: {reason} ({', '.join(own[:_SHOWN])}{more})")
+        write_line(f"left out, {counted(len(own), noun)}: {reason} ({first_of(own)})")
     if any(len(own) > _SHOWN for own in names.values()):
         write_line(f"every one of them: {where}")
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are.
+
+    >>> first_of(["A", "B", "C", "D"])
+    'A, B, C and 1 more'
+    """
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -9,6 +9,7 @@ import typer
 
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.import_options import LayoutOption, SourceArgument
+from medgraft.cli.left_out import first_of
 from medgraft.cli.mask_options import ImagesOption, PhaseOption, ReplaceOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
@@ -92,7 +93,7 @@ def predict(
     if as_json:
         write_json(answers)
     else:
-        _show(answers)
+        _show(answers, sheet)
 
 
 def _write_csv(answers: "Answers", sheet: Path) -> None:
@@ -101,22 +102,34 @@ def _write_csv(answers: "Answers", sheet: Path) -> None:
         csv.writer(file).writerows([columns, *rows])
 
 
-def _show(answers: "Answers") -> None:
+def _show(answers: "Answers", sheet: Path | None) -> None:
     write_table(*_table(answers, exact=False))
     if answers.slices:
         write_line(f"\n{len(answers.slices)} slices answered for {answers.task} by {answers.model}")
         write_line("slice 1 is the most basal; plain: each slice alone; joint: the stack decided as a whole")
     else:
         write_line(f"\n{counted(len(answers.masks), 'stack')} segmented for {answers.task} by {answers.model}")
-    for path in (path for mask in answers.masks for path in (mask.mask, mask.image) if path):
-        write_line(f"written: {path}")
+    for file in (*(file for mask in answers.masks for file in (mask.mask, mask.image)), sheet):
+        if file:
+            write_line(f"written: {file}")
     for path in answers.sheets:
         write_line(f"picture: {path}")
-    notes = [(note.kind, note.count, note.where, note.text) for note in answers.notes]
-    notes += [("noticed", 1, mask.subject, reason) for mask in answers.masks for reason in mask.measured.reasons]
-    if notes:
+    if rows := _notes(answers):
         write_line("\nNotes on the images")
-        write_table(("kind", "files", "where", "what"), notes)
+        write_table(("kind", "files", "where", "what"), rows)
+
+
+def _notes(answers: "Answers") -> list[tuple[object, ...]]:
+    """A row for all notes that say the same."""
+    notes = [(note.kind, note.text, note.count, note.where) for note in answers.notes]
+    notes += [("noticed", reason, 1, mask.subject) for mask in answers.masks for reason in mask.measured.reasons]
+    same: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for kind, text, count, where in notes:
+        same.setdefault((kind, text), []).append((count, where))
+    return [
+        (kind, sum(count for count, _ in own), first_of([where for _, where in own]), text)
+        for (kind, text), own in same.items()
+    ]
 
 
 def _table(answers: "Answers", *, exact: bool) -> tuple[Sequence[str], list[tuple[object, ...]]]:

@@ -49,7 +49,9 @@ def predict_stacks(
         raise InputError("Expected stacks to predict, got none. Do look at the repair log of the import.")
     asked = [(entry, phases_asked(entry, package.task, all_phases=all_phases, phases=phases)) for entry in entries]
     if not any(found for _, found in asked):
-        raise InputError(f"Expected stacks with the phases {', '.join(phases)}, got none. Do: give indices, from 0.")
+        names = dict.fromkeys(name for entry in entries for name in entry.phases)
+        known = ", ".join((*names, f"0 to {max(entry.shape[0] for entry in entries) - 1}"))
+        raise InputError(f"Expected stacks with the phases {', '.join(phases)}, got none. Available: {known}.")
     model = package.classifier().to(device or torch.device("cpu"))
     units = [
         (entry, UnitKey(entry.id, phase, index))

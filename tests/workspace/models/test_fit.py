@@ -9,6 +9,7 @@ from medgraft.core.errors import NotFoundError
 from medgraft.exchange import Seen, Training
 from medgraft.workspace import Project
 from medgraft.workspace.models.fit import stack_fit
+from medgraft.workspace.stacks.correction import correct_stack
 
 
 @pytest.fixture
@@ -25,3 +26,10 @@ def test_stacks_are_compared_with_those_it_was_trained_on(project: Project, stac
     assert (fit.trained, fit.others) == (2, len(stacks) - 2)
     with pytest.raises(NotFoundError, match=r"got own/other\. Available: own/scratch-2\."):
         stack_fit(project, "own", "other")
+
+
+def test_a_doubt_writes_large_figures_out(project: Project, stacks: list[str]) -> None:
+    correct_stack(project, stacks[2], spacing=(10, 100, 100))
+    (doubt,) = (doubt for doubt in stack_fit(project, "own", "scratch-2").doubts if doubt.stack == stacks[2])
+    (text,) = (text for text in doubt.reasons if text.startswith("field of view"))
+    assert text.removeprefix("field of view ").removesuffix(" mm").isdigit()

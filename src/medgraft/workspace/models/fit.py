@@ -136,5 +136,7 @@ def _doubt(
 def _reason(one: FitRange, value: float | None) -> str:
     if one.low is None or _within(value, one):
         return ""
-    unit = f" {one.unit}" if one.unit else ""
-    return f"{one.name} unknown" if value is None else f"{one.name} {value:.3g}{unit}"
+    if value is None:
+        return f"{one.name} unknown"
+    figure = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{one.name} {figure} {one.unit}".rstrip()
