@@ -65,15 +65,15 @@ def inspect(
 
 def _show_suitability(found: "Suitability") -> None:
     if found.disjoint:
-        write_line(f"none of the {found.checked} subjects of {found.project} was found among the training subjects")
+        write_line(f"none of the {found.checked} subjects of {found.project} is known to have been seen by the model")
     else:
-        write_line(f"subjects of {found.project} that are among the training subjects: {len(found.shared_subjects)}")
+        write_line(f"subjects of {found.project} that the model has seen: {len(found.shared_subjects)}")
     for subject in found.shared_subjects:
         write_line(f"  {subject}")
     if found.shared_subjects and not found.shared_stacks:
         write_line("by their ids, not by their images: other images of theirs, or other people under the same numbers")
     if found.shared_stacks:
-        write_line(f"{len(found.shared_stacks)} stacks were trained on: {', '.join(found.shared_stacks)}")
+        write_line(f"{len(found.shared_stacks)} stacks had a part in its training: {', '.join(found.shared_stacks)}")
     if found.unknown_trainings:
         write_line(f"unknown, not none: the subjects of {', '.join(found.unknown_trainings)}")
     if found.fit:

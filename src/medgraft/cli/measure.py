@@ -143,7 +143,7 @@ def _show_agreement(measured: "Measured") -> None:
     structures = ("structure", "phase", "subjects", "missed or invented", "Dice", "Hausdorff 95 %, mm")
     _show_table(structures, [_overlap_row(one) for one in measured.overlap], "")
     if measured.seen_before:
-        write_line(f"not compared, as the model was trained on them: {', '.join(measured.seen_before)}")
+        write_line(f"not compared, as the model was trained or chosen on them: {', '.join(measured.seen_before)}")
     if measured.unknown_trainings and measured.overlap:
         trainings = ", ".join(measured.unknown_trainings)
         write_line(f"whether others were trained on is not known: the model brings no hashes of {trainings}")

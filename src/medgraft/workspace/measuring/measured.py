@@ -143,9 +143,9 @@ class OverlapAgreement:
 class Measured:
     """Everything that was measured.
 
-    model, slices_by: their names; None where there was none. seen_before: subjects that the model was trained on,
-    measured but not compared. unknown_trainings: its trainings of which nobody knows whether they saw others.
-    files: what was written.
+    model, slices_by: their names; None where there was none. seen_before: subjects that the model was trained or
+    chosen on, measured but not compared. unknown_trainings: its trainings of which nobody knows whether they saw
+    others. files: what was written.
     """
 
     model: str | None

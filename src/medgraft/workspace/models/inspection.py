@@ -26,8 +26,8 @@ class Suitability:
     """How a package and a project's images go together.
 
     checked: subjects of the project. shared_subjects: those whose id is among the hashed ids of any training;
-    shared_stacks: stacks with the very content of a training stack. unknown_trainings: those without hashes. fit: how
-    its other stacks compare with those last trained on, None where the package brings no fingerprint.
+    shared_stacks: those with the very content of one that it has seen. unknown_trainings: those without hashes.
+    fit: how its other stacks compare with those last trained on, None where the package brings no fingerprint.
     """
 
     project: str

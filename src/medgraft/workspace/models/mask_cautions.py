@@ -48,5 +48,5 @@ def _unlike(package: ModelPackage, project: Project) -> Iterator[_Told]:
 def _seen(package: ModelPackage, entries: Iterable[StackEntry], report: Report) -> Iterator[_Told]:
     whose = {entry.id: entry.subject for entry in entries}
     known = package.seen.of_stacks(whose, report)
-    text = "The model was trained on this subject: it does better here than on others."
+    text = "The model was trained or chosen on this subject: it does better here than on others."
     yield from ((stack, "seen-in-training", text) for stack, subject in whose.items() if subject in known)
