@@ -6,6 +6,7 @@ import typer
 
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 
 def notes(
@@ -29,4 +30,4 @@ def notes(
         return
     rows = [(note.code, note.kind, note.count, note.where, note.text) for note in found]
     write_table(("code", "kind", "files", "where", "what"), rows)
-    write_line(f"{len(found)} notes")
+    write_line(counted(len(found), "note"))

@@ -7,6 +7,7 @@ import typer
 
 from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line
+from medgraft.core.counted import counted
 
 LAYOUTS = (
     "Short-axis MR: acdc (NIfTI with masks) or dicom (series of all phases). 4D heart CT: ct-nifti (with masks) or "
@@ -43,6 +44,6 @@ def phantoms(
     if as_json:
         write_json(done)
         return
-    write_line(f"{len(done.subjects)} synthetic patients written; import them from {done.images}")
+    write_line(f"{counted(len(done.subjects), 'synthetic patient')} written; import them from {done.images}")
     if done.phases:
         write_line(f"Which phases are end-diastole and end-systole: --phases {done.phases}")
