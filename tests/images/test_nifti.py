@@ -83,8 +83,13 @@ def test_mask_codes_are_mapped_and_unknown_ones_refused(tmp_path: Path) -> None:
     mask = read_nifti(tmp_path / "a.nii", tmp_path / "a.nii", {0: 0, 1: 3, 3: 1}).mask
     assert mask is not None
     np.testing.assert_array_equal(mask[0].T, np.choose(pixels, [0, 3, 0, 1]))
-    with pytest.raises(ImageError, match="mask_codes"):
+    with pytest.raises(ImageError, match="mask codes"):
         read_nifti(tmp_path / "a.nii", tmp_path / "a.nii", {0: 0, 1: 3})
+    nib.save(nib.Nifti1Image(np.arange(8, dtype=np.int16).reshape(2, 2, 2), np.eye(4)), tmp_path / "image.nii")
+    with pytest.raises(ImageError, match=r"got 3, 4, 5, 6, 7\. Is"):
+        read_nifti(tmp_path / "a.nii", tmp_path / "image.nii", {0: 0, 1: 1, 2: 2})
+    with pytest.raises(ImageError, match=r"got 2, 3, 4, 5, 6 and 1 more\. Is"):
+        read_nifti(tmp_path / "a.nii", tmp_path / "image.nii", {0: 0, 1: 1})
 
 
 def test_unlabelled_phases_of_a_mask_are_told(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def _nothing_found(source: Source, options: ImportOptions, chosen: Importer) -> 
 
 _MASK_DIFFERS = (
     "The project has another mask of these images and keeps it: one of the two was corrected since. "
-    "To use the source's, import it into a new project."
+    "To correct it elsewhere: medgraft masks export, then medgraft masks import --replace."
 )
 
 

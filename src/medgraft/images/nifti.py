@@ -33,6 +33,9 @@ from medgraft.images.where import cause
 #: A 4D heart CT of 20 phases, 512 x 512 x 250, 16 bits, is 2.4 GiB.
 MAX_BYTES = 8 << 30
 
+#: So many codes that are unknown are named: an image taken for a mask has thousands.
+_SHOWN = 5
+
 
 def read_nifti(
     path: Path,
@@ -139,8 +142,11 @@ def _in_our_codes(stored: NDArray[Any], path: Path, codes: Mapping[int, int] | N
     found = {float(code) for code in np.unique(stored)}
     unknown = found - {float(code) for code in table}
     if unknown:
+        first = ", ".join(f"{code:g}" for code in sorted(unknown)[:_SHOWN])
+        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         raise ImageError(
-            f"Expected the codes {sorted(table)} in {path.name}, got {sorted(unknown)}. Name them in mask_codes."
+            f"Expected the codes {sorted(table)} in {path.name}, got {first}{more}. Is it a mask? If so, say what its "
+            "codes mean (mask codes)."
         )
     mask = np.zeros(stored.shape, np.uint8)
     for code, ours in table.items():

@@ -5,6 +5,6 @@ slice, or the class of each native voxel. Must not know: studies, labels, how th
 """
 
 from medgraft.inference.masks import phase_scores, predict_masks
-from medgraft.inference.stacks import PixelsOf, phases_asked, predict_stacks
+from medgraft.inference.stacks import PixelsOf, asked_of_each, phases_asked, predict_stacks
 
-__all__ = ["PixelsOf", "phase_scores", "phases_asked", "predict_masks", "predict_stacks"]
+__all__ = ["PixelsOf", "asked_of_each", "phase_scores", "phases_asked", "predict_masks", "predict_stacks"]

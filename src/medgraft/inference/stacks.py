@@ -45,13 +45,7 @@ def predict_stacks(
     Raises:
         InputError: no stacks, or none with any of the phases.
     """
-    if not entries:
-        raise InputError("Expected stacks to predict, got none. Do look at the repair log of the import.")
-    asked = [(entry, phases_asked(entry, package.task, all_phases=all_phases, phases=phases)) for entry in entries]
-    if not any(found for _, found in asked):
-        names = dict.fromkeys(name for entry in entries for name in entry.phases)
-        known = ", ".join((*names, f"0 to {max(entry.shape[0] for entry in entries) - 1}"))
-        raise InputError(f"Expected stacks with the phases {', '.join(phases)}, got none. Available: {known}.")
+    asked = asked_of_each(entries, package.task, all_phases=all_phases, phases=phases)
     model = package.classifier().to(device or torch.device("cpu"))
     units = [
         (entry, UnitKey(entry.id, phase, index))
@@ -62,6 +56,20 @@ def predict_stacks(
     batches = _batches(package, units, pixels, device or torch.device("cpu"), report)
     scores = predict(model, batches)
     return _table(units, scores, package.task)
+
+
+def asked_of_each(
+    entries: Sequence[StackEntry], task: Task, *, all_phases: bool = False, phases: Sequence[str] = ()
+) -> list[tuple[StackEntry, tuple[int, ...]]]:
+    """Stacks with the phases that `phases_asked` finds. Raises `InputError` where there is nothing to look at."""
+    if not entries:
+        raise InputError("Expected stacks to predict, got none. Do look at the repair log of the import.")
+    asked = [(entry, phases_asked(entry, task, all_phases=all_phases, phases=phases)) for entry in entries]
+    if not any(found for _, found in asked):
+        names = dict.fromkeys(name for entry in entries for name in entry.phases)
+        known = ", ".join((*names, f"0 to {max(entry.shape[0] for entry in entries) - 1}"))
+        raise InputError(f"Expected stacks with the phases {', '.join(phases)}, got none. Available: {known}.")
+    return asked
 
 
 def phases_asked(

@@ -146,9 +146,8 @@ def test_phases_are_all_unless_some_are_named(model: Path, series: Path, tmp_pat
     whole, part = (np.asanyarray(nib.load(str(answer.mask)).dataobj) for answer in (every, one))
     np.testing.assert_array_equal(part[..., 1], whole[..., 1])
     assert not part[..., 0].any()
-    without = predict_folder(model, series, phases=("mid",))
-    assert without.masks == ()
-    assert "not-segmented" in [note.code for note in without.notes]
+    with pytest.raises(InputError, match=r"phases mid, got none\. Available: .*0 to 1\."):
+        predict_folder(model, series, phases=("mid",))
 
 
 def test_what_a_model_does_not_see_is_said(package: Callable[..., Path], series: Path, tmp_path: Path) -> None:

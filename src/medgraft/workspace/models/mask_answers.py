@@ -13,6 +13,7 @@ from medgraft.core.files import whole_file
 from medgraft.core.progress import Progress, Report
 from medgraft.core.task import MASK_CODES
 from medgraft.exchange.package import ModelPackage
+from medgraft.inference import asked_of_each
 from medgraft.report import png_of
 from medgraft.workspace.masks.exporting import MaskFile, MaskFolder
 from medgraft.workspace.measuring.measured import StackMeasures
@@ -45,8 +46,7 @@ def mask_answers(
     notes: list[ImportNote] = []
     with project.cohort() as cohort:
         entries = cohort.entries()
-        if not entries:
-            raise InputError("Expected stacks to predict, got none. Do look at the repair log of the import.")
+        asked_of_each(entries, package.task, all_phases=all_phases, phases=phases)
         if out:
             out.check_free(entries)
         segmenter = StackSegmenter.of(package)
