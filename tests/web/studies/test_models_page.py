@@ -10,8 +10,12 @@ from starlette.testclient import TestClient
 
 from medgraft.core.digest import file_digest
 from medgraft.core.errors import NotFoundError, ProjectError
-from medgraft.exchange import QUESTIONS, AnnotationRules, fingerprint
+from medgraft.core.lineage import Lineage
+from medgraft.core.task import LV_WALL
+from medgraft.exchange import QUESTIONS, AnnotationRules, Seen, fingerprint
 from medgraft.exchange.package import ModelPackage, read_package, write_package
+from medgraft.networks.segmenter import build_segmenter
+from medgraft.recipe import PercentileWindow, VolumeRecipe
 from medgraft.workspace import Project
 from medgraft.workspace.kept.packages import LOWER, SUBJECTS, UPPER, check_package, package_card, package_cards
 from medgraft.workspace.kept.study_results import Figure, study_results
@@ -108,6 +112,24 @@ def test_a_card_has_the_figures_rules_and_images_that_its_package_says(
     assert "Do other stacks fit?" in page
     answer = client.get(f"{API}/sites/scratch-2").json()
     assert (answer["figures"]["test Dice"]["low"], answer["fingerprint"]["stacks"]) == (0.62, 4)
+
+
+def test_a_model_of_volumes_says_what_it_reads(altered: Project) -> None:
+    package = ModelPackage(
+        name="walls",
+        task=LV_WALL,
+        network="unet2d",
+        recipe=VolumeRecipe(spacing=None, shape=(1, 32, 32), window=PercentileWindow()),
+        state=build_segmenter("unet2d", n_classes=3, key=1).state_dict(),
+        lineage=Lineage(),
+        figures={},
+        seen=Seen(),
+    )
+    write_package(package, altered.curves / "sites" / "models" / "scratch-2")
+    text = served(altered).client("ana").get("/models").text
+    (page,) = (card for card in text.split('<details class="card model"') if 'data-study="sites"' in card)
+    assert "shape 1 × 32 × 32, spacing as in the image, centred False, phases 8, window percentile" in page
+    assert "scaling" not in page
 
 
 def test_what_a_package_does_not_say_is_said_so(client: TestClient, studied: Project) -> None:
