@@ -30,7 +30,7 @@ def wall_agreement(content: CurveContent, figure: str) -> Figure:
                 continue
             last, limits, mark = row == len(models) - 1, limits_of(by_phase[phase]), mark_of(content, model)
             title = f"{model.title}\n{phase.upper()}"
-            draw_scatter(left, found[0], mark, limits, title=title, x="reference, mm" if last else "", y="seen, mm")
+            draw_scatter(left, found[0], mark, limits, title=title, x="reference, mm" if last else "", y="model, mm")
             draw_bland_altman(right, found[0], mark, limits, x="mean of both, mm" if last else "", unit="mm")
             right.set_ylim(spread_of(by_phase[phase]))
     return drawn

@@ -26,7 +26,7 @@ def agreement_plots(agreements: Sequence[FigureAgreement]) -> Figure:
     grid = drawn.subplots(n_rows, 4, squeeze=False).reshape(-1, 2)
     for (left, right), agreement in zip(grid, agreements, strict=False):
         limits, unit = limits_of([agreement]), agreement.unit
-        draw_scatter(left, agreement, _MARK, limits, title=agreement.title, x=f"reference, {unit}", y=f"seen, {unit}")
+        draw_scatter(left, agreement, _MARK, limits, title=agreement.title, x=f"reference, {unit}", y=f"model, {unit}")
         draw_bland_altman(right, agreement, _MARK, limits, x=f"mean of both, {unit}", unit=unit)
         right.set_ylim(spread_of([agreement]))
     for axes in grid[len(agreements) :].ravel():
@@ -69,7 +69,7 @@ def draw_bland_altman(
         )  # fmt: skip
     axes.axhline(0, color=MUTED, linewidth=0.6, linestyle=":")
     axes.plot(mean, difference, linestyle="", marker=mark.marker, color=mark.colour, markersize=5, alpha=0.75)
-    tidy(axes, title="", x=x, y=f"seen - reference, {unit}")
+    tidy(axes, title="", x=x, y=f"model - reference, {unit}")
     axes.set_xlim(limits)
 
 
