@@ -35,7 +35,7 @@ class Hearts:
         """Pixels (T, Z, Y, X)."""
         return self.hearts[stack].stack.pixels
 
-    def mask(self, stack: str) -> NDArray[np.uint8]:
+    def mask(self, stack: str, digest: str = "") -> NDArray[np.uint8]:  # noqa: ARG002 (nobody replaces these masks)
         """What the readers drew, (T, Z, Y, X): 0 at all phases but two."""
         drawn = np.zeros_like(self.truth(stack))
         labelled = list(labelled_phases(self.hearts[stack]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medgraft.core.errors import InputError, ProjectError
+from medgraft.core.errors import MedgraftError, ProjectError
 from medgraft.core.progress import Progress
 from medgraft.workspace import (
     Project,
@@ -136,7 +136,7 @@ def test_decided_and_killed_before_anything_went_it_goes_as_a_whole(full: Projec
 
 def test_mistakes_are_told_and_remove_nothing(full: Project) -> None:
     for wrong in ({"stacks": ["0" * 16]}, {"subjects": ["nobody"]}, {}):
-        with pytest.raises(InputError, match="medgraft cohort lists them"):
+        with pytest.raises(MedgraftError, match="medgraft cohort lists them"):
             remove_stacks(full, **wrong, for_good=True)
     assert len(list_cohort(full).stacks) == 3
 

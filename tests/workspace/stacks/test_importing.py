@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medgraft.core.errors import InputError, LabelError
+from medgraft.core.errors import InputError, LabelError, NotFoundError
 from medgraft.core.progress import Progress
 from medgraft.workspace import (
     ImportOptions,
@@ -139,7 +139,7 @@ def test_corrections_of_what_is_not_there_teach(project: Project, tmp_path: Path
         correct_subject(project, "nobody", split="test")
     with pytest.raises(InputError, match=r"Available: none\.$"):
         correct_subject(Project.create(tmp_path / "empty"), "nobody", split="test")
-    with pytest.raises(InputError, match="Expected the id"):
+    with pytest.raises(NotFoundError, match="Expected the id"):
         correct_stack(project, "0" * 16, base_first=True)
     with pytest.raises(InputError, match=r"within 0\.\.1"):
         correct_stack(project, row.id, phases={"ed": 2})
