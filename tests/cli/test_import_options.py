@@ -60,7 +60,7 @@ def test_without_codes_a_mask_that_is_not_understood_is_left_out_with_a_note(med
     done = medgraft("import", coded, "--project", "heart", "--json", cwd=coded.parent)
     said = json.loads(done.out)
     assert said["added"][0]["masks"] == 0
-    assert any("mask_codes" in note["text"] for note in said["notes"])
+    assert any("mask codes" in note["text"] for note in said["notes"])
 
 
 def test_codes_of_a_class_that_is_not_known_are_refused(medgraft: Run, coded: Path) -> None:
