@@ -1,6 +1,7 @@
 """Which runs of a project a study or a learning curve asked for, so that what is its own can go with it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from medgraft.study import RunStore
@@ -17,10 +18,15 @@ class AskedRuns(RunStore):
 
     def has(self, identity: str) -> bool:
         """Whether a run is finished."""
-        if identity not in (runs_asked_by(self.by) or ()):  # a study that is started again leaves the same bytes
+        if identity not in self._noted:  # a study that is started again leaves the same bytes
             with (self.by / _FILE).open("a", encoding="utf-8") as file:
                 file.write(f"{identity}\n")
+            self._noted.add(identity)
         return super().has(identity)
+
+    @cached_property
+    def _noted(self) -> set[str]:
+        return set(runs_asked_by(self.by) or ())
 
 
 def runs_asked_by(folder: Path) -> frozenset[str] | None:

@@ -41,21 +41,8 @@ class StudyRemoval:
 
 def what_goes(project: Project, name: str) -> StudyRemoval:
     """What would go with a study or a learning curve. Raises `NotFoundError` if there is none of that name."""
-    state = _state(project, name)
-    own, shared, unknown = _runs(project, state)
-    places = [project.root / state.folder, *_places(project, own)]
-    return StudyRemoval(
-        name=name,
-        kind=state.kind,
-        folder=state.folder,
-        models=tuple(model for model in package_folders(project) if model.startswith(f"{name}/")),
-        runs=len(own),
-        shared=len(shared),
-        unknown=unknown,
-        named_by=tuple(_named_by(project, state)),
-        bytes=sum(map(bytes_of, places)),
-        removed=False,
-    )
+    found, _ = _found(project, _state(project, name))
+    return found
 
 
 def remove_study(project: Project, name: str) -> StudyRemoval:
@@ -66,9 +53,8 @@ def remove_study(project: Project, name: str) -> StudyRemoval:
     """
     folder = project.root / _state(project, name).folder
     with only_once(folder):
-        found = what_goes(project, name)
-        own, _, _ = _runs(project, _state(project, name))
-        for place in _places(project, own):
+        found, runs = _found(project, _state(project, name))
+        for place in runs:
             _delete(place)
         project.cache.mkdir(exist_ok=True)
         # In one step, so that nobody meets half a study.
@@ -76,6 +62,25 @@ def remove_study(project: Project, name: str) -> StudyRemoval:
         _delete(gone)
         folder.with_name(f".{folder.name}.log").unlink(missing_ok=True)
     return replace(found, removed=True)
+
+
+def _found(project: Project, state: StudyState) -> tuple[StudyRemoval, list[Path]]:
+    """What goes, and where its runs are."""
+    own, shared, unknown = _runs(project, state)
+    runs = _places(project, own)
+    found = StudyRemoval(
+        name=state.name,
+        kind=state.kind,
+        folder=state.folder,
+        models=tuple(model for model in package_folders(project) if model.startswith(f"{state.name}/")),
+        runs=len(own),
+        shared=len(shared),
+        unknown=unknown,
+        named_by=tuple(_named_by(project, state)),
+        bytes=sum(map(bytes_of, [project.root / state.folder, *runs])),
+        removed=False,
+    )
+    return found, runs
 
 
 def _state(project: Project, name: str) -> StudyState:

@@ -17,6 +17,7 @@ from medgraft.core.files import AnyPath
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.stack import Stack
 from medgraft.images import write_nifti
+from medgraft.workspace.masks.chosen import chosen_masked
 from medgraft.workspace.project import Project
 
 #: What follows an image's name in the name of its mask, and its own ending.
@@ -149,7 +150,7 @@ def export_masks(
         InputError: no mask, no such stack, or a file that is there already.
     """
     with project.cohort() as cohort:
-        entries = _with_masks(chosen_entries(cohort, stacks), stacks)
+        entries = chosen_masked(cohort, stacks)
         out = MaskFolder(folder=Path(folder), place=stack_place, images=images, replace=replace)
         files, left_out = out.write_each(
             cohort,
@@ -158,11 +159,6 @@ def export_masks(
             report,
         )
     return MasksExported(model=None, files=files, left_out=left_out)
-
-
-def chosen_entries(cohort: Cohort, stacks: Sequence[str]) -> list[StackEntry]:
-    """The stacks of some ids, all if none are given. Raises `InputError` for an unknown one."""
-    return [cohort.entry(stack) for stack in dict.fromkeys(stacks)] or list(cohort.entries())
 
 
 def stack_place(entry: StackEntry) -> str:
@@ -177,14 +173,6 @@ def source_place(entry: StackEntry) -> str:
     """
     stem, is_nifti = re.subn(r"\.nii(\.gz)?$", "", entry.source, flags=re.IGNORECASE)
     return stem if is_nifti else stack_place(entry)
-
-
-def _with_masks(entries: Sequence[StackEntry], asked: Sequence[str]) -> list[StackEntry]:
-    found = [entry for entry in entries if entry.mask_phases]
-    if not found or (asked and len(found) < len(entries)):
-        without = ", ".join(entry.id for entry in entries if not entry.mask_phases) if asked else "none in this project"
-        raise InputError(f"Expected stacks with masks, got {without}. Do: import masks, or name a model that segments.")
-    return found
 
 
 def _stack(entry: StackEntry, values: NDArray[Any]) -> Stack:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medgraft.cohort import Cohort
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.labels import PAPER_REPAIR, MaskChange, RepairStep, repair_mask, repair_step
 from medgraft.workspace.masks.acts import MaskAct
+from medgraft.workspace.masks.chosen import chosen_masked
 from medgraft.workspace.project import Project
 
 
@@ -79,24 +79,11 @@ def repair_masks(
     repaired = []
     with project.cohort() as cohort:
         act = MaskAct(cohort=cohort, what=f"repair: {', '.join(step.repair for step in chosen)}")
-        entries, left_out = _fitting(chosen, _masked(cohort, stacks))
+        entries, left_out = _fitting(chosen, chosen_masked(cohort, stacks))
         for done, entry in enumerate(entries, start=1):
             repaired.append(_repair(act, entry, chosen, dry_run=dry_run))
             report(Progress(stage="repair", done=done, total=len(entries), detail=entry.subject))
     return MaskRepairs(steps=chosen, dry_run=dry_run, stacks=tuple(repaired), left_out=tuple(left_out))
-
-
-def _masked(cohort: Cohort, stacks: Sequence[str]) -> list[StackEntry]:
-    entries = [cohort.entry(stack) for stack in dict.fromkeys(stacks)] or [
-        entry for entry in cohort.entries() if entry.mask_phases
-    ]
-    without = [entry.id for entry in entries if not entry.mask_phases]
-    if without or not entries:
-        raise InputError(
-            f"Expected stacks with masks, got {', '.join(without) or 'none in this project'}. Do: import masks, or "
-            "fill them from contours."
-        )
-    return entries
 
 
 def _fitting(

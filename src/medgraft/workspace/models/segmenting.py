@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from medgraft.cohort import Cohort
 from medgraft.core.cohort import StackEntry
-from medgraft.core.errors import InputError
 from medgraft.core.files import AnyPath
 from medgraft.core.progress import Report, silent
 from medgraft.exchange.package import read_package
-from medgraft.inference import phases_asked
+from medgraft.inference import asked_of_each
 from medgraft.workspace.kept.find_model import find_model
-from medgraft.workspace.masks.exporting import Drawn, MaskFolder, MasksExported, chosen_entries, stack_place
+from medgraft.workspace.masks.chosen import chosen_entries
+from medgraft.workspace.masks.exporting import Drawn, MaskFolder, MasksExported, stack_place
 from medgraft.workspace.measuring.one_stack import DrawnMask
 from medgraft.workspace.measuring.segmenter import StackSegmenter
 from medgraft.workspace.project import Project
@@ -77,10 +77,7 @@ def segmented(
     all_phases, phases: as `inference.phases_asked` reads them.
     Raises `InputError` for a stack without these phases, or one that the model's recipe does not fit.
     """
-    asked = phases_asked(entry, segmenter.package.task, all_phases=all_phases, phases=phases)
-    if not asked:
-        known = ", ".join((*entry.phases, f"0 to {entry.shape[0] - 1}"))
-        raise InputError(f"Expected phases of the stack, got {', '.join(phases)}. Available: {known}.")
+    ((_, asked),) = asked_of_each([entry], segmenter.package.task, all_phases=all_phases, phases=phases)
     with tempfile.TemporaryDirectory(prefix="medgraft-") as scratch:
         out = _mapped(Path(scratch, "mask"), entry.shape)
         yield segmenter.mask(cohort.pixels(entry), entry, asked, out=out, report=report)
