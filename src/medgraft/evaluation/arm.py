@@ -6,6 +6,7 @@ that an interval speaks of patients and the value is not one seed's luck.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,12 @@ def require_same_rows(a: Tally, b: Tally) -> None:
         )
 
 
+@lru_cache(maxsize=2)  # the figures of a report draw the same units again and again
 def resamples(n_units: int, n: int, seed: int) -> Floats:
-    """(n, U) how often each unit is drawn."""
-    return rng(seed, "bootstrap").multinomial(n_units, np.full(n_units, 1 / n_units), size=n).astype(float)
+    """(n, U) how often each unit is drawn; to be read only."""
+    drawn = rng(seed, "bootstrap").multinomial(n_units, np.full(n_units, 1 / n_units), size=n).astype(float)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def mean_over_seeds(metric: Metric, counted: Sequence[Tally], weights: Floats) -> Floats:
