@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from medgraft.core.lineage import Lineage
 from medgraft.core.task import LV_WALL
@@ -17,6 +19,7 @@ from medgraft.images import write_nifti
 from medgraft.networks.segmenter import build_segmenter
 from medgraft.phantoms import short_axis_heart
 from medgraft.recipe import PercentileWindow, VolumeRecipe
+from medgraft.workspace import Project
 
 Run = Callable[..., Any]
 
@@ -47,6 +50,48 @@ def test_what_a_model_sees_is_shown_written_and_drawn(medgraft: Run, place: Path
     assert float(row["EDV, ml"]) == pytest.approx(mask["measured"]["edv_ml"], abs=1e-3)
     assert "no phase is named ed" in row["notes"]
     assert "no phase is named ed" in done.out
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Slices of a patient as pictures of unknown spacing, two index tables that call the patient otherwise, a secret."""
+    folder = tmp_path_factory.mktemp("pictures")
+    names = [f"visit-P7/{phase}-{number}.png" for phase in (0, 1) for number in (1, 2, 3)]
+    (folder / "visit-P7").mkdir()
+    for at, name in enumerate(names):
+        grey = np.random.default_rng(at).integers(0, 255, (32, 32), np.uint8)
+        Image.fromarray(grey).save(folder / name)
+    for subject in ("Ada", "Grace"):
+        rows = [f"{name},{subject},sax,{name[-7]},{name[-5]}" for name in names]
+        (folder / f"{subject}.csv").write_text("\n".join(["path,subject,series,phase,slice", *rows, ""]))
+    (folder / "phases.csv").write_text("subject,ed,es\nAda,0,1\n")
+    (folder / "secret").write_text("a long secret")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--table", "Ada.csv", "--phases", "phases.csv", "--spacing", "8,1.5,1.5"],
+        ["--table", "Ada.csv", "--phases", "phases.csv", "--pseudonym-key", "secret"],
+        ["--layout", "imagefolder", "--subject-pattern", "visit-(P[0-9]+)/"],
+    ],
+    ids=["table", "pseudonyms", "pattern"],
+)
+def test_a_folder_is_predicted_as_it_is_imported(
+    medgraft: Run, place: Path, pictures: Path, tmp_path: Path, options: list[str]
+) -> None:
+    done = medgraft("predict", place / "walls", ".", "--all-phases", "--json", *options, cwd=pictures)
+    assert done.code == 0, done.err
+    masks = json.loads(done.out)["masks"]
+    medgraft("import", ".", "-P", tmp_path / "heart", "--short-axis", *options, cwd=pictures)
+    with Project.open(tmp_path / "heart").cohort() as cohort:
+        imported = {(entry.subject, entry.id) for entry in cohort.entries()}
+    assert {(mask["subject"], mask["stack"]) for mask in masks} == imported
+    for mask in masks if "--phases" in options else ():
+        assert mask["phases"] == ["ed", "es"]
+    for mask in masks if "--spacing" in options else ():
+        assert mask["measured"]["edv_ml"] is not None
 
 
 def test_notes_that_say_the_same_are_one_line(medgraft: Run, place: Path, tmp_path: Path) -> None:

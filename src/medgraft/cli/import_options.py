@@ -1,4 +1,4 @@
-"""Options of medgraft import: what a source cannot say about itself."""
+"""Options of commands that read a folder of images: what a source cannot say about itself."""
 
 from pathlib import Path
 from typing import Annotated

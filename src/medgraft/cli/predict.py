@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medgraft.cli.bars import progress_bars
-from medgraft.cli.import_options import LayoutOption, SourceArgument
+from medgraft.cli.import_options import (
+    LayoutOption,
+    PhasesOption,
+    PseudonymKeyOption,
+    SourceArgument,
+    SubjectPatternOption,
+    TableOption,
+)
 from medgraft.cli.left_out import first_of
 from medgraft.cli.mask_options import ImagesOption, PhaseOption, ReplaceOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.cli.pseudonym_key import read_key
+from medgraft.cli.spacing import SpacingOption, read_spacing
 from medgraft.core.counted import counted
 from medgraft.core.files import whole_file
 
@@ -38,6 +47,11 @@ def predict(
     *,
     project: ProjectOption = HERE,
     layout: LayoutOption = "auto",
+    phases: PhasesOption = None,
+    subject_pattern: SubjectPatternOption = None,
+    table: TableOption = None,
+    spacing: SpacingOption = None,
+    pseudonym_key: PseudonymKeyOption = None,
     all_phases: Annotated[
         bool, typer.Option("--all-phases", help="Every phase of a cine, not only those the task asks about.")
     ] = False,
@@ -63,22 +77,32 @@ def predict(
       medgraft predict heart/studies/hearts/models/vgg16-pretrained-depth-1 scans/
       medgraft predict hearts scans/ --out sheets --maps --csv answers.csv
       medgraft predict walls.medgraft scans/ --out masks
-      medgraft predict walls.medgraft scans/ --phase ed --phase es --json
+      medgraft predict walls.medgraft scans/ --phases phases.csv --phase ed --phase es --json
     """
     for option, given in {"--maps": maps, "--images": images, "--replace": replace}.items():
         if given and out is None:
             raise typer.BadParameter(f"{option} goes with --out.")
     if phase and all_phases:
         raise typer.BadParameter("Expected either --phase or --all-phases.")
+    from medgraft.workspace import ImportOptions
     from medgraft.workspace.kept.find_model import find_model
     from medgraft.workspace.models.predicting import predict_folder
 
     package = find_model(model, project)
+    options = ImportOptions(
+        pseudonyms=read_key(pseudonym_key),
+        short_axis=True,
+        subject_pattern=subject_pattern,
+        table=table,
+        spacing=read_spacing(spacing),
+    )
     with progress_bars() as report:
         answers = predict_folder(
             package,
             source,
             layout=layout,
+            options=options,
+            phases_file=phases,
             all_phases=all_phases,
             phases=phase or (),
             sheets=out,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace as changed
 from pathlib import Path
 
-from medgraft.cohort import ImportOptions, import_source
+from medgraft.cohort import ImportOptions, import_source, phases_from_csv, set_phases
 from medgraft.core.errors import InputError
 from medgraft.core.files import AnyPath
 from medgraft.core.progress import Report, silent
@@ -23,6 +23,7 @@ def predict_folder(
     *,
     layout: str = "auto",
     options: ImportOptions = ImportOptions(short_axis=True),  # noqa: B008 - frozen
+    phases_file: AnyPath | None = None,
     all_phases: bool = False,
     phases: Sequence[str] = (),
     sheets: AnyPath | None = None,
@@ -39,6 +40,7 @@ def predict_folder(
         source: a folder of images, in any layout that import knows.
         layout: of the folder.
         options: what the source cannot say about itself.
+        phases_file: CSV file with the columns subject, ed, es, where the source does not know its phases.
         all_phases: every phase of a cine, not only those the task asks about.
         phases: these alone, by name or by index from 0.
         sheets: folder for contact sheets (PNG), one per stack and phase, or one per stack with the outlines of what a
@@ -51,8 +53,8 @@ def predict_folder(
         report: told of files, slices, phases and stacks.
 
     Raises:
-        InputError: nothing to predict in the folder, maps of a model that segments, images to be written into their
-            own folder, or a file that is there already.
+        InputError: nothing to predict in the folder, phases that do not fit it, maps of a model that segments, images
+            to be written into their own folder, or a file that is there already.
         WeightsError: the package is damaged.
     """
     package = read_package(Path(model))
@@ -61,10 +63,12 @@ def predict_folder(
         raise InputError(f"Expected a model that classifies to draw maps of, got {package.name}, which segments.")
     if images and masks and Path(masks).resolve() == Path(source).resolve():
         raise InputError(f"Expected another folder than {source} for images, which are there. Do: write masks alone.")
+    named = phases_from_csv(Path(phases_file), options.pseudonyms) if phases_file else {}
     with tempfile.TemporaryDirectory(prefix="medgraft-") as scratch:
         project = Project.create(Path(scratch, "new"))
         with project.cohort() as cohort:
             imported = import_source(Path(source), cohort, layout=layout, options=options, report=report)
+            set_phases(cohort, named)
         pictures = Path(sheets) if sheets else None
         if segments:
             out = MaskFolder(folder=Path(masks), place=source_place, images=images, replace=replace) if masks else None
