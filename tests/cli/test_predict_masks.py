@@ -54,7 +54,7 @@ def test_what_a_model_sees_is_shown_written_and_drawn(medgraft: Run, place: Path
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Slices of a patient as pictures of unknown spacing, two index tables that call the patient otherwise, a secret."""
+    """Slices as pictures of unknown spacing, two index tables that name their patient differently, a secret."""
     folder = tmp_path_factory.mktemp("pictures")
     names = [f"visit-P7/{phase}-{number}.png" for phase in (0, 1) for number in (1, 2, 3)]
     (folder / "visit-P7").mkdir()

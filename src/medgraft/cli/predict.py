@@ -77,7 +77,7 @@ def predict(
       medgraft predict heart/studies/hearts/models/vgg16-pretrained-depth-1 scans/
       medgraft predict hearts scans/ --out sheets --maps --csv answers.csv
       medgraft predict walls.medgraft scans/ --out masks
-      medgraft predict walls.medgraft scans/ --phases phases.csv --phase ed --phase es --json
+      medgraft predict walls.medgraft scans/ --phases phases.csv --phase ed --json
     """
     for option, given in {"--maps": maps, "--images": images, "--replace": replace}.items():
         if given and out is None:
