@@ -33,6 +33,8 @@ def with_interval(figure: Interval) -> str:
 
 def signed(difference: PairedDifference) -> str:
     """A paired difference in running text, with its sign; one subject gives no interval."""
+    if math.isnan(difference.value):
+        return _UNDEFINED
     if math.isnan(difference.low):
         return f"{difference.value:+.3f} (no interval)"
     return f"{difference.value:+.3f} (95 % interval {difference.low:+.3f} to {difference.high:+.3f})"

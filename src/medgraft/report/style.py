@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from numpy.typing import NDArray
 
 from medgraft.core.task import Task
 
@@ -72,13 +73,14 @@ def bare(axes: Axes) -> None:
     axes.spines[:].set_visible(False)
 
 
-def grey_limits(image: Any) -> tuple[float, float]:
-    """The grey window that shows an image well: from its darkest to its 99.5th percentile.
+def grey_limits(image: NDArray[Any]) -> tuple[float, float]:
+    """The grey window that shows an image well: from its darkest to its 99.5th percentile; what is no number aside.
 
-    >>> grey_limits(np.zeros((2, 2)))
+    >>> grey_limits(np.array([[np.nan, 0.0], [0.0, 0.0]]))
     (0.0, 1.0)
     """
-    low, high = float(np.min(image)), float(np.percentile(image, 99.5))
+    numbers = image[np.isfinite(image)]
+    low, high = np.percentile(numbers, (0, 99.5)).tolist() if numbers.size else (0.0, 0.0)
     return (low, high) if high > low else (low, low + 1)
 
 

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.patches import Wedge
 
 from medgraft.measurement import AHA_SEGMENTS
-from medgraft.report import BullsEye, CurveContent, ModelKey, Surface
+from medgraft.report import BullsEye, CurveContent, ModelKey, Plane, Surface
 from medgraft.report.curve.learning_curves import learning_curves
 from medgraft.report.curve.mask_overlays import mask_overlays
 from medgraft.report.curve.mask_trainings import mask_trainings
@@ -105,6 +105,22 @@ def test_an_answer_without_a_heart_is_drawn(curve: CurveContent) -> None:
     )
     axes = mask_overlays(dataclasses.replace(overlay, planes=planes)).axes
     assert all(len(one.collections) == 2 for one in axes)
+
+
+def test_a_stack_of_one_slice_is_drawn_and_borders_close_at_the_edge_of_a_picture(curve: CurveContent) -> None:
+    heart = np.zeros((1, 9), np.uint8)
+    heart[:, 5:] = 1
+    plane = Plane(
+        title="coronal", image=np.ones((1, 9)), reference=heart, seen=dict.fromkeys(curve.overlays[0].dice, heart),
+        aspect=8.0,
+    )  # fmt: skip
+    for axes in mask_overlays(dataclasses.replace(curve.overlays[0], planes=(plane,))).axes:
+        assert (axes.get_xlim(), axes.get_ylim()) == ((-0.5, 8.5), (0.5, -0.5))
+        for border in axes.collections:
+            (path,) = border.get_paths()
+            corners = path.vertices
+            assert (corners[0] == corners[-1]).all()
+            assert [corners.min(axis=0).tolist(), corners.max(axis=0).tolist()] == [[4.5, -0.5], [8.5, 0.5]]
 
 
 def test_trainings_have_a_panel_per_size_and_a_line_per_draw(curve: CurveContent) -> None:

@@ -17,8 +17,9 @@ def with_difference(content: CurveContent, on: str, low: float, high: float) -> 
     def changed(item: CurveDifference) -> CurveDifference:
         if item.on != on:
             return item
+        value = item.difference.value if np.isnan(low) else (low + high) / 2
         return dataclasses.replace(
-            item, difference=dataclasses.replace(item.difference, value=(low + high) / 2, low=low, high=high)
+            item, difference=dataclasses.replace(item.difference, value=value, low=low, high=high)
         )
 
     return dataclasses.replace(content, differences=tuple(map(changed, content.differences)))
@@ -80,6 +81,20 @@ def test_an_agreement_that_is_not_defined_is_said_so(curve: CurveContent) -> Non
     (said,) = [f.text for f in findings(dataclasses.replace(curve, walls=walls)) if "wall thickness at ES" in f.text]
     assert "r = undefined" in said
     assert "limits undefined to undefined" in said
+    assert "nan" not in said
+
+
+def test_a_change_of_a_correlation_that_is_not_defined_is_said_so(curve: CurveContent) -> None:
+    lost = [
+        dataclasses.replace(
+            item, difference=dataclasses.replace(item.difference, value=np.nan, low=np.nan, high=np.nan)
+        )
+        for item in curve.wall_differences
+    ]
+    (said,) = (
+        f.text for f in findings(dataclasses.replace(curve, wall_differences=tuple(lost))) if "Change of r" in f.text
+    )
+    assert "scratch, 30 subjects undefined" in said
     assert "nan" not in said
 
 

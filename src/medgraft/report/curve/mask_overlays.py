@@ -7,10 +7,12 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from medgraft.report.curve.content import Overlay, Plane
+from medgraft.report.figures.outline import draw_outline
 from medgraft.report.style import INK, LABEL, MUTED, TITLE, bare, grey_limits, new_figure
 
 #: Reference and model on grey: white, and Okabe-Ito's orange, told apart in brightness as well.
 _REFERENCE, _MODEL = "#FFFFFF", "#E69F00"
+_DASHES = (0, (2.5, 1.8))
 #: Behind the key, so that white can be seen.
 _DARK = "#3a3f45"
 #: Inches.
@@ -41,19 +43,16 @@ def mask_overlays(overlay: Overlay) -> Figure:
 def _draw(axes: Axes, plane: Plane, seen: NDArray[np.uint8]) -> None:
     low, high = grey_limits(plane.image)
     axes.imshow(plane.image, cmap="gray", vmin=low, vmax=high, aspect=plane.aspect, interpolation="bilinear")
-    _outline(axes, seen, _MODEL, "solid", 1.5)
-    _outline(axes, plane.reference, _REFERENCE, (0, (2.5, 1.8)), 1.1)
+    for mask, colour, line, width in ((seen, _MODEL, "solid", 1.5), (plane.reference, _REFERENCE, _DASHES, 1.1)):
+        for code in np.unique(mask[mask > 0]):
+            draw_outline(axes, mask == code, colour, line, width)
+    axes.set_xlim(-0.5, plane.image.shape[1] - 0.5)
+    axes.set_ylim(plane.image.shape[0] - 0.5, -0.5)
     bare(axes)
-
-
-def _outline(axes: Axes, mask: NDArray[np.uint8], colour: str, dashes: object, width: float) -> None:
-    """The border of every class; a class of which nothing is in the plane has none."""
-    for code in np.unique(mask[mask > 0]):
-        axes.contour(mask == code, levels=[0.5], colors=[colour], linestyles=[dashes], linewidths=width)
 
 
 def _key() -> list[Line2D]:
     return [
-        Line2D([], [], color=_REFERENCE, linestyle=(0, (2.5, 1.8)), linewidth=1.3, label="reference"),
+        Line2D([], [], color=_REFERENCE, linestyle=_DASHES, linewidth=1.3, label="reference"),
         Line2D([], [], color=_MODEL, linewidth=1.7, label="model"),
     ]

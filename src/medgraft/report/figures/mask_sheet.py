@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from medgraft.core.task import MASK_CODES, ClassLabel
+from medgraft.report.figures.outline import draw_outline
 from medgraft.report.style import INK, LABEL, MUTED, TICK, TITLE, bare, grey_limits, new_figure
 
 _COLUMNS = 6
@@ -68,12 +69,7 @@ def _draw(
     axes.set_axis_on()
     axes.imshow(one.image, cmap="gray", vmin=limits[0], vmax=limits[1], aspect=aspect, interpolation="bilinear")
     for place, item in reversed(list(enumerate(classes))):
-        # A border of background closes outlines that leave the picture.
-        shown = np.pad(one.mask == MASK_CODES[item.code], 1)
-        if shown.any():
-            rows, columns = (np.arange(-1, side - 1) for side in shown.shape)
-            axes.contour(columns, rows, shown, levels=[0.5], colors=[item.colour], linestyles=[_line(place)],
-                         linewidths=1.2)  # fmt: skip
+        draw_outline(axes, one.mask == MASK_CODES[item.code], item.colour, _line(place), 1.2)
     axes.set_xlim(-0.5, one.image.shape[1] - 0.5)
     axes.set_ylim(one.image.shape[0] - 0.5, -0.5)
     bare(axes)
