@@ -78,12 +78,32 @@ def test_what_is_odd_about_contours_is_noted_and_the_rest_is_used(tmp_path: Path
     assert [set(np.unique(found.mask[0, z])) for z in range(3)] == [{0, POOL, WALL}, {0, WALL}, {0}]
 
 
-@pytest.mark.parametrize("text", ["", "1 2\n3 4\n", "1 2\n3 nan\n5 6\n", "a b\nc d\n", "1\n2\n3\n4\n5\n", "\x00\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1 2\n3 4\n",
+        "1 2\n3 nan\n5 6\n",
+        "a b\nc d\n",
+        "1\n2\n3\n4\n5\n6\n",
+        "1 2 3 4\n5 6 7 8\n",
+        "1 2\n3\n4 5\n",
+        "\x00\xff",
+    ],
+)
 def test_a_bad_contour_file_is_refused(tmp_path: Path, text: str):
     path = tmp_path / "IM-0001-0001-icontour-auto.txt"
     path.write_text(text, encoding="latin-1")
     with pytest.raises(LabelError, match="IM-0001-0001"):
         read_contour_file(path)
+
+
+def test_a_class_whose_contours_lie_on_no_image_is_not_labelled(tmp_path: Path):
+    """Else what nobody drew here would be background for certain."""
+    write(tmp_path, "IM-0001-0001-icontour-auto.txt", circle(15, 15, 5))
+    write(tmp_path, "IM-0001-0099-ocontour-auto.txt", circle(15, 15, 9))
+    (tmp_path / "IM-0001-0002-ocontour-auto.txt").write_text("12.0 abc\n")
+    assert masks_from_contours(tmp_path, np.array([[1, 2]]), (30, 30)).classes == ("pool",)
 
 
 def test_a_folder_without_contours_is_refused(tmp_path: Path):

@@ -151,7 +151,9 @@ def test_a_step_is_read_from_its_text(text: str, step: RepairStep) -> None:
     assert repair_step(text) == step
 
 
-@pytest.mark.parametrize("text", ["opening:3", "closing", "closing:wide", "fill-holes:2", "closing:-1"])
+@pytest.mark.parametrize(
+    "text", ["opening:3", "closing", "closing:wide", "fill-holes:2", "fill-holes:-2", "closing:-1", "closing:nan"]
+)
 def test_a_text_that_says_no_step_is_explained(text: str) -> None:
     with pytest.raises(InputError, match="Expected"):
         repair_step(text)

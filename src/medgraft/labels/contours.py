@@ -16,8 +16,8 @@ from medgraft.core.task import MASK_CODES
 
 _NAME = re.compile(r"IM-\d+-(?P<number>\d+)-(?P<kind>[io])contour-(auto|manual)\.txt")
 
-#: What an inner and an outer contour tell.
-_CLASSES = {"i": "pool", "o": "myocardium"}
+#: What inner and outer contours tell.
+_CLASSES = ("pool", "myocardium")
 
 _KINDS: dict[str, NoteKind] = {
     "bad-contour": "refused",
@@ -33,7 +33,7 @@ class ContourMasks:
     """What a folder of contours gave.
 
     mask: (T, Z, Y, X) uint8 in `core.task.MASK_CODES`. phases: those on T that carry any contour. classes: those that
-    contours were drawn for. notes: what was odd.
+    contours were drawn for, on images of the stack. notes: what was odd.
     """
 
     mask: NDArray[np.uint8]
@@ -57,8 +57,7 @@ def masks_from_contours(folder: Path, instance_numbers: NDArray[np.integer], sha
     """
     mask = np.zeros((*instance_numbers.shape, *shape), np.uint8)
     notes: list[ImportNote] = []
-    instances = _by_instance(folder)
-    for number, files in instances.items():
+    for number, files in _by_instance(folder).items():
         phases, slices = np.nonzero(instance_numbers == number)
         first = next(iter(files.values()))
         if not len(slices):
@@ -70,8 +69,7 @@ def masks_from_contours(folder: Path, instance_numbers: NDArray[np.integer], sha
             # An image may stand in for a missing phase of its slice (`images`): it is drawn there, too.
             mask[phases[1:], slices[0]] = mask[phases[0], slices[0]]
     drawn = tuple(int(phase) for phase in np.flatnonzero(mask.any(axis=(1, 2, 3))))
-    kinds = {kind for files in instances.values() for kind in files}
-    classes = tuple(name for kind, name in _CLASSES.items() if kind in kinds)
+    classes = tuple(name for name in _CLASSES if (mask == MASK_CODES[name]).any())
     return ContourMasks(mask=mask, phases=drawn, classes=classes, notes=_gather(notes))
 
 
@@ -82,11 +80,11 @@ def read_contour_file(path: Path) -> NDArray[np.float64]:
     """
     try:
         rows = [[float(word) for word in line.split()] for line in path.read_text().splitlines() if line.strip()]
-        points = np.asarray(rows, np.float64).reshape(-1, 2)
+        points = np.asarray(rows, np.float64)
     except (ValueError, OSError) as error:
         raise LabelError(f"Expected lines of x and y in {path.name}, got something else: {error}.") from error
-    if len(points) < 3 or not np.isfinite(points).all():
-        raise LabelError(f"Expected at least 3 finite points in {path.name}, got {len(points)}.")
+    if len(points) < 3 or points.shape[1:] != (2,) or not np.isfinite(points).all():
+        raise LabelError(f"Expected at least 3 lines of finite x and y in {path.name}, got numbers {points.shape}.")
     return points
 
 

@@ -162,7 +162,7 @@ def _repair(step: RepairStep) -> MaskRepair:
     if step.repair not in MASK_REPAIRS:
         raise InputError(f"Expected a repair of masks, got {step.repair!r}. Available: {', '.join(MASK_REPAIRS)}.")
     repair = MASK_REPAIRS[step.repair]
-    if repair.needs_radius != (step.radius > 0):
+    if not (step.radius > 0 if repair.needs_radius else step.radius == 0):
         wanted = "a radius above 0" if repair.needs_radius else "no radius"
         raise InputError(f"Expected {wanted} for {step.repair}, got {step.radius:g} {step.unit}.")
     return repair
