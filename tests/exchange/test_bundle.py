@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -279,6 +280,21 @@ def checkpoint(content: Any, save: Callable[[Any, Any], object] = torch.save) ->
     return replace
 
 
+def with_steps(steps: bytes) -> Callable[[Path], None]:
+    """A checkpoint whose pickle takes other steps."""
+
+    def replace(folder: Path) -> None:
+        checkpoint({"a": torch.ones(1)})(folder)
+        path = folder / "models" / "model.pt"
+        with zipfile.ZipFile(path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, steps if name.endswith("data.pkl") else content)
+
+    return replace
+
+
 def written(place: str, content: bytes) -> Callable[[Path], None]:
     return lambda folder: (folder / place).write_bytes(content) and None
 
@@ -353,6 +369,12 @@ HARMS: dict[str, tuple[Callable[[Path], None], str]] = {
     "tensors that are nowhere": (checkpoint({"a": torch.ones(1, device="meta")}), "plain tensors"),
     "a tensor of a trillion copies of one number": (
         checkpoint({"a": torch.ones(1).expand(10**6, 10**6)}),
+        "plain tensors",
+    ),
+    "a pickle that takes what is not there": (with_steps(pickle.PROTO + b"\2" + pickle.SETITEM), "plain tensors"),
+    "a pickle that ends in a number": (with_steps(pickle.PROTO + b"\2" + pickle.BININT + b"\0"), "plain tensors"),
+    "a pickle whose storage is a number": (
+        with_steps(pickle.PROTO + b"\2" + pickle.BININT1 + b"\1" + pickle.BINPERSID),
         "plain tensors",
     ),
     "a checkpoint cut short": (lambda folder: checkpoint({"a": torch.ones(9)})(folder) or cut(folder), "plain tensors"),

@@ -180,6 +180,10 @@ def complex_numbers(state: dict[str, torch.Tensor]) -> None:
     state["head.scores.bias"] = state["head.scores.bias"].to(torch.complex64)
 
 
+def of_four_bits(state: dict[str, torch.Tensor]) -> None:
+    state["head.scores.bias"] = torch.zeros(2, dtype=torch.uint8).view(torch.float4_e2m1fn_x2)
+
+
 def another_shape(state: dict[str, torch.Tensor]) -> None:
     state["head.scores.bias"] = torch.zeros(7)
 
@@ -365,6 +369,7 @@ KINDS: dict[str, tuple[Kind, str]] = {
         "finite numbers",
     ),
     "weights of complex numbers": (passed_off("model.safetensors", tensors(complex_numbers)), "plain tensors"),
+    "weights of four bits": (passed_off("model.safetensors", tensors(of_four_bits)), "plain tensors"),
     "a tensor of another shape": (passed_off("model.safetensors", tensors(another_shape)), "its tensors are not"),
     "a tensor too many": (passed_off("model.safetensors", tensors(another_tensor)), "its tensors are not"),
     "a weight too few": (passed_off("model.safetensors", tensors(lacking(".weight"))), "its tensors are not"),

@@ -11,6 +11,22 @@ from torch import Tensor
 from medgraft.core.digest import digest
 from medgraft.core.errors import WeightsError
 
+#: Kinds of numbers that networks here are made of, and those that are read as single precision.
+_DTYPES = frozenset(
+    {
+        torch.float64,
+        torch.float32,
+        torch.float16,
+        torch.bfloat16,
+        torch.int64,
+        torch.int32,
+        torch.int16,
+        torch.int8,
+        torch.uint8,
+        torch.bool,
+    }
+)
+
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write tensors by name; equal tensors give equal bytes."""
@@ -39,8 +55,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 def plain(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     """The tensors of a file as networks here have them: in single precision, or of whole numbers.
 
-    Raises `WeightsError` for tensors of another kind, such as sparse ones, or larger than the file, and for numbers
-    that are none, or beyond single precision.
+    Raises `WeightsError` for tensors of another kind, such as sparse ones or those of four bits, or larger than the
+    file, and for numbers that are none, or beyond single precision.
     """
     found = {}
     for name, value in tensors.items():
@@ -55,5 +71,4 @@ def plain(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
 def _is_plain(value: Tensor) -> bool:
     """Whether every value lies in memory, once."""
     in_memory = value.layout == torch.strided and value.device.type == "cpu"
-    of_numbers = not (value.is_complex() or value.is_quantized)
-    return in_memory and of_numbers and value.nbytes <= value.untyped_storage().nbytes()
+    return in_memory and value.dtype in _DTYPES and value.nbytes <= value.untyped_storage().nbytes()

@@ -1,6 +1,7 @@
 """A package from a MONAI bundle. Its configuration is compared with what medgraft would write, never evaluated."""
 
 import pickle
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,22 @@ _METADATA, _INFERENCE = Path("configs", "metadata.json"), Path("configs", "infer
 _WEIGHTS = (Path("models", "model.safetensors"), Path("models", "model.pt"))
 
 _MOST_CLASSES = 256
+
+#: What torch stumbles over in a checkpoint that is none: it takes the steps of a pickle one by one, and trusts them.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    pickle.UnpicklingError,
+    struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def is_bundle(folder: Path) -> bool:
@@ -129,7 +146,7 @@ def _plain_tensors(path: Path) -> dict[str, Tensor]:
             if sum(part.file_size for part in parts.infolist()) > MAX_BYTES:
                 raise ValueError(f"more than {MAX_BYTES:,} bytes in it")
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+    except _DAMAGED as error:
         raise WeightsError(f"Expected plain tensors in {path}, got what is not: {str(error)[:300]}") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"Expected tensors by name in {path}, got something else.")
