@@ -343,6 +343,12 @@ KINDS: dict[str, tuple[Kind, str]] = {
         ),
         "volume recipe",
     ),
+    "volumes of half a slice": (
+        claims(task=asdict(LV_WALL), recipe={**VolumeRecipe(shape=(8, 8, 8)).as_dict(), "shape": [8.5, 8, 8]}),
+        "shape.0 Input should be a valid integer",
+    ),
+    "a recipe that turns pictures by nothing": (claims(recipe={"before": [{"step": "rotation"}]}), "recipe step"),
+    "a recipe of a step of steps": (claims(recipe={"before": [{"step": ["resize"]}]}), "recipe step"),
     "a recipe of slices for volumes": (claims(task=asdict(LV_WALL)), "volume recipe"),
     "facts that are a list": (facts_text(b"[1, 2]"), "damaged file"),
     "facts that are no text": (facts_text(b"\xff\xfe\x00\x9f"), "damaged file"),

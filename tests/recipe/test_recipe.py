@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from medgraft.core.errors import InputError
 from medgraft.recipe import PAPER, CentreCrop, PercentileWindow, Recipe, Resize, Rotation, recipe_from_dict
-from medgraft.recipe.recipe import STEPS
+from medgraft.recipe.recipe import RANDOM_STEPS, STEPS
 
 PLAIN_STEPS = [PercentileWindow(), Resize(), CentreCrop(fraction=0.6)]
 
@@ -22,7 +22,7 @@ def smooth_image(rows: int = 50, columns: int = 64) -> np.ndarray:
 
 def test_every_step_is_listed_and_survives_its_own_file() -> None:
     recipe = Recipe(before=(PercentileWindow(low=2), Resize()), augment=(Rotation(degrees=9),), after=(CentreCrop(),))
-    assert {item["step"] for part in recipe.as_dict().values() for item in part} == set(STEPS)
+    assert {item["step"] for part in recipe.as_dict().values() for item in part} == {*STEPS, *RANDOM_STEPS}
     assert recipe_from_dict(recipe.as_dict()) == recipe
 
 
@@ -167,7 +167,16 @@ def test_choices_depend_on_their_key_alone() -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [{"before": [{"step": "sharpen"}]}, {"before": [{"step": "resize", "side": 3}]}, {"between": []}],
+    [
+        {"before": [{"step": "sharpen"}]},
+        {"before": [{"step": ["resize"]}]},
+        {"before": [None]},
+        {"before": [{"step": "resize", "side": 3}]},
+        {"before": [{"step": "rotation", "degrees": 9.0}]},
+        {"augment": [{"step": "resize"}]},
+        {"augment": [{"step": "rotation", "degrees": "nine"}]},
+        {"between": []},
+    ],
 )
 def test_an_unknown_step_or_setting_is_refused(broken: dict) -> None:
     with pytest.raises(InputError, match=r"(?i)recipe"):
@@ -186,7 +195,7 @@ def test_an_unknown_step_or_setting_is_refused(broken: dict) -> None:
     ],
 )
 def test_a_setting_out_of_range_is_refused(settings: dict) -> None:
-    with pytest.raises(InputError, match=r"Expected a (crop|window)|does not know these settings"):
+    with pytest.raises(InputError, match=rf"Recipe step {settings['step']}: .*Expected a (crop|window)|fraction"):
         recipe_from_dict({"after": [settings]})
 
 

@@ -122,6 +122,12 @@ def test_an_unknown_window_or_setting_is_refused():
         data | {"augment": {"flips": [], "shear": 3}},
         data | {"depth": 3},
         data | {"shape": [3, 3]},
+        data | {"shape": [8.5, 3, 3]},
+        data | {"shape": [True, 3, 3]},
+        data | {"phases": 2.5},
+        data | {"centred": "no"},
+        data | {"augment": data["augment"] | {"degrees": "ten"}},
+        data | {"augment": data["augment"] | {"flips": "zyx"}},
         {"shape": [3, 3, 3]},
     ):
         with pytest.raises(InputError, match="volume recipe"):

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -14,18 +14,17 @@ from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
 from medgraft.recipe.augment.rotation import Rotation
 from medgraft.recipe.crop import CentreCrop
+from medgraft.recipe.plain import from_plain
 from medgraft.recipe.resize import Resize
 from medgraft.recipe.step import RandomStep, Step
 from medgraft.recipe.window import PercentileWindow
 
 #: Every step by the name it has in files; a new step is one line here.
-STEPS: dict[str, type[Any]] = {
-    "percentile-window": PercentileWindow,
-    "resize": Resize,
-    "centre-crop": CentreCrop,
-    "rotation": Rotation,
-}
-_NAMES = {kind: name for name, kind in STEPS.items()}
+STEPS: dict[str, type[Step]] = {"percentile-window": PercentileWindow, "resize": Resize, "centre-crop": CentreCrop}
+RANDOM_STEPS: dict[str, type[RandomStep]] = {"rotation": Rotation}
+_NAMES: dict[type[Any], str] = {kind: name for name, kind in (*STEPS.items(), *RANDOM_STEPS.items())}
+
+_Kind = TypeVar("_Kind", bound=Step | RandomStep)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +109,7 @@ class Recipe:
 
 
 def recipe_from_dict(data: Mapping[str, list[dict[str, Any]]]) -> Recipe:
-    """The recipe that `Recipe.as_dict` wrote. Raises `InputError` for an unknown step or setting.
+    """The recipe that `Recipe.as_dict` wrote. Raises `InputError` for a step or a setting that is none.
 
     >>> recipe_from_dict(PAPER.as_dict()) == PAPER
     True
@@ -119,9 +118,9 @@ def recipe_from_dict(data: Mapping[str, list[dict[str, Any]]]) -> Recipe:
     if unknown:
         raise InputError(f"Expected the parts before, augment, after in a recipe, got {', '.join(sorted(unknown))}.")
     return Recipe(
-        before=tuple(_read_step(item) for item in data.get("before", [])),
-        augment=tuple(_read_step(item) for item in data.get("augment", [])),
-        after=tuple(_read_step(item) for item in data.get("after", [])),
+        before=tuple(_read_step(item, STEPS) for item in data.get("before", [])),
+        augment=tuple(_read_step(item, RANDOM_STEPS) for item in data.get("augment", [])),
+        after=tuple(_read_step(item, STEPS) for item in data.get("after", [])),
     )
 
 
@@ -129,15 +128,15 @@ def _step_dict(step: Any) -> dict[str, Any]:
     return {"step": _NAMES[type(step)], **dataclasses.asdict(step)}
 
 
-def _read_step(item: dict[str, Any]) -> Any:
-    settings = {key: value for key, value in item.items() if key != "step"}
-    name = item.get("step")
-    if name not in STEPS:
-        raise InputError(f"Expected a recipe step of {', '.join(STEPS)}, got {name!r}.")
+def _read_step(item: Any, steps: Mapping[str, type[_Kind]]) -> _Kind:
+    settings = dict(item) if isinstance(item, Mapping) else {"step": item}
+    name = settings.pop("step", None)
+    if not isinstance(name, str) or name not in steps:
+        raise InputError(f"Expected a recipe step of {', '.join(steps)}, got {str(name)[:80]!r}.")
     try:
-        return STEPS[name](**settings)
-    except TypeError as error:
-        raise InputError(f"Recipe step {name} does not know these settings: {settings}.") from error
+        return from_plain(steps[name], settings)
+    except InputError as error:
+        raise InputError(f"Recipe step {name}: {error}") from error
 
 
 #: The paper's order of pixels (Ho and Kim 2021): resize, rotate, then crop, so that corners are true pixels.

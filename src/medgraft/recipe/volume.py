@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from medgraft.core.seeds import rng
 from medgraft.recipe.augment.distortion import Augmentation, Distortion, Phases
 from medgraft.recipe.grid import Axis, Shape, VolumeGrid, cut_axis, whole_axis
 from medgraft.recipe.hu_window import HuWindow
+from medgraft.recipe.plain import from_plain
 from medgraft.recipe.window import PercentileWindow
 
 #: Windows by the name they have in files.
@@ -197,12 +198,11 @@ def volume_recipe_from_dict(data: Mapping[str, Any]) -> VolumeRecipe:
     True
     """
     try:
-        window, augment = dict(data["window"]), dict(data["augment"])
-        return VolumeRecipe(
-            shape=_three(data["shape"]),
-            window=WINDOWS[window.pop("window")](**window),
-            augment=Augmentation(**augment | {"flips": tuple(augment["flips"])}),
-            **{name: value for name, value in data.items() if name not in ("shape", "window", "augment")},
+        plain, window = dict(data), dict(data["window"])
+        return replace(
+            from_plain(VolumeRecipe, {name: plain[name] for name in plain if name not in ("window", "augment")}),
+            window=from_plain(WINDOWS[window.pop("window")], window),
+            augment=from_plain(Augmentation, data["augment"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
