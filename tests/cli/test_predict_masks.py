@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from medgraft.core.lineage import Lineage
+from medgraft.core.spreadsheet import read_sheet
 from medgraft.core.task import LV_WALL
 from medgraft.exchange import Seen
 from medgraft.exchange.package import ModelPackage, write_package
@@ -92,6 +93,15 @@ def test_a_folder_is_predicted_as_it_is_imported(
         assert mask["phases"] == ["ed", "es"]
     for mask in masks if "--spacing" in options else ():
         assert mask["measured"]["edv_ml"] is not None
+
+
+def test_no_name_of_a_foreign_file_is_a_formula_of_the_sheet(medgraft: Run, place: Path, tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    shutil.copy(place / "scans" / "P1.nii.gz", tmp_path / "scans" / "=1+1.nii.gz")
+    medgraft("predict", place / "walls", "scans", "--csv", "a.csv", cwd=tmp_path)
+    ((_, row),) = read_sheet(tmp_path / "a.csv").rows
+    assert row["subject"] == "=1+1"
+    assert "\n'=1+1," in (tmp_path / "a.csv").read_text()
 
 
 def test_notes_that_say_the_same_are_one_line(medgraft: Run, place: Path, tmp_path: Path) -> None:

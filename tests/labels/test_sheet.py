@@ -7,7 +7,7 @@ from medgraft.core.errors import LabelError
 from medgraft.core.task import UnitKey
 from medgraft.labels import LabelEvent, LabelStore, export_csv, import_csv
 
-SUBJECTS = {"a1": "Änne, no. 1", "b2": "subject-2"}
+SUBJECTS = {"a1": "Änne, no. 1", "b2": "=subject-2"}
 EVENTS = [
     LabelEvent(reader=reader, unit=UnitKey(stack, 0, index), task="sax-range", value=value, source="app")
     for reader, stack, index, value in [

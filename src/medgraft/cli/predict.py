@@ -1,6 +1,5 @@
 """medgraft predict."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +23,7 @@ from medgraft.cli.pseudonym_key import read_key
 from medgraft.cli.spacing import SpacingOption, read_spacing
 from medgraft.core.counted import counted
 from medgraft.core.files import whole_file
+from medgraft.core.spreadsheet import write_sheet
 
 if TYPE_CHECKING:
     from medgraft.workspace.models.predicted import Answers, MaskAnswer, SliceAnswer
@@ -113,17 +113,12 @@ def predict(
             report=report,
         )
     if sheet is not None:
-        _write_csv(answers, sheet)
+        with whole_file(sheet) as draft:
+            write_sheet(draft, *_table(answers, exact=True))
     if as_json:
         write_json(answers)
     else:
         _show(answers, sheet)
-
-
-def _write_csv(answers: "Answers", sheet: Path) -> None:
-    columns, rows = _table(answers, exact=True)
-    with whole_file(sheet) as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([columns, *rows])
 
 
 def _show(answers: "Answers", sheet: Path | None) -> None:

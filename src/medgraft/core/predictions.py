@@ -1,8 +1,7 @@
 """Predictions: scores with subject, unit and truth. Everything is evaluated from this table, per subject."""
 
 import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
+from medgraft.core.spreadsheet import unguarded, write_sheet
 
 #: The figure that models are compared by: every class counts alike, however rare.
 HEADLINE = "macro_f1"
@@ -77,13 +77,10 @@ class Predictions:
 
     def write_csv(self, path: Path) -> None:
         """Write as CSV; equal predictions give equal bytes. Scores keep 9 significant digits."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([*_FIXED, *(f"score_{code}" for code in self.classes)])
-        for i in range(len(self)):
-            fixed = [getattr(self, name)[i] for name in _FIXED]
-            writer.writerow([*fixed, *(f"{score:.9g}" for score in self.y_score[i])])
-        path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
+        fixed = zip(*(getattr(self, name) for name in _FIXED), strict=True)
+        scores = ([f"{score:.9g}" for score in row] for row in self.y_score)
+        rows = ([*cells, *row] for cells, row in zip(fixed, scores, strict=True))
+        write_sheet(path, [*_FIXED, *(f"score_{code}" for code in self.classes)], rows)
 
     @classmethod
     def read_csv(cls, path: Path) -> "Predictions":
@@ -94,10 +91,14 @@ class Predictions:
             raise InputError(f"Expected the columns {', '.join(_FIXED)} in {path.name}, got {', '.join(header)}.")
         try:
             cells = list(zip(*lines, strict=True)) if lines else [()] * len(header)
-            columns: dict[str, Any] = {name: np.asarray(cells[i], np.str_) for i, name in enumerate(_FIXED[:4])}
+            columns: dict[str, Any] = {name: _texts(cells[i]) for i, name in enumerate(_FIXED[:4])}
             columns |= {name: np.asarray(cells[i + 4], np.int64) for i, name in enumerate(_FIXED[4:])}
             scores = np.asarray(cells[len(_FIXED) :], np.float64).reshape(len(header) - len(_FIXED), len(lines))
         except (ValueError, IndexError) as error:
             raise InputError(f"Expected {len(header)} readable cells in every line of {path.name}: {error}.") from error
         classes = tuple(name.removeprefix("score_") for name in header[len(_FIXED) :])
         return cls(**columns, y_score=scores.T, classes=classes)
+
+
+def _texts(cells: Iterable[str]) -> NDArray[np.str_]:
+    return np.asarray(list(map(unguarded, cells)), np.str_)

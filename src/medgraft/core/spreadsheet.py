@@ -2,13 +2,19 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from medgraft.core.errors import InputError, reason
 
 _DELIMITERS = ",;\t"
+
+#: A text that a spreadsheet computes, also if it begins with a wide sign of East Asia; no number, no sign alone.
+_COMPUTED = re.compile(
+    r"(?![+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\Z)[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20]\s*\S", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +56,36 @@ def columns_of(path: Path) -> tuple[str, ...]:
         return ()
 
 
+def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write a CSV file, which `read_sheet` reads back; equal rows give equal bytes, None is an empty cell.
+
+    A text that a spreadsheet would compute is written as `guarded`: names come from files of others.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(map(guarded, row) for row in (columns, *rows))
+
+
+def guarded(cell: object) -> object:
+    """A cell with an apostrophe before a text that a spreadsheet would compute; numbers, as text too, stay numbers.
+
+    >>> guarded("=1+1"), guarded("-0.5"), guarded("P-1")
+    ("'=1+1", '-0.5', 'P-1')
+    """
+    return f"'{cell}" if isinstance(cell, str) and _COMPUTED.match(cell) else cell
+
+
+def unguarded(text: str) -> str:
+    """The text that `guarded` was given.
+
+    >>> unguarded(guarded("=1+1")), unguarded("'tis")
+    ('=1+1', "'tis")
+    """
+    return text[1:] if text[:1] == "'" and _COMPUTED.match(text, 1) else text
+
+
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     first = text.lstrip().partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=first.count))
     for cells in reader:
         if any(cell.strip() for cell in cells):
-            yield reader.line_num, [cell.strip() for cell in cells]
+            yield reader.line_num, [unguarded(cell.strip()) for cell in cells]

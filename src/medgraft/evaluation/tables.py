@@ -1,7 +1,5 @@
 """The result table: one row per model and way of deciding, every figure with its interval."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from medgraft.core.spreadsheet import write_sheet
 from medgraft.evaluation.arm import Arm, ArmAnswers, runs_of
 from medgraft.evaluation.bootstrap import Interval, bootstrap
 
@@ -55,13 +54,11 @@ def result_table(
 def write_table_csv(rows: Sequence[ResultRow], path: Path) -> None:
     """Write one line per row; each figure in the columns `name`, `name_low`, `name_high`; undefined is empty."""
     names = list(dict.fromkeys(name for row in rows for name in row.figures))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_FACTS, *(name + suffix for name in names for suffix in ("", "_low", "_high"))])
-    for row in rows:
-        cells = [_number(getattr(row.figures.get(name), part, None)) for name in names for part in _PARTS]
-        writer.writerow([*(getattr(row, fact) for fact in _FACTS), *("" if cell is None else cell for cell in cells)])
-    path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
+    write_sheet(
+        path,
+        [*_FACTS, *(name + suffix for name in names for suffix in ("", "_low", "_high"))],
+        ([*(getattr(row, fact) for fact in _FACTS), *_ends(row, names)] for row in rows),
+    )
 
 
 def write_table_json(rows: Sequence[ResultRow], path: Path) -> None:
@@ -85,6 +82,10 @@ def _row(candidate: Candidate, figures: dict[str, Interval]) -> ResultRow:
         n_seeds=len(seeds),
         figures=figures,
     )
+
+
+def _ends(row: ResultRow, names: Sequence[str]) -> list[float | None]:
+    return [_number(getattr(row.figures.get(name), part, None)) for name in names for part in _PARTS]
 
 
 def _plain(interval: Interval) -> dict[str, float | int | None]:

@@ -1,6 +1,5 @@
 """Labels as a CSV sheet: out for a reader's spreadsheet, and back in, all rows or none."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from medgraft.core.errors import InputError, LabelError
 from medgraft.core.files import whole_file
-from medgraft.core.spreadsheet import read_sheet
+from medgraft.core.spreadsheet import read_sheet, write_sheet
 from medgraft.core.task import Task, UnitKey
 from medgraft.labels.event import LabelEvent
 from medgraft.labels.store import LabelStore
@@ -40,10 +39,8 @@ def export_csv(store: LabelStore, path: Path, subjects: Mapping[str, str], tasks
         The number of rows.
     """
     events = [event for task in tasks for event in store.current(task)]
-    with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_row(event, subjects.get(event.unit.stack, "")) for event in events)
+    with whole_file(path) as draft:
+        write_sheet(draft, COLUMNS, (_row(event, subjects.get(event.unit.stack, "")) for event in events))
     return len(events)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from medgraft.core.errors import InputError
+from medgraft.core.spreadsheet import write_sheet
 from medgraft.core.stack import Stack
 from medgraft.images import write_dicom_ct, write_nifti
 from medgraft.phantoms.ct_heart import CtHeart, ct_heart
 from medgraft.phantoms.ct_sites import ct_site, labelled_phases
-from medgraft.phantoms.folders import write_table
 
 _TRUTH = (
     "subject",
@@ -145,5 +145,5 @@ class _Truth:
         self.phases.append((heart.subject, heart.stack.phases["ed"], heart.stack.phases["es"]))
 
     def write(self, folder: Path) -> None:
-        write_table(folder / "truth.csv", _TRUTH, self.rows)
-        write_table(folder / "phases.csv", ("subject", "ed", "es"), self.phases)
+        write_sheet(folder / "truth.csv", _TRUTH, self.rows)
+        write_sheet(folder / "phases.csv", ("subject", "ed", "es"), self.phases)

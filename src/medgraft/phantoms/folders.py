@@ -1,7 +1,6 @@
 """Phantom subjects as folders on disk: a DICOM tree with its truth beside it, and the layout of ACDC."""
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from medgraft.core.errors import InputError
 from medgraft.core.seeds import rng
+from medgraft.core.spreadsheet import write_sheet
 from medgraft.core.stack import Stack
 from medgraft.core.task import MASK_CODES
 from medgraft.images import write_dicom_series, write_nifti
@@ -47,8 +47,8 @@ def write_dicom(
         truth.extend(_truth_rows(heart))
         volumes.extend(_volume_rows(heart))
         written.append(home)
-    write_table(folder / "truth.csv", _TRUTH, truth)
-    write_table(folder / "truth_volumes.csv", _VOLUMES, volumes)
+    write_sheet(folder / "truth.csv", _TRUTH, truth)
+    write_sheet(folder / "truth_volumes.csv", _VOLUMES, volumes)
     return tuple(written)
 
 
@@ -74,8 +74,8 @@ def write_acdc_layout(
         truth.extend(_truth_rows(patient))
         volumes.extend(_volume_rows(patient))
         written.append(home)
-    write_table(folder / "truth.csv", _TRUTH, truth)
-    write_table(folder / "truth_volumes.csv", _VOLUMES, volumes)
+    write_sheet(folder / "truth.csv", _TRUTH, truth)
+    write_sheet(folder / "truth_volumes.csv", _VOLUMES, volumes)
     return tuple(written)
 
 
@@ -136,11 +136,3 @@ def _info(heart: PhantomHeart, seed: int) -> str:
         "Weight": f"{random.normal(75, 12):.1f}",
     }
     return "".join(f"{name}: {value}\n" for name, value in entries.items())
-
-
-def write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    """Write rows under a header as CSV; equal rows give equal bytes."""
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)

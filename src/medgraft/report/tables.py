@@ -1,12 +1,11 @@
 """Tables of the report: one value feeds the page, the CSV and the JSON, so their numbers cannot differ."""
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from medgraft.core.spreadsheet import write_sheet
 from medgraft.evaluation import Interval, PairedDifference
 
 Cell = str | int | float | Interval | PairedDifference | None
@@ -105,14 +104,12 @@ def bounds(cell: Cell, digits: int) -> str:
 
 def write_csv(table: Table, path: Path) -> None:
     """One line per row; a column with intervals becomes three: key, key_low, key_high (and key_p for differences)."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([key for column in range(len(table.columns)) for key in _keys(table, column)])
-    for row in table.rows:
-        parts = [_parts(cell) for cell in row]
-        keys = [_keys(table, column) for column in range(len(row))]
-        writer.writerow([part.get(key, "") for part, own in zip(parts, keys, strict=True) for key in _suffixes(own)])
-    path.write_text(text.getvalue(), encoding="utf-8")
+    keys = [_keys(table, column) for column in range(len(table.columns))]
+    rows = (
+        [_parts(cell).get(suffix, "") for cell, own in zip(row, keys, strict=True) for suffix in _suffixes(own)]
+        for row in table.rows
+    )
+    write_sheet(path, [key for own in keys for key in own], rows)
 
 
 def plain_tables(tables: Sequence[Table]) -> dict[str, PlainRows]:

@@ -1,6 +1,5 @@
 """What was measured, as files: tables for a spreadsheet, one JSON document, pictures."""
 
-import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from pydantic_core import to_json
 
+from medgraft.core.spreadsheet import write_sheet
 from medgraft.evaluation import Correlation, Interval
 from medgraft.measurement import AHA_SEGMENTS
 from medgraft.report import BullsEye, FigureAgreement, agreement_plots, bulls_eyes, png_of
@@ -43,7 +43,8 @@ def write_measured(measured: Measured, folder: Path, *, with_bulls_eyes: bool) -
     (folder / "measured.json").write_bytes(to_json(measured, indent=1, inf_nan_mode="null") + b"\n")
     tables = {folder / file: getattr(measured, field) for field, file in _TABLES.items() if getattr(measured, field)}
     for path, rows in tables.items():
-        _write_csv(path, [dict(_cells(row)) for row in rows])
+        cells = [dict(_cells(row)) for row in rows]
+        write_sheet(path, list(cells[0]), (row.values() for row in cells))
     pictures = {folder / name: figure for name, figure in _pictures(measured, with_bulls_eyes)}
     for path, figure in pictures.items():
         path.parent.mkdir(exist_ok=True)
@@ -79,13 +80,6 @@ def _text(value: object) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _pictures(measured: Measured, with_bulls_eyes: bool) -> Iterator[tuple[str, Figure]]:
