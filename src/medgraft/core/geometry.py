@@ -17,6 +17,8 @@ Affine = NDArray[np.float64]
 BASE_TO_APEX = np.array([0.70, -0.45, -0.55])
 #: Slices are equally far apart if their distances differ by no more than this share.
 _EVEN = 0.02
+#: Pixels; slices are moved by whole ones.
+_LEAST_ASIDE = 0.5
 
 
 def slice_affine(
@@ -78,6 +80,24 @@ def even_spacing(
     None where it is unknown or they are not.
     """
     return spacing if spacing and equally_far_apart(affines, spacing[0]) else None
+
+
+def slices_aside(affines: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """(Z, 2) how many rows and columns slices (Z, 4, 4) lie aside of where they would be over the first one.
+
+    None where that is less than half a pixel. Scanners with a tilted gantry and slices that were moved by hand lie so.
+
+    >>> slices = np.tile(np.eye(4), (2, 1, 1))
+    >>> slices[1, :3, 3] = 3, -2, 8
+    >>> slices_aside(slices).tolist()
+    [[0.0, 0.0], [-2.0, 3.0]]
+    """
+    if len(affines) < 2:
+        return None
+    steps = affines[:, :3, 3] - affines[0, :3, 3]
+    sides = [affines[0, :3, axis] / (affines[0, :3, axis] @ affines[0, :3, axis]) for axis in (1, 0)]
+    aside = np.stack([steps @ side for side in sides], axis=1)
+    return aside if np.abs(aside).max() >= _LEAST_ASIDE else None
 
 
 def points_to_apex(direction: NDArray[Any]) -> bool:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from medgraft.core.geometry import slices_aside
 from medgraft.core.task import MASK_CODES
 from medgraft.measurement import moved_over, wall_surface, wall_thickness
 from medgraft.report import BullsEye, Surface
 from medgraft.workspace.curves.subjects import Shown
-from medgraft.workspace.measuring.slice_places import slices_aside
 from medgraft.workspace.measuring.wall_segments import seen_septum, wall_segments
 from medgraft.workspace.stacks.volumes import StackVolume
 

@@ -6,10 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
-from medgraft.core.geometry import normal_of, positions_along
-
-#: Pixels; slices are moved by whole ones.
-_LEAST_ASIDE = 0.5
+from medgraft.core.geometry import normal_of, positions_along, slices_aside
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -17,7 +14,7 @@ class SlicePlaces:
     """Where the slices of a stack lie.
 
     spacing: (z, y, x) in mm; None where it is unknown or slices do not follow each other. positions: (Z,) mm along the
-    normal where slices are not equally far apart, else None. aside: as `slices_aside`.
+    normal where slices are not equally far apart, else None. aside: as `core.geometry.slices_aside`.
     """
 
     spacing: tuple[float, float, float] | None
@@ -33,14 +30,3 @@ class SlicePlaces:
         steps = np.diff(positions)
         in_order = (steps > 0).all() or (steps < 0).all()
         return cls(spacing=entry.spacing if in_order else None, positions=positions)
-
-
-def slices_aside(affines: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """(Z, 2) how many rows and columns slices (Z, 4, 4) lie aside of where they would be over the first one.
-
-    None where that is less than half a pixel. Scanners with a tilted gantry and slices that were moved by hand lie so.
-    """
-    steps = affines[:, :3, 3] - affines[0, :3, 3]
-    sides = [affines[0, :3, axis] / (affines[0, :3, axis] @ affines[0, :3, axis]) for axis in (1, 0)]
-    aside = np.stack([steps @ side for side in sides], axis=1)
-    return aside if np.abs(aside).max() >= _LEAST_ASIDE else None

@@ -23,7 +23,7 @@ def surface_distance(
         a: (Z, Y, X) one structure.
         b: of the same shape.
         spacing: (z, y, x) in mm; slices equally far apart.
-        aside: how far slices lie aside of each other (`slices_aside`).
+        aside: how far slices lie aside of each other (`core.geometry.slices_aside`).
         within: as of `evaluation.hausdorff95`.
     """
     counted = None if within is None else _straight(within, aside)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.errors import InputError
+from medgraft.core.geometry import slices_aside
 from medgraft.measurement import (
     WallThickness,
     aha_segments,
@@ -16,7 +17,6 @@ from medgraft.measurement import (
     wall_thickness,
 )
 from medgraft.workspace.measuring.short_axis import short_axis, usual_septum
-from medgraft.workspace.measuring.slice_places import slices_aside
 
 
 def wall_segments(

@@ -8,12 +8,11 @@ import numpy as np
 
 from medgraft.core.errors import InputError
 from medgraft.core.files import AnyPath
-from medgraft.core.geometry import even_spacing
+from medgraft.core.geometry import even_spacing, slices_aside
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
 from medgraft.evaluation import Interval, dice, mean_interval, means_by_subject
 from medgraft.exchange import QUESTIONS, AnnotationRules, Part, read_rules
-from medgraft.workspace.measuring.slice_places import slices_aside
 from medgraft.workspace.measuring.surface_distance import surface_distance
 from medgraft.workspace.sites.masks import Cases, SiteCase, SiteMask, site_cases
 from medgraft.workspace.sites.parts import Axis, axis_of, heart_parts, heights
