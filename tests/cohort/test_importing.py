@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -173,6 +174,21 @@ def test_a_bad_file_is_told_and_stops_nothing(source, cohort):
     refused = [note for note in report.notes if note.kind == "refused"]
     assert [note.where for note in refused] == [bad.relative_to(root).as_posix()] or bad.name in refused[0].where
     assert len(report.added) >= SOURCES[name][1] - 1
+
+
+@pytest.mark.parametrize("secret", [None, "a long secret"])
+def test_what_was_told_of_a_source_is_not_told_again(source, cohort, tmp_path, secret):
+    _, root, options = source
+    options = replace(options, pseudonyms=secret)
+    (root / ".hidden").touch()
+    told = import_source(root, cohort, options=options).notes
+    logged = cohort.notes()
+    assert import_source(root, cohort, options=options).notes == told
+    assert cohort.notes() == logged
+    (root / ".other").touch()
+    import_source(root, cohort, options=options)
+    import_source(shutil.copytree(root, tmp_path / "elsewhere"), cohort, options=options)
+    assert len(cohort.notes()) == 2 * (len(logged) + 1)
 
 
 def test_links_that_lead_out_are_not_followed(source, cohort, tmp_path):

@@ -37,13 +37,18 @@ class ImportHistory:
             rows = connection.execute(select(IMPORTS).order_by(IMPORTS.c.number)).mappings().all()
         return tuple(ImportRecord(**row) for row in rows)
 
-    def notes(self, import_number: int | None = None) -> tuple[ImportNote, ...]:
-        """The repair log of all imports or of one, oldest first."""
-        query = select(NOTES).order_by(NOTES.c.number)
-        if import_number is not None:
-            query = query.where(NOTES.c.import_number == import_number)
+    def notes(self) -> tuple[ImportNote, ...]:
+        """The repair log of all imports, oldest first; what is found again in a source is told once."""
         with self._database.reading() as connection:
-            return tuple(note_of_row(row) for row in connection.execute(query).mappings())
+            rows = connection.execute(select(NOTES).order_by(NOTES.c.number)).mappings()
+            return tuple(map(note_of_row, rows))
+
+    def told_by(self, *, source: str, layout: str) -> frozenset[ImportNote]:
+        """What all imports of a source told in a layout."""
+        imports = select(IMPORTS.c.number).where(IMPORTS.c.source == source, IMPORTS.c.layout == layout)
+        with self._database.reading() as connection:
+            rows = connection.execute(select(NOTES).where(NOTES.c.import_number.in_(imports))).mappings()
+            return frozenset(map(note_of_row, rows))
 
     def begin_import(self, *, source: str, layout: str, when: str, n_files: int) -> ImportRecord:
         """Open a line of the history; it counts as stopped until `update_import` says that it is finished."""

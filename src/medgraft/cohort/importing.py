@@ -35,7 +35,8 @@ def import_source(
     """Import a folder (or one file) into a cohort.
 
     A file that cannot be read is a note with its reason and the import goes on. Importing the same files again adds
-    nothing. Stopped at any moment and started again, the cohort ends as if it had not been stopped.
+    nothing, nor to the repair log. Stopped at any moment and started again, the cohort ends as if it had not been
+    stopped.
 
     Args:
         source: folder to read; it is never written to.
@@ -132,6 +133,11 @@ class _Diary:
             n_files=len(self._source.files),
         )
 
+    @cached_property
+    def _told(self) -> frozenset[ImportNote]:
+        """What earlier imports of this source told: it is not written again."""
+        return self._cohort.told_by(source=self._record.source, layout=self._layout)
+
     def note(self, note: ImportNote) -> None:
         note = with_readable_names(note)
         self._notes.append(note)
@@ -212,7 +218,7 @@ class _Diary:
         notes = self._unwritten
         if self._pseudonyms:
             notes = [self._pseudonyms.hide_note(note, self._names) for note in notes]
-        self._cohort.update_import(self._record, notes)
+        self._cohort.update_import(self._record, [note for note in notes if note not in self._told])
         self._unwritten = []
 
 
