@@ -180,7 +180,7 @@ STUDY_SESSION = {
     "cache": IN_HEART,
     "pack": ["tiny", "tiny.medgraft", "--rules", "rules.yaml", *IN_HEART],
     "inspect": ["tiny.medgraft", "--verify", "--against", "heart", "--rules", "theirs.yaml"],
-    "unpack": ["tiny.medgraft", "model"],
+    "unpack": ["tiny.medgraft", *IN_HEART],
     "study curve --dry-run": ["curve.yaml", "--project", "walls"],
     "study curve": ["curve.yaml", "--project", "walls"],
     "study remove": ["tiny", "--yes", *IN_HEART],

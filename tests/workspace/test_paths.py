@@ -23,7 +23,7 @@ from medgraft.workspace.kept.find_model import find_model
 from medgraft.workspace.measuring.running import measure_project
 from medgraft.workspace.models.explaining import explain_model
 from medgraft.workspace.models.inspection import inspect_package
-from medgraft.workspace.models.packing import pack_model, unpack_model, verify_package
+from medgraft.workspace.models.packing import add_package, pack_model, unpack_model, verify_package
 from medgraft.workspace.models.predicting import predict_folder
 from medgraft.workspace.sites.agreement import agree_sites
 from medgraft.workspace.sites.rules import check_rules, new_rules
@@ -32,6 +32,7 @@ from medgraft.workspace.studies.request import read_study
 
 #: Verbs that compute, and are imported from their own files.
 COMPUTING = (
+    add_package,
     agree_sites,
     check_rules,
     explain_model,

@@ -15,6 +15,9 @@ from medgraft.workspace.stacks.erasing import decided, erase
 PROJECT_FILE = "medgraft.json"
 LAYOUT = 1
 
+#: Models from elsewhere are PACKAGES/MODEL, as those of studies are STUDY/MODEL.
+PACKAGES = "packages"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
@@ -98,6 +101,11 @@ class Project:
     def curves(self) -> Path:
         """Where learning curves are kept, one folder per name."""
         return self.root / "curves"
+
+    @property
+    def packages(self) -> Path:
+        """Where models from elsewhere are kept, one folder per name."""
+        return self.root / PACKAGES
 
 
 def is_project(root: AnyPath) -> bool:

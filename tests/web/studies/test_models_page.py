@@ -71,6 +71,17 @@ def test_models_of_learning_curves_are_shown_and_checked(altered: Project) -> No
     assert client.post(f"{API}/sites/scratch-2/check").json()["intact"] is True
 
 
+def test_a_model_from_elsewhere_is_shown_with_its_origin(altered: Project) -> None:
+    shutil.copytree(altered.studies / "tiny" / "models" / MODEL, altered.packages / "hearts")
+    client = served(altered).client("ana")
+    page = client.get("/models").text
+    assert "3 packages" in page
+    assert page.count('<span class="from dim">from elsewhere</span>') == 1
+    assert client.post(f"{API}/packages/hearts/check").json()["intact"] is True
+    (altered.packages / "hearts" / "package.json").write_text("{")
+    assert "Do: unpack it again" in client.get("/models").text
+
+
 @pytest.fixture
 def curve_package(altered: Project) -> ModelPackage:
     """A model of a learning curve with all that a package can say of itself."""

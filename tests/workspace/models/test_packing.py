@@ -18,8 +18,12 @@ from medgraft.networks.segmenter import build_segmenter
 from medgraft.phantoms import PhantomHeart, short_axis_heart
 from medgraft.recipe import PercentileWindow, VolumeRecipe
 from medgraft.workspace import Project
+from medgraft.workspace.kept.find_model import find_model
+from medgraft.workspace.kept.packages import check_package, package_cards
+from medgraft.workspace.kept.results_folder import claimed
+from medgraft.workspace.models.fit import stack_fit
 from medgraft.workspace.models.inspection import Suitability, inspect_package
-from medgraft.workspace.models.packing import pack_model, unpack_model, verify_package
+from medgraft.workspace.models.packing import add_package, pack_model, unpack_model, verify_package
 
 Hearts = tuple[PhantomHeart, ...]
 
@@ -114,6 +118,27 @@ def test_what_is_unpacked_is_what_was_packed(packed: Path, tmp_path: Path) -> No
     assert arrived.weights_digest == original.weights_digest
     assert verify_package(tmp_path / "model").error <= 1e-5
     assert verify_package(packed).inputs == 2
+
+
+def test_a_model_from_elsewhere_is_one_of_a_project_s_models(packed: Path, hearts: Hearts, tmp_path: Path) -> None:
+    there = elsewhere(tmp_path / "there", hearts[2:])
+    arrived = add_package(there, packed)
+    assert Path(arrived.folder) == find_model("packages/walls", there.root) == there.packages / "walls"
+    (card,) = package_cards(there)
+    assert (card.kind, card.study, card.model, card.title) == ("elsewhere", "packages", "walls", "walls")
+    assert card.rules
+    assert check_package(there, "packages", "walls").intact
+    assert stack_fit(there, "packages", "walls").trained == 2
+    with pytest.raises(InputError, match="new or an empty folder"):
+        add_package(there, packed)
+    with pytest.raises(InputError, match="Available: packages/walls"):
+        find_model("packages/wall", there.root)
+
+
+@pytest.mark.parametrize("home", ["studies", "curves"])
+def test_no_study_may_be_called_as_models_from_elsewhere_are(tmp_path: Path, home: str) -> None:
+    with pytest.raises(InputError, match="another name than 'packages'"):
+        claimed(tmp_path / home / "packages", tmp_path / "other" / "packages")
 
 
 def test_shared_subjects_are_found_by_name_and_shared_stacks_by_content(

@@ -14,7 +14,7 @@ from medgraft.workspace.project import Project, is_project
 
 
 def find_model(text: str, project: AnyPath | None = None) -> Path:
-    """A package: its folder, a file NAME.medgraft, or, within a project, STUDY/MODEL or CURVE/MODEL.
+    """A package: its folder, a file NAME.medgraft, or, within a project, STUDY/MODEL, CURVE/MODEL or packages/MODEL.
 
     STUDY alone stands for its best model, by validation loss; CURVE alone for the model that its verdict names. Raises
     `InputError` for what is none of these, with the models there are; `ProjectError` for a study or a curve that has
@@ -25,7 +25,8 @@ def find_model(text: str, project: AnyPath | None = None) -> Path:
     absent = ", and there is no such file" if Path(text).suffix == SUFFIX else ""
     if project is None or not is_project(project):
         raise InputError(
-            f"Expected a model package or, within a project, STUDY/MODEL or CURVE/MODEL, got {text!r}{absent}."
+            f"Expected a model package or, within a project, STUDY/MODEL, CURVE/MODEL or packages/MODEL, "
+            f"got {text!r}{absent}."
         )
     opened = Project.open(project)
     kept = package_folders(opened)
@@ -37,8 +38,8 @@ def find_model(text: str, project: AnyPath | None = None) -> Path:
         as_it_is = meant is None and text in curve_names(opened)
         why = ", whose verdict is to use the travelling model as it is" if as_it_is else absent
         raise InputError(
-            f"Expected a model package, or STUDY/MODEL or CURVE/MODEL of this project, got {text!r}{why}. "
-            f"Available: {available}."
+            f"Expected a model package, or STUDY/MODEL, CURVE/MODEL or packages/MODEL of this project, "
+            f"got {text!r}{why}. Available: {available}."
         )
     return found
 

@@ -12,7 +12,7 @@ from medgraft.core.lineage import Hop
 from medgraft.core.task import ClassLabel
 from medgraft.exchange import FACTS, QUESTIONS, WEIGHTS, AnnotationRules, Fingerprint, read_facts
 from medgraft.workspace.kept.study_results import Figure
-from medgraft.workspace.project import Project
+from medgraft.workspace.project import PACKAGES, Project
 
 #: Parts of a recipe in the order in which they are done.
 _PARTS = ("before", "augment", "after")
@@ -20,8 +20,11 @@ _PARTS = ("before", "augment", "after")
 #: How a package's figures name the two ends of another's interval, and how many subjects all of them speak about.
 LOWER, UPPER, SUBJECTS = ", lower end of 95 % interval", ", upper end of 95 % interval", "test subjects"
 
-#: What left a package, by the folder of the project that it is in.
-_KINDS: Mapping[str, Literal["study", "curve"]] = {"studies": "study", "curves": "curve"}
+#: What left a package.
+Origin = Literal["study", "curve", "elsewhere"]
+
+#: The same, by the folder of the project that holds it.
+_ORIGINS: Mapping[str, Origin] = {"studies": "study", "curves": "curve"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +40,15 @@ class RecipeStep:
 class PackageCard:
     """What a package says of itself.
 
-    kind, study, model: where it is, studies/STUDY/models/MODEL or curves/STUDY/models/MODEL. title: the model's, for
-    people. size: side of its input in pixels. classes, along_stack, reference: of its task; the last is where it is
-    described. figures: as they were when it was written; subjects: that they speak about, 0 where it does not say.
-    rules: that its masks were drawn by, question to answer; fingerprint: of the images it was trained on; a package
-    brings both once it was packed. digest: of the file of these facts; weights_digest, weights_bytes: of its tensors.
-    error: why it cannot be read, "" if it can.
+    kind, study, model: where it is, studies/STUDY/models/MODEL, curves/STUDY/models/MODEL or STUDY/MODEL, where STUDY
+    is packages, whose models are from elsewhere. title: the model's, for people. size: side of its input in pixels.
+    classes, along_stack, reference: of its task; the last is where it is described. figures: as they were when it was
+    written; subjects: that they speak about, 0 where it does not say. rules: that its masks were drawn by, question to
+    answer; fingerprint: of the images it was trained on; a package brings both once it was packed. digest: of the file
+    of these facts; weights_digest, weights_bytes: of its tensors. error: why it cannot be read, "" if it can.
     """
 
-    kind: Literal["study", "curve"]
+    kind: Origin
     study: str
     model: str
     title: str = ""
@@ -83,14 +86,14 @@ class PackageCheck:
 
 
 def package_folders(project: Project) -> dict[str, Path]:
-    """Every package that a study or a learning curve of the project left, by STUDY/MODEL or CURVE/MODEL."""
-    found = [path.parent for home in (project.curves, project.studies) for path in home.glob(f"*/models/*/{FACTS}")]
-    folders = {f"{folder.parents[1].name}/{folder.name}": folder for folder in found}
-    return dict(sorted(folders.items()))
+    """Every package of the project, by STUDY/MODEL, CURVE/MODEL, or packages/MODEL of those from elsewhere."""
+    left = [path.parent for home in (project.curves, project.studies) for path in home.glob(f"*/models/*/{FACTS}")]
+    arrived = [path.parent for path in project.packages.glob(f"*/{FACTS}")]
+    return dict(sorted((f"{_origin(folder)[1]}/{folder.name}", folder) for folder in left + arrived))
 
 
 def package_folder(project: Project, study: str, model: str) -> Path:
-    """One package of a study or a learning curve. Raises `NotFoundError`, with those there are, if there is no such."""
+    """One package of the project. Raises `NotFoundError`, with those there are, if there is no such."""
     kept = package_folders(project)
     folder = kept.get(f"{study}/{model}")
     if folder is None:
@@ -117,9 +120,15 @@ def check_package(project: Project, study: str, model: str) -> PackageCheck:
     return PackageCheck(expected=_card(folder).weights_digest, found=found)
 
 
+def _origin(folder: Path) -> tuple[Origin, str]:
+    """What left a package, and its name."""
+    if folder.parent.name == PACKAGES:
+        return "elsewhere", PACKAGES
+    return _ORIGINS[folder.parents[2].name], folder.parents[1].name
+
+
 def _card(folder: Path) -> PackageCard:
-    study, model = folder.parents[1].name, folder.name
-    kind = _KINDS[folder.parents[2].name]
+    (kind, study), model = _origin(folder), folder.name
     try:
         facts = read_facts(folder)
     except (WeightsError, OSError) as error:

@@ -10,6 +10,7 @@ from filelock import Timeout
 from medgraft.core.errors import InputError, ProjectError
 from medgraft.core.files import flush, flush_tree, whole_file
 from medgraft.workspace.kept.lock import is_running, study_lock
+from medgraft.workspace.project import PACKAGES
 
 #: What is put in place at the end, `results` last: it says that the work has ended.
 _PARTS = ("models", "results")
@@ -27,9 +28,13 @@ _MADE_OF_THEM = ("report", "explanation")
 def claimed(folder: Path, other: Path, *, new: bool = False) -> Path:
     """The folder of a study or a learning curve, made if it is missing; both are found by name, so a name is of one.
 
-    Raises `InputError` if `other`, where the other kind would lie under that name, is there; `FileExistsError` if
-    the folder must be `new` and is not.
+    Raises `InputError` if `other`, where the other kind would lie under that name, is there, or the name is that of
+    models from elsewhere; `FileExistsError` if the folder must be `new` and is not.
     """
+    if folder.name == PACKAGES:
+        raise InputError(
+            f"Expected another name than {PACKAGES!r}, which models from elsewhere have. Do: give it another name."
+        )
     if other.exists():
         holder, _ = _KINDS[other.parent.name]
         raise InputError(f"Expected a name that no {holder} has, got {folder.name!r}. Do: give it another name.")

@@ -53,24 +53,28 @@ class StackFit:
 
 
 def stack_fit(project: Project, study: str, model: str, *, site: str | None = None) -> StackFit:
-    """Compare stacks of a project with those that a model of it was trained on, without looking at pixels.
+    """Compare stacks of a project with those that a model was trained on.
+
+    Pixels are looked at only for a model that was trained elsewhere (`package_fit`).
 
     Args:
         project: where they are; a new folder is imported first.
-        study: a finished study or learning curve.
+        study: a finished study or learning curve, or "packages" for those from elsewhere.
         model: a model of it, by its folder's name.
         site: compare stacks of this site only; all that the model has not seen if None.
 
     Raises:
-        NotFoundError: no such model. ProjectError: its training stacks are gone.
+        NotFoundError: no such model. ProjectError: its training stacks are gone, and it says nothing of them.
     """
     facts = read_facts(package_folder(project, study, model))
     with project.cohort() as cohort:
         entries = cohort.entries()
     trained = [entry for entry in entries if entry.id in facts.seen.own]
-    if not trained:
+    if trained:
+        return _compared(fingerprint(trained), _others(entries, facts, site), facts.task.phases)
+    if facts.fingerprint is None:
         raise ProjectError(f"Expected the stacks that {study} was trained on in this project, found none of them.")
-    return _compared(fingerprint(trained), _others(entries, facts, site), facts.task.phases)
+    return package_fit(project, facts, site=site)
 
 
 def package_fit(project: Project, facts: PackageFacts, *, site: str | None = None) -> StackFit:

@@ -8,7 +8,7 @@ from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError, WeightsError
 from medgraft.core.files import AnyPath
 from medgraft.core.progress import Report, silent
-from medgraft.exchange import Seen, Training, fingerprint, hash_subjects, read_rules, unpack, write_archive
+from medgraft.exchange import SUFFIX, Seen, Training, fingerprint, hash_subjects, read_rules, unpack, write_archive
 from medgraft.exchange.bundle import is_bundle, read_bundle, write_bundle
 from medgraft.exchange.folder import check_new
 from medgraft.exchange.package import ModelPackage, read_package, write_package
@@ -105,6 +105,11 @@ def pack_model(
         subjects=len({entry.subject for entry in entries}),
         has_rules=complete.rules is not None,
     )
+
+
+def add_package(project: Project, source: AnyPath) -> Unpacked:
+    """Unpack a model into a project, as packages/NAME after its file or folder; raises as `unpack_model` does."""
+    return unpack_model(source, project.packages / Path(source).resolve().name.removesuffix(SUFFIX))
 
 
 def unpack_model(source: AnyPath, folder: AnyPath) -> Unpacked:
