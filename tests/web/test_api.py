@@ -1,7 +1,8 @@
 """REST: pixels as they are stored, labels that are stored once, errors in one form."""
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from starlette.testclient import TestClient
 
-from medgraft.core.errors import InputError
+from medgraft.core.errors import InputError, ProjectError
 from medgraft.web.guard import Guard
 from medgraft.web.server import make_app
 from medgraft.web.sessions import Sessions
@@ -333,6 +334,37 @@ def test_imports_whose_page_was_closed_make_room(of_its_own: Served) -> None:
     assert not list((of_its_own.project.cache / "incoming").iterdir()), "nothing of a patient stays"
 
 
+def test_an_import_that_is_given_up_makes_room_at_once(of_its_own: Served) -> None:
+    ana = of_its_own.client("ana")
+    begun = [ana.post("/api/v1/imports").json()["id"] for _ in range(16)]
+    assert ana.put(f"/api/v1/imports/{begun[0]}/files/p/a.nii", content=b"x").status_code == 200
+    assert ana.post("/api/v1/imports").status_code == 400
+    assert ana.delete(f"/api/v1/imports/{begun[0]}").json()["state"] == "failed"
+    assert ana.post("/api/v1/imports").status_code == 200
+    late = [
+        ana.put(f"/api/v1/imports/{begun[0]}/files/p/b.nii", content=b"x"),
+        ana.post(f"/api/v1/imports/{begun[0]}/start", json={}),
+        ana.delete(f"/api/v1/imports/{begun[0]}"),
+    ]
+    assert [answer.status_code for answer in late] == [400, 400, 400]
+    assert not list((of_its_own.project.cache / "incoming").iterdir()), "nothing of a patient stays"
+
+
+def test_a_file_on_its_way_when_its_import_is_given_up_leaves_nothing(of_its_own: Served) -> None:
+    uploads = of_its_own.app.state.uploads
+    upload = uploads.begin("ana")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"of a patient"
+        uploads.give_up(upload)
+        assert not (of_its_own.project.cache / "incoming" / upload.id).exists()
+        (of_its_own.project.cache / "incoming" / upload.id / "p").mkdir(parents=True)  # as if it had come first
+
+    with pytest.raises(ProjectError, match=r"Expected room for a\.nii"):
+        asyncio.run(uploads.take(upload, "p/a.nii", chunks()))
+    assert not list((of_its_own.project.cache / "incoming").iterdir())
+
+
 def test_a_file_where_a_folder_should_be_is_refused(of_its_own: Served) -> None:
     ana = of_its_own.client("ana")
     upload = ana.post("/api/v1/imports").json()["id"]
@@ -359,6 +391,7 @@ def test_whatever_goes_wrong_is_an_answer_of_one_form(served: Served, monkeypatc
 def test_an_import_belongs_to_who_began_it(served: Served) -> None:
     upload = served.client("ana").post("/api/v1/imports").json()["id"]
     assert served.client("ben").put(f"/api/v1/imports/{upload}/files/a.nii", content=b"x").status_code == 404
+    assert served.client("ben").delete(f"/api/v1/imports/{upload}").status_code == 404
 
 
 def events_of(served: Served, reader: str) -> int:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from medgraft.workspace import Project, list_cohort, write_phantoms
 
+from ..processes import wait_until
 from .conftest import Server, project_of
 
 pytestmark = pytest.mark.slow
@@ -25,6 +26,7 @@ def test_subjects_thumbnails_marks_and_search(page: Page, server: Server) -> Non
     page.goto(f"{server.base}/cohort")
     expect(page.locator(".subject")).to_have_count(4)
     first = page.locator(".subject").first
+    expect(first.get_by_text("48 × 48, 10.4 × 7.3 × 7.3 mm")).to_be_visible()
     assert first.locator(".mark-row").first.locator("i[title=IN]").count() > 5
     page.wait_for_function("() => [...document.querySelectorAll('.stack img')].every((one) => one.naturalWidth > 90)")
     page.get_by_placeholder("Search").fill("patient003")
@@ -109,6 +111,13 @@ def test_a_spacing_is_said_on_the_page(filling: Server, browser_page: Page, tmp_
     assert added.spacing == (8.0, 1.5, 1.4)
 
 
+#: One file is never sent.
+HELD_BACK = """(name) => {
+  const send = window.fetch;
+  window.fetch = (path, how) => (path.endsWith(name) ? new Promise(() => {}) : send(path, how));
+}"""
+
+
 def test_a_file_that_is_refused_ends_the_import(page: Page, server: Server, tmp_path: Path) -> None:
     """Files that were on their way then must not say that the import goes on."""
     held: list[Route] = []
@@ -118,13 +127,28 @@ def test_a_file_that_is_refused_ends_the_import(page: Page, server: Server, tmp_
     page.wait_for_function("() => document.getElementById('import-title')?.textContent === 'Sending'")
     while len(held) < 3:
         page.wait_for_timeout(20)
+    given_up: list[str] = []
+    page.on("request", lambda asked: given_up.extend([asked.url] * (asked.method == "DELETE")))
     held[0].fulfill(status=503, json={"error": "Expected a smaller file."})
     expect(page.locator("#import")).to_have_attribute("data-state", "failed")
+    while not given_up:
+        page.wait_for_timeout(20)
     for one in held[1:]:
         one.fulfill(status=200, json={})
     page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
     expect(page.locator("#import-text")).to_have_text("Expected a smaller file.")
     assert len(held) == 3, "no other file is begun"
+
+
+def test_an_import_whose_page_is_left_leaves_nothing(filling: Server, browser_page: Page, tmp_path: Path) -> None:
+    page, incoming = browser_page, Project.open(filling.root).cache / "incoming"
+    filling.sign_in(page, filling.new_reader())
+    page.goto(f"{filling.base}/cohort")
+    page.evaluate(HELD_BACK, "5.png")  # so that the import is not started
+    page.locator("#pick").set_input_files(str(pictures_in(tmp_path, "P7", count=6)))
+    wait_until(lambda: list(incoming.rglob("4.png")), "that files have come")
+    page.goto(f"{filling.base}/studies")
+    wait_until(lambda: not list(incoming.iterdir()), "that what came is thrown away")
 
 
 def test_a_folder_that_cannot_be_imported_is_said_so(page: Page, server: Server, tmp_path: Path) -> None:

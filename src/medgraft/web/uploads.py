@@ -22,6 +22,7 @@ _MOST_OPEN = 16
 #: Seconds without a file after which a page that sends is taken for closed.
 _PATIENCE = 3600
 _LONGEST_PATH = 1000
+_ENDED = {"done", "failed"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +73,29 @@ class Uploads:
         target = self._folder(upload) / inside(path)
         self._check_room(upload)
         self._hear(upload)
-        size = await _write(target, chunks)
-        return self._hear(upload, files=1, size=size)
+        try:
+            size = await _write(target, chunks)
+            return self._hear(upload, files=1, size=size)
+        finally:
+            if self._known[upload.id].state in _ENDED:  # while the file was on its way
+                self._throw_away(upload)
 
     def start(self, upload: Upload, layout: str, options: ImportOptions) -> Upload:
         """Import what came, in a thread of its own. Raises `InputError` if that was begun already."""
         with self._lock:
-            if self._known[upload.id].state != "receiving":
-                raise InputError("Expected an import that waits for files, got one that was started already.")
+            self._check_waits(upload)
             running = self._keep(replace(self._known[upload.id], state="running", stage="reading", done=0))
         work = threading.Thread(target=self._run, args=(running, layout, options), daemon=True, name="import")
         work.start()
         return running
+
+    def give_up(self, upload: Upload) -> Upload:
+        """Throw away what came of an import that is not to be started. Raises `InputError` if it was started."""
+        with self._lock:
+            self._check_waits(upload)
+            given_up = self._keep(replace(self._known[upload.id], state="failed", error="It was given up."))
+        self._throw_away(upload)
+        return given_up
 
     def _run(self, upload: Upload, layout: str, options: ImportOptions) -> None:
         folder = self._folder(upload)
@@ -101,14 +113,14 @@ class Uploads:
         except (MedgraftError, OSError) as refusal:
             error = reason(refusal)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)  # first, so that nothing is left once the end is told
+            self._throw_away(upload)  # first, so that nothing is left once the end is told
             self._keep(replace(self._known[upload.id], state=state, text=text, error=error))
 
     def _forget_abandoned(self) -> None:
         """Throw away what came of imports whose page was closed before it had sent everything."""
         for upload in tuple(self._known.values()):
             if upload.state == "receiving" and self.clock() - upload.heard > _PATIENCE:
-                shutil.rmtree(self._folder(upload), ignore_errors=True)
+                self._throw_away(upload)
                 error = "Nothing came for an hour. Do: import the folder again."
                 self._keep(replace(upload, state="failed", error=error))
 
@@ -128,10 +140,16 @@ class Uploads:
     def _folder(self, upload: Upload) -> Path:
         return self.project.cache / "incoming" / upload.id
 
+    def _throw_away(self, upload: Upload) -> None:
+        shutil.rmtree(self._folder(upload), ignore_errors=True)
+
+    def _check_waits(self, upload: Upload) -> None:
+        if self._known[upload.id].state != "receiving":
+            raise InputError("Expected an import that waits for files, got one that was started or given up.")
+
     def _check_room(self, upload: Upload) -> None:
+        self._check_waits(upload)
         now = self._known[upload.id]
-        if now.state != "receiving":
-            raise InputError("Expected an import that waits for files, got one that was started already.")
         if now.done >= self.most_files or now.bytes >= _MOST_BYTES:
             raise InputError(f"Expected at most {self.most_files} files and {_MOST_BYTES} bytes in one import.")
 

@@ -1,4 +1,4 @@
-"""Imports by upload: begin one, send its files, start it, watch it."""
+"""Imports by upload: begin one, send its files, start it or give it up, watch it."""
 
 from typing import Annotated
 
@@ -42,6 +42,12 @@ async def send(id: str, path: str, request: Request, uploads: UploadsOf, reader:
 def start(id: str, uploads: UploadsOf, reader: ReaderOf, asked: ImportBody = _AS_IT_IS) -> UploadView:  # noqa: A002 - see above
     """Import the files that were sent."""
     return _view(uploads.start(uploads.get(id, reader), asked.layout, _options(asked)))
+
+
+@routes.delete("/{id}")
+def give_up(id: str, uploads: UploadsOf, reader: ReaderOf) -> UploadView:  # noqa: A002 - see above
+    """Throw away the files that were sent; an import that was started goes on."""
+    return _view(uploads.give_up(uploads.get(id, reader)))
 
 
 @routes.get("/{id}")

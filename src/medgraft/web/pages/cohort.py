@@ -189,8 +189,8 @@ def _shape(row: StackRow) -> str:
 
 
 def _size(row: StackRow) -> str:
-    pixels = f"{row.columns} × {row.rows}"
+    """In the order of the axes (z, y, x), as everywhere: `medgraft correct --spacing` takes what is read here."""
+    pixels = f"{row.rows} × {row.columns}"
     if row.spacing is None:
         return f"{pixels}, spacing unknown"
-    between, along_rows, along_columns = row.spacing
-    return f"{pixels}, {along_columns:.3g} × {along_rows:.3g} × {between:.3g} mm"
+    return f"{pixels}, {' × '.join(f'{step:.3g}' for step in row.spacing)} mm"

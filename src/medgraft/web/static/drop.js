@@ -5,6 +5,8 @@ const AT_ONCE = 3;
 const $ = (id) => document.getElementById(id);
 let busy = false;
 let depth = 0;
+// The import whose files are being sent: one that is not ended keeps a place, and what was sent.
+let underWay = null;
 
 addEventListener("dragenter", (event) => {
   if (!event.dataTransfer?.types.includes("Files")) return;
@@ -68,8 +70,7 @@ async function importFiles(list) {
     if (!files.length) throw new Error("The folder has no files in it.");
     show("running", "Sending", 0, files.length);
     const { id } = await ask(API, posted(asked)); // what nothing can have is refused before anything is sent
-    await sendAll(id, files);
-    await ask(`${API}/${id}/start`, posted(asked));
+    await start(id, files, asked);
     await watch(id);
   } catch (error) {
     show("failed", "The import failed", 0, 0, error.message);
@@ -89,6 +90,26 @@ function spacing() {
 function clearSpacing() {
   for (const field of document.querySelectorAll("[data-spacing]")) field.value = "";
 }
+
+/** Send all files and start the import; whatever comes between, also that the page is closed, gives it up. */
+async function start(id, files, asked) {
+  underWay = id;
+  try {
+    await sendAll(id, files);
+    await ask(`${API}/${id}/start`, posted(asked));
+  } catch (error) {
+    giveUp();
+    throw error;
+  } finally {
+    underWay = null;
+  }
+}
+
+/** outliving: whether it is still to be asked for when the page is gone. */
+function giveUp(outliving = false) {
+  if (underWay) fetch(`${API}/${underWay}`, { method: "DELETE", keepalive: outliving }).catch(() => {});
+}
+addEventListener("pagehide", () => giveUp(true));
 
 /** Send all files, some at once; once one is refused no other is begun, and those on their way tell nothing any more. */
 async function sendAll(id, files) {

@@ -155,8 +155,8 @@ function showChoice() {
   $("stack-before").disabled = at === 0;
   $("next-stack").disabled = at === stacks.length - 1;
   $("cine").disabled = phases < 2;
-  const mm = spacing ? `${[spacing[2], spacing[1], spacing[0]].map((length) => length.toFixed(2).replace(/\.?0+$/, "")).join(" × ")} mm` : "spacing unknown";
-  const facts = [`${columns} × ${rows} × ${slices}`, mm, phases > 1 && `${phases} phases`, site && `site ${site}`];
+  const mm = spacing ? `${spacing.map((length) => length.toFixed(2).replace(/\.?0+$/, "")).join(" × ")} mm` : "spacing unknown";
+  const facts = [`${slices} × ${rows} × ${columns}`, mm, phases > 1 && `${phases} phases`, site && `site ${site}`];
   $("facts").textContent = facts.filter(Boolean).join("  ·  ");
 }
 
