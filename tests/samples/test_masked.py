@@ -26,6 +26,15 @@ def slices_at(*heights: float) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(np.array([*np.eye(4)[:2], [0, 0, 1, height], [0, 0, 0, 1]]).ravel()) for height in heights)
 
 
+def test_slices_that_lie_aside_of_each_other_are_told(make_masked):
+    """Of what has a spacing alone: without one, affines tell nothing."""
+    tilted = tuple((1.4, 0, 0, 0, 0, 1.4, 0, 2.8 * z, 0, 0, 1, 8.0 * z, 0, 0, 0, 1) for z in range(3))
+    lying = {"shape": (2, 3, 8, 8), "affines": tilted}
+    samples = masked_samples([make_masked("tilted", **lying), make_masked("unscaled", spacing=None, **lying)], LV_WALL)
+    assert set(samples.aside) == {"tilted"}
+    np.testing.assert_allclose(samples.aside["tilted"], [(0, 0), (2, 0), (4, 0)])
+
+
 def test_every_stack_is_a_sample_or_counted_as_dropped(make_masked):
     entries = [
         make_masked(

@@ -10,11 +10,12 @@ from medgraft.samples.balance import epoch_order, n_draws, training_copies
 from medgraft.samples.collected import Dropped
 from medgraft.samples.folds import Fold, patient_folds
 from medgraft.samples.join import join
-from medgraft.samples.masked import MaskedSample, MaskedSamples, codes_of_task, mask_of_task, masked_samples
+from medgraft.samples.masked import Aside, MaskedSample, MaskedSamples, codes_of_task, mask_of_task, masked_samples
 from medgraft.samples.nested import nested_draw
 from medgraft.samples.samples import ClassCount, Sample, Samples
 
 __all__ = [
+    "Aside",
     "ClassCount",
     "Dropped",
     "Fold",

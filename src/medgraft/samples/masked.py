@@ -1,16 +1,20 @@
 """Masked samples: sequences with masks, what is labelled of them, and what was left out and why."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
+from medgraft.core.geometry import slices_aside
 from medgraft.core.task import MASK_CODES, Task
 from medgraft.samples.collected import Collected, Dropped
 from medgraft.samples.join import check_one_subject_per_image
+
+#: Of each slice, rows and columns.
+Aside = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,13 @@ class MaskedSample:
 
 @dataclass(frozen=True, kw_only=True)
 class MaskedSamples(Collected[MaskedSample]):
-    """Sequences with masks in canonical order (subject, stack), and what was left out and why."""
+    """Sequences with masks in canonical order (subject, stack), and what was left out and why.
+
+    aside: by stack, where slices do not lie over each other, by how many rows and columns each lies aside
+    (`core.geometry.slices_aside`). `digest` is without it: networks read slices as they are stored, and learn the same.
+    """
+
+    aside: Mapping[str, Aside] = field(default_factory=dict)
 
 
 def masked_samples(entries: Sequence[StackEntry], task: Task, *, in_mm: bool = False) -> MaskedSamples:
@@ -66,7 +76,8 @@ def masked_samples(entries: Sequence[StackEntry], task: Task, *, in_mm: bool = F
             left_out.setdefault(reason, []).append(entry.id)
     check_one_subject_per_image((item.pixels_digest, item.subject) for item in items)
     items.sort(key=lambda item: (item.subject, item.stack))
-    return MaskedSamples(task=task, items=tuple(items), dropped=_dropped(left_out))
+    aside = {entry.id: moved for entry in entries if (moved := _aside(entry))}
+    return MaskedSamples(task=task, items=tuple(items), dropped=_dropped(left_out), aside=aside)
 
 
 def codes_of_task(mask: NDArray[np.uint8], task: Task) -> NDArray[np.uint8]:
@@ -126,6 +137,12 @@ def _sample(entry: StackEntry, task: Task) -> MaskedSample:
         pixels_digest=entry.pixels_digest,
         mask_digest=entry.mask_digest,
     )
+
+
+def _aside(entry: StackEntry) -> Aside:
+    """Empty where slices lie over each other, or where they lie is unknown."""
+    moved = slices_aside(entry.affine_stack) if entry.even_spacing else None
+    return () if moved is None else tuple((rows, columns) for rows, columns in moved.tolist())
 
 
 def _dropped(left_out: dict[str, list[str]]) -> tuple[Dropped, ...]:

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from medgraft.core.digest import array_digest, digest
 from medgraft.evaluation import dice, hausdorff95_or_worst
 from medgraft.inference import predict_masks
-from medgraft.measurement import structure_volume, thickness_of, wall_thickness
+from medgraft.measurement import moved_over, structure_volume, thickness_of, wall_thickness
 from medgraft.networks.model import Model
 from medgraft.samples import MaskedSample, codes_of_task, mask_of_task
 from medgraft.study.curve.mask_data import MaskData
 
 Spacing = tuple[float, float, float]
 Mask = NDArray[np.uint8]
+#: How far slices lie aside of each other, (Z, 2); None where they lie over each other.
+Moved = NDArray[np.float64] | None
 #: Figures of the wall (Gupta et al. 2020, Table 1); None where there is none that joins its two surfaces.
 Wall = dict[str, float] | None
 
@@ -78,7 +80,7 @@ def _phase_figures(
     item: MaskedSample, data: MaskData, name: str, seen: Mask, true: Mask, *, in_mm: bool, walls: dict[str, Wall] | None
 ) -> SubjectFigures:
     pairs = {code: (seen == column, true == column) for code, column in _columns(item, data).items()}
-    spacing = item.spacing if in_mm else None
+    spacing, aside = item.spacing if in_mm else None, _aside(item, data)
     in_ml = item.spacing is not None and "pool" in pairs
     known = walls if item.spacing is not None and {"pool", "myocardium"} <= set(pairs) else None
     seen, true = (mask_of_task(mask, data.samples.task) for mask in (seen, true))
@@ -87,12 +89,12 @@ def _phase_figures(
         stack=item.stack,
         phase=name,
         dice={code: dice(*pair) for code, pair in pairs.items()},
-        hausdorff95={code: hausdorff95_or_worst(*pair, spacing) for code, pair in pairs.items()},
+        hausdorff95={code: _distance(*pair, spacing, aside) for code, pair in pairs.items()},
         unmatched=tuple(code for code, (one, other) in pairs.items() if one.any() != other.any()),
         volume=structure_volume(seen, item.spacing) if in_ml else None,
         true_volume=structure_volume(true, item.spacing) if in_ml else None,
-        thickness=_wall(seen, item.spacing, known),
-        true_thickness=_wall(true, item.spacing, known),
+        thickness=_wall(seen, item.spacing, aside, known),
+        true_thickness=_wall(true, item.spacing, aside, known),
     )
 
 
@@ -101,13 +103,24 @@ def _columns(item: MaskedSample, data: MaskData) -> dict[str, int]:
     return {code: data.samples.task.index(code) for code in item.classes[1:]}
 
 
-def _wall(codes: Mask, spacing: Spacing | None, known: dict[str, Wall] | None) -> Wall:
+def _aside(item: MaskedSample, data: MaskData) -> Moved:
+    aside = data.samples.aside.get(item.stack)
+    return None if aside is None else np.array(aside)
+
+
+def _distance(seen: NDArray[np.bool_], true: NDArray[np.bool_], spacing: Spacing | None, aside: Moved) -> float:
+    if aside is not None:
+        seen, true = (moved_over(mask, aside, beyond="nothing") for mask in (seen, true))
+    return hausdorff95_or_worst(seen, true, spacing)
+
+
+def _wall(codes: Mask, spacing: Spacing | None, aside: Moved, known: dict[str, Wall] | None) -> Wall:
     """What is known of this mask, or is now; None where nothing is asked."""
     if known is None:
         return None
-    key = digest([array_digest(codes), spacing])
+    key = digest([array_digest(codes), spacing, aside])
     if key not in known:
-        found = thickness_of(wall_thickness(codes, spacing))
+        found = thickness_of(wall_thickness(codes, spacing, aside=aside))
         figures = {"median": found.median, "95th percentile": found.p95, "maximum": found.maximum}
         known[key] = figures if found.n_voxels else None
     return known[key]

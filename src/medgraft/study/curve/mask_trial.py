@@ -11,6 +11,7 @@ from torch import Tensor
 from medgraft.core.digest import digest
 from medgraft.networks import Depth, NetworkSpec
 from medgraft.networks.segmenter import Initial
+from medgraft.samples import Aside
 from medgraft.study.curve.mask_data import MaskData
 from medgraft.study.graft_trial import structure
 from medgraft.training import Plan
@@ -128,6 +129,7 @@ class Assessment:
                 "thickness": self.thickness,
                 "in_mm": self.in_mm,
                 "parent": self.parent,
+                **({"aside": self._aside} if self._aside else {}),
             }
         )
 
@@ -136,6 +138,12 @@ class Assessment:
         """Whether distances are in mm: in voxels for all if one has no spacing, since they are averaged."""
         items = self.data.samples.items
         return all(items[position].spacing for group in self.groups.values() for position in group.tolist())
+
+    @property
+    def _aside(self) -> dict[str, Aside]:
+        """Of the stacks that are measured, those whose slices do not lie over each other."""
+        samples = self.data.samples.take(np.concatenate(list(self.groups.values())))
+        return {item.stack: samples.aside[item.stack] for item in samples.items if item.stack in samples.aside}
 
     @property
     def group(self) -> str:
