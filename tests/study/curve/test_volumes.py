@@ -1,6 +1,6 @@
 """Volumes of held-out subjects: one point per subject, the same subjects for all models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import pytest
@@ -11,11 +11,11 @@ from medgraft.study.curve.volumes import VolumeAgreement, volume_agreements
 MakeUp = Callable[..., CurveOutcome]
 
 
-def with_volumes(point: CurvePoint, factor: float, *, blind_to: str = "") -> CurvePoint:
+def with_volumes(point: CurvePoint, factor: float, *, blind_to: Collection[str] = ()) -> CurvePoint:
     """EDV of 100, 110, ... ml and ESV of half as much, as drawn; the model sees them times `factor`."""
     drawn = [(100 + 10 * (n // 2)) / (1 if f.phase == "ed" else 2) for n, f in enumerate(point.test)]
     pairs = zip(point.test, drawn, strict=True)
-    test = tuple(replace(f, volume=0.0 if f.subject == blind_to else factor * ml, true_volume=ml) for f, ml in pairs)
+    test = tuple(replace(f, volume=0.0 if f.subject in blind_to else factor * ml, true_volume=ml) for f, ml in pairs)
     return replace(point, test=test)
 
 
@@ -23,7 +23,7 @@ def with_volumes(point: CurvePoint, factor: float, *, blind_to: str = "") -> Cur
 def outcome(made_up: MakeUp) -> CurveOutcome:
     bare = made_up({(AS_IS, 0): 0.7, ("scratch", 5): 0.5, ("scratch", 10): 0.6})
     points = tuple(
-        with_volumes(point, 1.0 if point.size else 1.2, blind_to="" if point.size else "test03")
+        with_volumes(point, 1.0 if point.size else 1.2, blind_to=() if point.size else ("test03",))
         for point in bare.points
     )
     return replace(bare, points=points)
@@ -49,6 +49,19 @@ def test_ejection_fraction_is_over_the_subjects_in_whom_every_model_sees_a_pool(
         assert "test03" not in item.subjects
         assert item.seen == pytest.approx([50.0] * 11)
         assert (item.unit, item.reference) == ("%", pytest.approx([50.0] * 11))
+
+
+def test_a_model_that_sees_no_blood_in_most_subjects_takes_no_ejection_fraction_from_the_others(
+    outcome: CurveOutcome,
+) -> None:
+    most = {f"test{number:02d}" for number in range(7)}
+    blind = replace(
+        outcome,
+        points=tuple(point if point.size else with_volumes(point, 1.2, blind_to=most) for point in outcome.points),
+    )
+    (found,) = by_model(volume_agreements(blind), "EF").values()
+    assert (found.arm, len(found.subjects)) == ("scratch", 12)
+    assert set(by_model(volume_agreements(blind), "EDV")) == {(AS_IS, 0), ("scratch", 10)}
 
 
 def test_without_volumes_nothing_is_compared(made_up: MakeUp) -> None:

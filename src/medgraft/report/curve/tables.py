@@ -126,7 +126,8 @@ def _volume_agreement(content: CurveContent) -> Table:
     rows = tuple((f"{v.figure}, {v.unit}", v.model.title, *_agreement_cells(v)) for v in content.volumes)
     note = (
         f"{_ABSOLUTE} it falls when all volumes come out too large. {_LIMITS} In ml, and for the ejection fraction in "
-        f"percentage points. A subject is one point; all models are compared over the same ones. {_first_draw(content)}"
+        f"percentage points. A subject is one point; all models are compared over the same ones. A model "
+        f"that sees no blood at end-diastole in most of them has no ejection fraction. {_first_draw(content)}"
     )
     return Table(name="volume-agreement", title="Volumes against the reference", columns=columns, rows=rows, note=note)
 

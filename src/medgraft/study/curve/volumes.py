@@ -1,9 +1,11 @@
 """Volumes and ejection fraction of held-out subjects as models see them, beside the reference.
 
-One point is one subject, the mean over its stacks. All models are compared over the same subjects.
+One point is one subject, the mean over its stacks. All models are compared over the same subjects, but for those that
+say nothing of most: these are left out, or nothing could be said of any.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +14,7 @@ import numpy as np
 from medgraft.measurement import ejection_fraction
 from medgraft.study.curve.compared import compared_models
 from medgraft.study.curve.outcome import CurveOutcome, CurvePoint
-from medgraft.study.curve.walls import LEAST_POINTS
+from medgraft.study.curve.walls import LEAST_POINTS, LEAST_SHOWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,18 +36,21 @@ _NAN = float("nan")
 
 
 def volume_agreements(outcome: CurveOutcome) -> tuple[VolumeAgreement, ...]:
-    """Of every compared model; nothing where no volume is known."""
+    """Of every compared model that tells the figure of half the subjects or more; nothing where none is known."""
     return tuple(item for figure in _FIGURES for item in _of_figure(outcome, figure))
 
 
 def _of_figure(outcome: CurveOutcome, figure: str) -> Iterator[VolumeAgreement]:
     models = compared_models(outcome)
-    reference = _by_subject(models[0], figure, "true_volume")
-    seen = [_by_subject(model, figure, "volume") for model in models]
-    subjects = [name for name in reference if all(np.isfinite(side[name]) for side in (reference, *seen))]
+    reference = {name: ml for name, ml in _by_subject(models[0], figure, "true_volume").items() if np.isfinite(ml)}
+    seen = [(model, _by_subject(model, figure, "volume")) for model in models]
+    compared = [
+        (model, values) for model, values in seen if _n_known(values, reference) >= LEAST_SHOWN * len(reference)
+    ]
+    subjects = [name for name in reference if all(np.isfinite(values[name]) for _, values in compared)]
     if len(subjects) < LEAST_POINTS:
         return
-    for model, values in zip(models, seen, strict=True):
+    for model, values in compared:
         yield VolumeAgreement(
             arm=model.arm,
             size=model.size,
@@ -55,6 +60,10 @@ def _of_figure(outcome: CurveOutcome, figure: str) -> Iterator[VolumeAgreement]:
             seen=tuple(values[name] for name in subjects),
             reference=tuple(reference[name] for name in subjects),
         )
+
+
+def _n_known(values: Mapping[str, float], subjects: Iterable[str]) -> int:
+    return sum(math.isfinite(values[name]) for name in subjects)
 
 
 def _by_subject(point: CurvePoint, figure: str, side: Literal["volume", "true_volume"]) -> dict[str, float]:
