@@ -32,6 +32,17 @@ def test_a_form_that_is_filled_in_is_read(tmp_path_factory: pytest.TempPathFacto
     assert read_rules(write_rules(rules, path.with_name("again.yaml"))) == rules
 
 
+@pytest.mark.parametrize("words", ["no", "1.10", "12:30", "010", "2024-01-01", "0x1F"])
+def test_words_are_kept_as_they_are_written(tmp_path: Path, words: str) -> None:
+    """Whatever YAML takes them for."""
+    answers = {question.key: question.answers[0] if question.answers else words for question in QUESTIONS}
+    path = tmp_path / "rules.yaml"
+    path.write_text(filled_in(answers, f"{{fat is included: {words}}}").replace(f'"{words}"', words))
+    rules = read_rules(path)
+    assert (rules.answers, rules.more) == (answers, {"fat is included": words})
+    assert read_rules(write_rules(rules, path)) == rules
+
+
 @given(ours=ANSWERS, theirs=ANSWERS)
 def test_differences_are_those_rules_that_are_compared_and_differ(ours: dict[str, str], theirs: dict[str, str]) -> None:
     compared = {question.key for question in QUESTIONS if question.compared}
@@ -71,7 +82,8 @@ WRONG = {
     "an endless rule of one's own": (filled_in(SOUND, f"{{a: {'x' * 600}}}"), "at most 500 plain letters"),
     "an endless form": ("# " + "x" * 100_000, "at most 64 KiB"),
     "no YAML": ("a: [", "cannot be read"),
-    "code": ("!!python/object/apply:os.system [touch sprung]", "cannot be read"),
+    "code": ("!!python/object/apply:os.system [touch sprung]", "no form"),
+    "code for an answer": (filled_in(SOUND).replace('"pool"', "!!python/object/apply:os.system [a]"), "Expected words"),
     "a list": ("- a", "no form"),
     "nothing": ("", "no form"),
     "a thousand storeys": ("[" * 3000 + "]" * 3000, "cannot be read"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 
@@ -120,7 +120,9 @@ def read_rules(path: Path) -> AnnotationRules:
     try:
         if path.stat().st_size > _LONGEST_FORM:
             raise InputError(f"Expected a form of at most {_LONGEST_FORM >> 10} KiB, got a longer file: {path}.")
-        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Words as they are written: YAML takes no for an answer to yes or no, 1.10 for 1.1 and 12:30 for 750.
+        text = path.read_text(encoding="utf-8")
+        form = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes words, lists and mappings, no objects)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"Expected annotation rules in {path}, got a file that cannot be read: {error}.") from error
     if not isinstance(form, dict):
@@ -174,8 +176,8 @@ def _check(question: Question, answer: str) -> None:
         raise InputError(f"Expected an answer to {question.key}, got {answer[:80]!r}. Available: {available}.")
 
 
-def _words(form: dict[object, object], path: Path) -> dict[str, str]:
-    """The answers of a form as text; blank ones are left out."""
-    if wrong := [key for key, value in form.items() if not isinstance(value, str | int | float | None)]:
+def _words(form: dict[str, Any], path: Path) -> dict[str, str]:
+    """The answers of a form on one line each; blank ones are left out."""
+    if wrong := [key for key, value in form.items() if not isinstance(value, str)]:
         raise InputError(f"Expected words after {wrong[0]}: in {path}, got {type(form[wrong[0]]).__name__}.")
-    return {str(key): " ".join(str(value).split()) for key, value in form.items() if value is not None}
+    return {key: " ".join(value.split()) for key, value in form.items() if value.strip()}
