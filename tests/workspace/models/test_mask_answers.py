@@ -10,6 +10,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -164,6 +165,24 @@ def test_outlines_are_drawn_in_the_colours_of_their_classes(written: tuple[Answe
     for item in LV_WALL.classes[1:]:
         colour = [int(item.colour[at : at + 2], 16) for at in (1, 3, 5)]
         assert (abs(picture - colour).max(axis=-1) < 8).sum() > 200
+
+
+def test_a_sheet_says_which_phases_were_measured_as_ed_and_es(
+    model: Path, files: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr("medgraft.workspace.models.mask_answers.png_of", lambda figure: drawn.append(figure) or b"")
+    (tmp_path / "phases.csv").write_text("subject,ed,es\nP1,1,0\n")
+    masks = predict_folder(model, files, sheets=tmp_path / "out", phases_file=tmp_path / "phases.csv").masks
+    seen = {mask.subject: (mask.measured, headings(sheet)) for mask, sheet in zip(masks, drawn, strict=True)}
+    assert seen["P1"][1] == ["ED", "ES"]
+    unnamed, told = seen["P2"]
+    assert told == [f"ED, phase {unnamed.ed}", f"ES, phase {unnamed.es}"]
+
+
+def headings(sheet: Figure) -> list[str]:
+    titles = (axes.get_title(loc="left").split("\n") for axes in sheet.axes)
+    return [lines[0] for lines in titles if len(lines) == 2]
 
 
 def test_a_mask_that_is_there_is_not_lost_unless_one_says_so(model: Path, files: Path, tmp_path: Path) -> None:

@@ -109,6 +109,21 @@ def test_a_subject_with_a_slash_in_its_name_gets_its_sheet(model: Path, tmp_path
     assert sorted(map(str, (tmp_path / "sheets").iterdir())) == sorted(answers.sheets)
 
 
+def test_a_sheet_says_whose_stack_and_which_phase_it_shows(
+    model: Path, scans: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    titles: list[str] = []
+    monkeypatch.setattr(
+        "medgraft.workspace.models.slice_answers.png_of", lambda figure: titles.append(figure.get_suptitle()) or b""
+    )
+    found = predict_folder(model, scans, all_phases=True, sheets=tmp_path)
+    whose = {row.subject for row in found.slices}
+    phases = ("ED", "phase 1", "phase 2")
+    assert sorted(titles) == sorted(
+        f"{one} cine SSFP short axis, {phase}, base to apex" for one in whose for phase in phases
+    )
+
+
 def test_a_folder_without_images_teaches(model: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
     with pytest.raises(InputError):

@@ -12,6 +12,7 @@ from medgraft.core.task import ClassLabel
 from medgraft.report import MaskedSlice, mask_sheet
 from medgraft.workspace.measuring.measured import StackMeasures
 from medgraft.workspace.measuring.one_stack import DrawnMask
+from medgraft.workspace.models.captions import phase_caption, stack_caption
 from medgraft.workspace.project import Project
 from medgraft.workspace.stacks.volumes import stack_volume
 
@@ -53,10 +54,10 @@ def mask_outlines(
 
     spacing = entry.spacing
     return mask_sheet(
-        [(f"phase {entry.phase_name(phase)}", list(shown(phase))) for phase in phases],
+        [(_heading(entry, phase, figures), list(shown(phase))) for phase in phases],
         [item for item in classes if item.code in drawn.classes],
         aspect=spacing[1] / spacing[2] if spacing else 1.0,
-        title=" ".join(dict.fromkeys(filter(None, (entry.subject, entry.series)))),
+        title=stack_caption(entry),
     )
 
 
@@ -64,6 +65,13 @@ def _phases(entry: StackEntry, drawn: DrawnMask, figures: StackMeasures) -> list
     names = {entry.phase_name(phase): phase for phase in drawn.phases}
     known = [names[name] for name in (figures.ed, figures.es) if name is not None]
     return list(dict.fromkeys(known or (drawn.phases[0], drawn.phases[len(drawn.phases) // 2])))
+
+
+def _heading(entry: StackEntry, phase: int, figures: StackMeasures) -> str:
+    """Its name, and what it was measured as where that is not its name."""
+    caption = phase_caption(entry, phase)
+    measured = {figures.ed: "ED", figures.es: "ES"}.get(entry.phase_name(phase), caption)
+    return ", ".join(dict.fromkeys((measured, caption)))
 
 
 def _slices(found: NDArray[np.bool_]) -> list[int]:

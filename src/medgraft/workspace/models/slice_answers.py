@@ -18,6 +18,7 @@ from medgraft.explanation import gradcam
 from medgraft.inference import predict_stacks
 from medgraft.report import png_of, stack_sheet
 from medgraft.study import Compute
+from medgraft.workspace.models.captions import phase_caption, stack_caption
 from medgraft.workspace.models.predicted import Answers, SliceAnswer
 from medgraft.workspace.project import Project
 from medgraft.workspace.stacks.drawn_file import drawn_file
@@ -107,6 +108,7 @@ def _write_sheets(
             package.task,
             entry.spacing,
             maps=_maps(package, images, predictions.y_pred[rows]) if maps else None,
+            title=f"{stack_caption(entry)}, {phase_caption(entry, entry.phase_index(phase))}, base to apex",
         )
         path = folder / drawn_file(entry.subject, entry.id, phase)
         with whole_file(path) as draft:
