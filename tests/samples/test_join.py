@@ -36,9 +36,9 @@ def test_every_unit_is_a_sample_or_counted_as_dropped(make_entry):
     assert {dropped.reason: (dropped.count, dropped.example) for dropped in samples.dropped} == {
         "label of a phase other than ed, es": (3, "stack c, phase 0, slice 0"),
         "label of a stack that is not in the cohort": (3, "stack gone, phase 0, slice 0"),
-        "label outside its stack": (1, "stack a, phase 0, slice 9"),
-        "no label": (4, "stack b, phase 1, slice 0"),
-        "readers disagree": (1, "stack b, phase 0, slice 3"),
+        "label outside its stack": (1, "stack a, phase ed, slice 9"),
+        "no label": (4, "stack b, phase es, slice 0"),
+        "readers disagree": (1, "stack b, phase ed, slice 3"),
         "stack without a phase named es": (1, "stack c"),
     }
     assert len(samples) == 6 + 3 + 3

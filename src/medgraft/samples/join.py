@@ -39,7 +39,7 @@ def join(
     _explain_unused_labels(labels, stacks, task, left_out)
     check_one_subject_per_image((item.pixels_digest, item.subject) for item in items)
     items.sort(key=lambda item: (item.subject, item.unit))
-    return Samples(task=task, items=tuple(items), dropped=_dropped(left_out))
+    return Samples(task=task, items=tuple(items), dropped=_dropped(left_out, stacks))
 
 
 def check_one_subject_per_image(owned: Iterable[tuple[str, str]]) -> None:
@@ -112,13 +112,15 @@ def _why_unused(unit: UnitKey, stacks: Mapping[str, StackEntry], task: Task) -> 
     return None
 
 
-def _dropped(left_out: Reasons) -> tuple[Dropped, ...]:
+def _dropped(left_out: Reasons, stacks: Mapping[str, StackEntry]) -> tuple[Dropped, ...]:
     return tuple(
-        Dropped(reason=reason, count=len(units), example=_example(min(units)))
+        Dropped(reason=reason, count=len(units), example=_example(min(units), stacks))
         for reason, units in sorted(left_out.items())
     )
 
 
-def _example(unit: UnitKey) -> str:
-    place = f", phase {unit.phase}, slice {unit.slice}" if unit.slice >= 0 else ""
-    return f"stack {unit.stack}{place}"
+def _example(unit: UnitKey, stacks: Mapping[str, StackEntry]) -> str:
+    if unit.slice < 0:
+        return f"stack {unit.stack}"
+    entry = stacks.get(unit.stack)
+    return f"stack {unit.stack}, phase {entry.phase_name(unit.phase) if entry else unit.phase}, slice {unit.slice}"
