@@ -23,6 +23,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from safetensors.torch import load, save
 
 from medgraft.core.errors import WeightsError
@@ -534,7 +535,10 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, packed: Path, monkeypatch: p
     assert [path.name for path in tmp_path.iterdir()] == ["sound.medgraft"]
 
 
-SCRIPT = "<script>alert(1)</script>[click](javascript:alert(2))\x1b]0;owned\x07\x1b[2J| x |\n# Approved by the FDA"
+SCRIPT = (
+    "<script>alert(1)</script>[click](javascript:alert(2))\x1b]0;owned\x07\x1b[2J| x |\\`code` \\| y |\n"
+    "[a]: https://localhost/seen\n![picture][a]\n# Approved by the FDA"
+)
 
 
 def test_words_of_a_package_are_shown_as_text(tmp_path: Path, packed: Path) -> None:
@@ -545,7 +549,10 @@ def test_words_of_a_package_are_shown_as_text(tmp_path: Path, packed: Path) -> N
     (tmp_path / "words.medgraft").write_bytes(zipped(forged(members_of(packed), **changes)))
     shown = card_text(read_facts(unpack(tmp_path / "words.medgraft", tmp_path / "model")))
     assert "<script" not in shown
-    assert "](" not in shown
+    parsed = MarkdownIt("commonmark").enable("table").parse(shown)
+    assert {part.type for token in parsed for part in token.children or []} <= {"text", "softbreak"}
+    assert {token.type for token in parsed}.isdisjoint({"html_block", "code_block"})
+    assert {"x", "y"}.isdisjoint(token.content for token in parsed), "no cells of its own"
     assert "\x1b" not in shown
     assert "\x07" not in shown
     assert not any(line.startswith("# Approved") for line in shown.splitlines())

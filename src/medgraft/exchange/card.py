@@ -1,6 +1,7 @@
 """The model card: a package's facts as a page that one would send along (Mitchell et al. 2019, arXiv 1810.03993)."""
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 
 from medgraft.core.counted import counted
@@ -8,6 +9,9 @@ from medgraft.exchange.facts import PackageFacts
 from medgraft.exchange.fingerprint import Fingerprint
 from medgraft.exchange.rules import QUESTIONS, AnnotationRules
 from medgraft.exchange.seen import Seen, Training
+
+#: What begins code, links and pictures, and cells of a table, and what would take a mark's own escape away.
+_MARKS = re.compile(r"[\\`\[|]")
 
 _USE = """\
 ## How to use it
@@ -37,7 +41,7 @@ their subjects."""
 
 
 def card_text(facts: PackageFacts) -> str:
-    """The card as Markdown. What a package says is quoted as text: it cannot bring markup of its own."""
+    """The card as Markdown. What a package says is quoted as text: it brings no links, pictures or tags of its own."""
     parts = [
         f"# {_text(facts.name)}",
         "\n".join(f"> {_text(line)}" for line in facts.notes.splitlines()),
@@ -129,6 +133,6 @@ def _number(value: float | None) -> str:
 
 
 def _text(words: str) -> str:
-    """Words as Markdown shows them: no tags, no cells of their own, no control characters."""
+    """Words as Markdown shows them: no tags, links, code or cells of their own, no control characters."""
     shown = "".join(letter if letter.isprintable() else " " for letter in words)
-    return html.escape(shown, quote=False).replace("|", "\\|").replace("](", "] (").replace("`", "\\`")
+    return _MARKS.sub(r"\\\g<0>", html.escape(shown, quote=False))
