@@ -239,7 +239,8 @@ def test_a_bundle_windows_an_image_as_the_model_was_trained(
     (folder / "images").mkdir()
     write_nifti(folder / "images" / "one.nii.gz", Stack(pixels=pixels, affines=affines, spacing=(2.0, 1.2, 1.2)))
     (item,) = parser_of(folder).get_parsed_content("dataset")
-    theirs, ours = item["image"].numpy()[0], recipe.render(pixels, (2.0, 1.2, 1.2))[0].numpy()
+    grid = recipe.grid(pixels.shape, (2.0, 1.2, 1.2))
+    theirs, ours = item["image"].numpy()[0], recipe.render_on(grid, pixels, window.limits(pixels))[0].numpy()
     assert theirs.shape == ours.shape
     assert theirs.mean() == pytest.approx(ours.mean(), abs=0.005)
 

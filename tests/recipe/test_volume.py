@@ -20,6 +20,11 @@ def sequence(n_phases: int = 3, dtype: type = np.int16) -> np.ndarray:
     return np.random.default_rng(1).integers(-300, 700, (n_phases, 6, 20, 22)).astype(dtype)
 
 
+def rendered(recipe: VolumeRecipe, pixels: np.ndarray, spacing: tuple | None, *, full: bool = False) -> torch.Tensor:
+    """A whole sequence as a network reads it."""
+    return recipe.render_on(recipe.grid(pixels.shape, spacing, full=full), pixels, recipe.window.limits(pixels))
+
+
 def test_every_window_is_listed_and_every_recipe_survives_its_own_file():
     assert {type(recipe.window) for recipe in RECIPES} == set(WINDOWS.values())
     for recipe in RECIPES:
@@ -31,15 +36,15 @@ def test_every_window_is_listed_and_every_recipe_survives_its_own_file():
 def test_laws_of_rendering(recipe, full):
     pixels = sequence()
     before = pixels.copy()
-    seen = recipe.render(pixels, SPACING, full=full)
-    codes = recipe.render_mask((pixels > 200).astype(np.uint8), SPACING, full=full)
+    seen = rendered(recipe, pixels, SPACING, full=full)
+    grid = recipe.grid(pixels.shape, SPACING, full=full)
+    codes = grid.mask_to_network(torch.from_numpy((pixels > 200).astype(np.uint8)))
     assert seen.dtype == torch.float32
-    assert codes.dtype == torch.int64
-    assert seen.shape == codes.shape
-    assert seen.shape == (3, *recipe.grid(pixels.shape, SPACING, full=full).shape)
+    assert codes.dtype == torch.uint8
+    assert seen.shape == codes.shape == (3, *grid.shape)
     assert full or seen.shape[-2:] == recipe.shape[-2:]
     assert 0 <= float(seen.min()) < float(seen.max()) <= 1
-    assert torch.equal(seen, recipe.render(pixels, SPACING, full=full))
+    assert torch.equal(seen, rendered(recipe, pixels, SPACING, full=full))
     assert np.array_equal(pixels, before)
 
 
@@ -49,19 +54,19 @@ def test_a_phase_by_itself_is_the_phase_of_the_sequence(recipe):
     pixels = sequence()
     grid, limits = recipe.grid(pixels.shape, SPACING), recipe.window.limits(pixels)
     alone = [recipe.render_on(grid, pixels[t : t + 1], limits) for t in range(3)]
-    assert torch.equal(torch.cat(alone), recipe.render(pixels, SPACING))
+    assert torch.equal(torch.cat(alone), rendered(recipe, pixels, SPACING))
 
 
 def test_hounsfield_units_mean_the_same_in_every_image():
     levels = np.array([-1000, -200, 0, 200, 600, 3000]).reshape(1, 1, 1, 6)
-    seen = VolumeRecipe(shape=(1, 1, 6), spacing=None).render(levels, None).flatten()
+    seen = rendered(VolumeRecipe(shape=(1, 1, 6), spacing=None), levels, None).flatten()
     assert seen.numpy() == pytest.approx([0, 0, 0.25, 0.5, 1, 1])
 
 
 def test_percentiles_are_blind_to_scale_and_offset_and_keep_phases_comparable():
     pixels = sequence(dtype=np.float32) + 300
     pixels[2] *= 0.5
-    first, second = SLICES.render(pixels, None), SLICES.render(pixels * 7 + 300, None)
+    first, second = rendered(SLICES, pixels, None), rendered(SLICES, pixels * 7 + 300, None)
     torch.testing.assert_close(first, second, rtol=0, atol=1e-5)
     assert float(first[2].std()) < 0.6 * float(first[1].std())
 
@@ -75,7 +80,7 @@ def test_limits_of_a_large_sequence_ask_every_phase():
 
 
 def test_a_constant_sequence_becomes_zero_instead_of_nan():
-    assert not SLICES.render(np.full((1, 2, 32, 32), 7), None).any()
+    assert not rendered(SLICES, np.full((1, 2, 32, 32), 7), None).any()
 
 
 @pytest.mark.parametrize("recipe", [CUBES, SLICES], ids=["hu", "percentile"])
@@ -93,22 +98,22 @@ def test_voxels_that_are_no_number_change_nothing_around_them(recipe, hole):
 
 
 def test_a_sequence_of_no_numbers_is_dark():
-    assert not SLICES.render(np.full((1, 2, 32, 32), np.nan), None).any()
+    assert not rendered(SLICES, np.full((1, 2, 32, 32), np.nan), None).any()
 
 
 def test_slices_read_one_by_one_keep_their_number_and_places():
     pixels = sequence()
-    seen = RECIPES[2].render(pixels, SPACING)
+    seen = rendered(RECIPES[2], pixels, SPACING)
     assert seen.shape == (3, 6, 24, 24)
     others = pixels.copy()
     others[:, 1:] = 0
-    assert torch.equal(RECIPES[2].render(others, SPACING)[:, 0], seen[:, 0])
+    assert torch.equal(rendered(RECIPES[2], others, SPACING)[:, 0], seen[:, 0])
 
 
 def test_more_voxels_than_a_machine_holds_are_refused_before_they_are_made():
     fine = dataclasses.replace(CUBES, spacing=0.05)
     with pytest.raises(InputError, match="larger spacing"):
-        fine.render(np.zeros((1, 100, 200, 200)), (3.0, 1.2, 1.2), full=True)
+        rendered(fine, np.zeros((1, 100, 200, 200)), (3.0, 1.2, 1.2), full=True)
     assert fine.grid((1, 100, 200, 200), (3.0, 1.2, 1.2)).shape == CUBES.shape
 
 
@@ -136,4 +141,4 @@ def test_an_unknown_window_or_setting_is_refused():
 
 def test_the_default_window_is_a_setting_like_any_other():
     wide = dataclasses.replace(CUBES, window=HuWindow(low=-1000, high=1000))
-    assert float(wide.render(np.zeros((1, 16, 16, 16)), (1.0, 1.0, 1.0)).mean()) == pytest.approx(0.5)
+    assert float(rendered(wide, np.zeros((1, 16, 16, 16)), (1.0, 1.0, 1.0)).mean()) == pytest.approx(0.5)

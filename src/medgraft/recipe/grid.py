@@ -1,7 +1,7 @@
 """The grid a network reads over the grid a volume came on: crop, pad and resampling in one, exact in millimetres."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -94,17 +94,18 @@ class VolumeGrid:
         The share of each code in a voxel is interpolated and the largest share wins: between thick slices a wall then
         runs obliquely, where the nearest code would make steps.
         """
-        return _largest_share(codes, self.to_network)
-
-    def mask_to_native(self, codes: Tensor) -> Tensor:
-        """Codes (N, Z', Y', X') on the native grid, 0 where the network did not look."""
-        return _largest_share(codes, self.to_native)
+        present = sorted({0, *torch.unique(codes).tolist()})
+        # Phase by phase, so that shares of one phase alone are in memory.
+        moved = [
+            _best((code, self.to_network((phase == code)[None].float())[0]) for code in present) for phase in codes
+        ]
+        return torch.stack(moved).to(codes.dtype)
 
     def scores_to_native(self, scores: Tensor) -> Tensor:
         """The best class (Z, Y, X) uint8 of each native voxel, from scores (K, Z', Y', X') above 0; 0 outside.
 
-        Finer than `mask_to_native`: scores are interpolated before the best is chosen, some slices at a time, since
-        those of a whole native volume are large.
+        Scores are interpolated before the best is chosen, which is finer than the other way round; some slices at a
+        time, since those of a whole native volume are large.
         """
         along_z, *in_plane = (axis.to_native for axis in self.axes)
         slabs = (
@@ -112,13 +113,6 @@ class VolumeGrid:
             for rows in torch.split(along_z, _SLICES)
         )
         return torch.cat(list(slabs))
-
-
-def _largest_share(codes: Tensor, move: Callable[[Tensor], Tensor]) -> Tensor:
-    """Codes moved phase by phase, so that shares of one phase alone are in memory."""
-    present = sorted({0, *torch.unique(codes).tolist()})
-    moved = [_best((code, move((phase == code)[None].float())[0]) for code in present) for phase in codes]
-    return torch.stack(moved).to(codes.dtype)
 
 
 def _best(candidates: Iterator[tuple[int, Tensor]]) -> Tensor:

@@ -77,22 +77,6 @@ class VolumeRecipe:
         """Whether the network reads slices one by one."""
         return self.shape[0] == 1
 
-    def render(self, pixels: NDArray[Any], spacing: Triple | None, *, full: bool = False) -> Tensor:
-        """A native sequence as the network reads it.
-
-        Args:
-            pixels: (T, Z, Y, X), any numeric type.
-            spacing: native (z, y, x) in mm; None where unknown.
-            full: all of the volume on the network's voxels, neither cut nor padded to `shape`.
-
-        Returns:
-            (T, Z', Y', X') float32 in 0..1; 0 outside the volume.
-
-        Raises:
-            InputError: pixels of another shape, or no spacing where the recipe speaks of mm.
-        """
-        return self.render_on(self.grid(pixels.shape, spacing, full=full), pixels, self.window.limits(pixels))
-
     def sides(self, dims: int) -> tuple[int, ...]:
         """What a network of some axes reads at once: (Y', X'), (Z', Y', X') or, over time, (T', Z', Y', X').
 
@@ -100,18 +84,6 @@ class VolumeRecipe:
         (2, 4, 8, 8)
         """
         return (self.phases, *self.shape)[-dims:]
-
-    def render_mask(self, mask: NDArray[Any], spacing: Triple | None, *, full: bool = False) -> Tensor:
-        """A native mask (T, Z, Y, X) on the grid of `render`, (T, Z', Y', X') int64; 0 outside the volume."""
-        grid = self.grid(mask.shape, spacing, full=full)
-        return torch.cat([grid.mask_to_network(torch.from_numpy(np.array(phase[None], np.int64))) for phase in mask])
-
-    def restore(
-        self, codes: Tensor | NDArray[Any], native_shape: Sequence[int], spacing: Triple | None, *, full: bool = False
-    ) -> NDArray[np.uint8]:
-        """Codes (T, Z', Y', X') on the grid of `render`, back on the native (T, Z, Y, X); 0 where it did not look."""
-        grid = self.grid((len(codes), *native_shape[-3:]), spacing, full=full)
-        return np.asarray(grid.mask_to_native(torch.as_tensor(codes)).numpy(), np.uint8)
 
     def grid(self, native_shape: Sequence[int], spacing: Triple | None, *, full: bool = False) -> VolumeGrid:
         """Where the network's voxels lie in volumes of a sequence (T, Z, Y, X).
@@ -140,7 +112,16 @@ class VolumeRecipe:
         return VolumeGrid(axes=_three(whole))
 
     def render_on(self, grid: VolumeGrid, pixels: NDArray[Any], limits: tuple[float, float]) -> Tensor:
-        """Some phases (T, Z, Y, X) on a grid, with the grey `limits` of the whole sequence that become 0 and 1."""
+        """Some phases of a sequence as the network reads them.
+
+        Args:
+            grid: of `grid`.
+            pixels: (T, Z, Y, X), any numeric type.
+            limits: grey levels of the whole sequence that become 0 and 1 (`window`).
+
+        Returns:
+            (T, Z', Y', X') float32 in 0..1; 0 outside the volume.
+        """
         return torch.cat([grid.to_network(_windowed(phase[None], *limits)) for phase in pixels])
 
     def choose(self, *key: object) -> Distortion:
@@ -157,7 +138,7 @@ class VolumeRecipe:
     ) -> tuple[Tensor, Tensor]:
         """Rendered images (T, Z, Y, X) and codes (S, Z, Y, X) changed as chosen, on `shape`.
 
-        centre: the voxel (z, y, x) about which to cut; the middle of the volume by default. Rendered with `full=True`,
+        centre: the voxel (z, y, x) about which to cut; the middle of the volume by default. Rendered on a `full` grid,
         what turns into view is true voxels; else, and beyond the volume, it is 0.
         """
         return choice.apply(images, codes, self._cut([whole_axis(n, 1.0) for n in images[0].shape], centre))
