@@ -59,3 +59,9 @@ def test_a_mask_without_an_opening_has_no_base() -> None:
     affines[:, 2, 3] = np.arange(9)
     assert short_axis(closed, affines) is None
     assert short_axis(np.zeros((9, 9, 9), np.uint8), affines) is None
+
+
+def test_one_slice_alone_has_no_base() -> None:
+    ring = np.full((1, 9, 9), 2, np.uint8)
+    ring[0, [0, -1]], ring[0, 4, 4] = 0, 1
+    assert short_axis(ring, np.eye(4)[None]) is None

@@ -48,7 +48,7 @@ def usual_septum(affine: Floats) -> float:
 
 
 def short_axis(mask: NDArray[Any], affines: NDArray[np.float64]) -> ShortAxis | None:
-    """A ventricle in short-axis slices; None where it has no opening to tell base from apex, or no wall.
+    """A ventricle in short-axis slices; None of one slice, without an opening to tell base from apex, or without wall.
 
     The long axis goes from the middle of the opening (where the pool meets the background or the border of the image;
     the largest such patch) to the point of the wall that is farthest from there.
@@ -61,7 +61,7 @@ def short_axis(mask: NDArray[Any], affines: NDArray[np.float64]) -> ShortAxis | 
     patches, _ = ndimage.label(
         ndimage.binary_dilation(mask == MASK_CODES["background"], border_value=1) & pool, np.ones((3, 3, 3))
     )
-    if not patches.any() or not wall.any():
+    if len(affines) == 1 or not patches.any() or not wall.any():
         return None
     to_lps = _volume_affine(affines)
     opening = patches == np.bincount(patches[patches > 0]).argmax()
