@@ -27,13 +27,13 @@ class TestVectors:
     expected: Tensor
 
 
-def make_vectors(model: nn.Module, shape: Sequence[int], *, n: int = 2, key: object = 0) -> TestVectors:
-    """What a model answers to `n` random inputs of a shape (C, ...), equal for equal keys.
+def make_vectors(model: nn.Module, shape: Sequence[int]) -> TestVectors:
+    """What a model answers to two random inputs of a shape (C, ...), always the same.
 
     >>> make_vectors(nn.Flatten(), (1, 2, 2)).expected.shape
     torch.Size([2, 4])
     """
-    drawn = rng(key, "test vectors").uniform(size=(n, *shape)).astype(np.float32)
+    drawn = rng(0, "test vectors").uniform(size=(2, *shape)).astype(np.float32)
     inputs = torch.from_numpy(drawn)
     return TestVectors(inputs=inputs, expected=_answers(model, inputs))
 

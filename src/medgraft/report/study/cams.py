@@ -16,6 +16,7 @@ from medgraft.report.style import ERROR_INK, INK, MUTED, PAPER, TICK, TITLE, bar
 #: Dark blue where there is little evidence, yellow where there is much; readable without colour vision.
 _MAP_COLOURS = "inferno"
 _PER_CELL = 3
+_SHEET_COLUMNS = 5
 
 #: Inches.
 _IMAGE, _GAP, _HEADING, _CAPTION = 1.08, 0.05, 0.32, 0.4
@@ -45,14 +46,14 @@ def cam_matrix(examples: Sequence[CamExample], task: Task) -> Figure:
     return figure
 
 
-def cam_sheet(examples: Sequence[CamExample], task: Task, *, columns: int = 5) -> Figure:
+def cam_sheet(examples: Sequence[CamExample], task: Task) -> Figure:
     """Every map of every cell as image and overlay side by side, for `medgraft explain`."""
     pairs = [(e, i) for e in examples for i in range(len(e.images))]
     if not pairs:
         raise InputError("Expected at least one image with its map, got none.")
-    rows = -(-len(pairs) // columns)
-    figure = new_figure(1.75 * rows, width=2.9 * columns)
-    grid = figure.subplots(rows, 2 * columns, squeeze=False)
+    rows = -(-len(pairs) // _SHEET_COLUMNS)
+    figure = new_figure(1.75 * rows, width=2.9 * _SHEET_COLUMNS)
+    grid = figure.subplots(rows, 2 * _SHEET_COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
     for place, (example, index) in enumerate(pairs):

@@ -35,24 +35,24 @@ class Verdict:
     text: str
 
 
-def verdict(outcome: CurveOutcome, *, worth: float = WORTH) -> Verdict:
+def verdict(outcome: CurveOutcome) -> Verdict:
     """What the held-out subjects say, the cheapest way first.
 
-    The travelling model is used as it is unless some training beats it by more than `worth` in mean Dice with an
+    The travelling model is used as it is unless some training beats it by more than `WORTH` in mean Dice with an
     interval that excludes zero. Of the trainings that do, that with the fewest subjects is advised which no other of
-    them with as many or more beats by more than `worth`; of several with so few, the best. Intervals are of one way;
+    them with as many or more beats by more than `WORTH`; of several with so few, the best. Intervals are of one way;
     where p after Holm over all ways does not bear a gain out, the text says so. It says too where intervals leave the
     order of two ways open or a single draw of subjects turns it round, how good the advised model is (`FIT`), and
     where test subjects are too few to tell (`LEAST_SUBJECTS`).
     """
     means = _means(outcome)
     gained = {(gain.arm, gain.size): gain for gain in gains(outcome)}
-    worthy = [way for way in means if not gained or _is_worth_it(gained[way].difference, worth)]
+    worthy = [way for way in means if not gained or _is_worth_it(gained[way].difference)]
     if not worthy:
         best_of_largest = max((way for way in means if way[1] == outcome.sizes[-1]), key=means.__getitem__)
-        return _use_as_is(outcome, gained[best_of_largest], worth)
-    arm, size = _enough({way: means[way] for way in worthy}, worth)
-    return _train(outcome, arm, size, gained.get((arm, size)), worth)
+        return _use_as_is(outcome, gained[best_of_largest])
+    arm, size = _enough({way: means[way] for way in worthy})
+    return _train(outcome, arm, size, gained.get((arm, size)))
 
 
 def _means(outcome: CurveOutcome) -> dict[_Way, float]:
@@ -61,29 +61,29 @@ def _means(outcome: CurveOutcome) -> dict[_Way, float]:
     return {way: mean_dice(outcome, outcome.of(*way)) for way in ways}
 
 
-def _enough(means: Mapping[_Way, float], worth: float) -> _Way:
-    """The best of the fewest subjects whom none with as many or more beats by more than `worth`."""
+def _enough(means: Mapping[_Way, float]) -> _Way:
+    """The best of the fewest subjects whom none with as many or more beats by more than `WORTH`."""
 
     def beaten(way: _Way) -> bool:
-        return any(mean - means[way] > worth for other, mean in means.items() if other[1] >= way[1])
+        return any(mean - means[way] > WORTH for other, mean in means.items() if other[1] >= way[1])
 
     return min((way for way in means if not beaten(way)), key=lambda way: (way[1], -means[way]))
 
 
-def _is_worth_it(gain: PairedDifference, worth: float) -> bool:
-    return gain.value > worth and gain.low > 0
+def _is_worth_it(gain: PairedDifference) -> bool:
+    return gain.value > WORTH and gain.low > 0
 
 
-def _use_as_is(outcome: CurveOutcome, gain: CurveContrast, worth: float) -> Verdict:
+def _use_as_is(outcome: CurveOutcome, gain: CurveContrast) -> Verdict:
     text = (
         f"Use the model as it is: {_measured(outcome, AS_IS, 0)}. Training here ({gain.arm}, "
-        f"{counted(gain.size, 'subject')}) differs by {_shown(gain.difference)}: not more than {worth:g}, or not told "
+        f"{counted(gain.size, 'subject')}) differs by {_shown(gain.difference)}: not more than {WORTH:g}, or not told "
         f"from zero by these subjects.{_fitness(outcome, AS_IS, 0)}{_few(outcome)}"
     )
     return Verdict(advice="use as is", arm=None, size=None, text=text)
 
 
-def _train(outcome: CurveOutcome, best: str, size: int, gain: CurveContrast | None, worth: float) -> Verdict:
+def _train(outcome: CurveOutcome, best: str, size: int, gain: CurveContrast | None) -> Verdict:
     from_package = outcome.curve.arms[best].start == "package"
     rivals = [arm for arm in outcome.arms if arm != best and outcome.of(arm, size)]
     against = {arm: difference(outcome, outcome.of(best, size), outcome.of(arm, size)) for arm in rivals}
@@ -92,7 +92,7 @@ def _train(outcome: CurveOutcome, best: str, size: int, gain: CurveContrast | No
         f"{outcome.n_subjects['validation']} more that chose rate and epoch ({best}): {_measured(outcome, best, size)}"
         f"{f'; {_shown(gain.difference)} against the model as it is' if gain else ''}"
         f"{''.join(f'; {_shown(found)} against {arm} with as many' for arm, found in against.items())}."
-        f"{_more(outcome, best, size, worth)}{_doubt(outcome, best, size, against)}{_corrected(outcome, gain)}"
+        f"{_more(outcome, best, size)}{_doubt(outcome, best, size, against)}{_corrected(outcome, gain)}"
         f"{_fitness(outcome, best, size)}{_few(outcome)}"
     )
     return Verdict(advice="fine-tune" if from_package else "train anew", arm=best, size=size, text=text)
@@ -103,15 +103,15 @@ def _measured(outcome: CurveOutcome, arm: str, size: int) -> str:
     return f"mean Dice {mean_dice(outcome, outcome.of(arm, size)):.2f} on {n_test}"
 
 
-def _more(outcome: CurveOutcome, best: str, size: int, worth: float) -> str:
+def _more(outcome: CurveOutcome, best: str, size: int) -> str:
     """What more subjects did or may do; one size is no curve and says nothing."""
     if size < outcome.sizes[-1]:
         means = _means(outcome)
-        gained = any(mean - means[best, size] > worth for way, mean in means.items() if way[1] > size)
+        gained = any(mean - means[best, size] > WORTH for way, mean in means.items() if way[1] > size)
         what = "gained more, but these subjects do not tell it from zero" if gained else "did not help"
         return f" More than {size} {what}."
     before = outcome.of(best, outcome.sizes[-2]) if len(outcome.sizes) > 1 else ()
-    if before and difference(outcome, outcome.of(best, size), before).value > worth:
+    if before and difference(outcome, outcome.of(best, size), before).value > WORTH:
         return " The curve had not levelled off at the largest size: more subjects may help."
     return ""
 
