@@ -160,6 +160,18 @@ def test_what_is_nearer_to_the_viewer_is_drawn_later() -> None:
     assert back[1, 0] < back[0, 0]
 
 
+def test_a_wall_without_an_outer_surface_is_an_empty_picture(curve: CurveContent) -> None:
+    """As of a model that sees heart wherever it looks."""
+    nothing = dataclasses.replace(
+        curve.surfaces[0], vertices=np.zeros((0, 3), np.float32), triangles=np.zeros((0, 3), np.uint32),
+        thickness=np.zeros(0, np.float32),
+    )  # fmt: skip
+    drawn = surface_views([curve.surfaces[0], nothing]).axes[:8]
+    assert [len(axes.collections[0].get_paths()) for axes in drawn[4:]] == [0] * 4
+    assert [axes.get_xlim() for axes in drawn[:4]] == [axes.get_xlim() for axes in drawn[4:]]
+    assert [mesh.triangles for mesh in meshes([curve.surfaces[0], nothing]).surfaces][1] == ""
+
+
 def test_meshes_hold_the_surface_to_a_thousandth_of_a_millimetre(curve: CurveContent) -> None:
     whole = meshes(curve.surfaces)
     scale = thickness_scale(curve.surfaces)

@@ -49,14 +49,14 @@ def thickness_scale(surfaces: Sequence[Surface]) -> Normalize:
 
 
 def centred(surface: Surface) -> Floats:
-    """(V, 3) vertices about the middle of their box."""
+    """(V, 3) vertices about the middle of their box; a wall that fills its image has none outside."""
     vertices: Floats = np.asarray(surface.vertices, float)
-    return np.asarray(vertices - (vertices.min(axis=0) + vertices.max(axis=0)) / 2)
+    return np.asarray(vertices - (vertices.min(axis=0) + vertices.max(axis=0)) / 2) if len(vertices) else vertices
 
 
 def reach(surface: Surface) -> float:
     """The farthest vertex from the middle, mm: however a surface is turned, it stays within."""
-    return float(np.linalg.norm(centred(surface), axis=1).max()) or 1.0
+    return float(np.linalg.norm(centred(surface), axis=1).max(initial=0)) or 1.0
 
 
 def _draw(axes: Axes, surface: Surface, turn: float, scale: Normalize, half: float) -> None:
