@@ -21,7 +21,7 @@ API = "/api/v1"
 TASK = f"{API}/tasks/sax-range"
 #: How far a reader is may be seen by all: these are left out where answers are compared.
 PROGRESS = re.compile(
-    r'"(labelled|done|finished|asked|seconds_per_stack|last_at)":[^,}\]]+|(, )?(ana|ben) has \d+ stacks left'
+    r'"(labelled|done|finished|asked|seconds_per_stack|last_at)":[^,}\]]+|(, )?(ana|ben) has \d+ stacks? left'
 )
 
 

@@ -94,7 +94,9 @@ def _show(done: "Imported") -> None:
     write_line(f"{added}, {len(done.known)} known, {files} looked at in {done.source}")
     if done.labels:
         changes = done.labels.changes
-        write_line(f"{changes.added} labels for {done.labels.task} came with them ({changes.unchanged} known)")
+        write_line(
+            f"{counted(changes.added, 'label')} for {done.labels.task} came with them ({changes.unchanged} known)"
+        )
     if done.notes:
         write_line("\nNotes by kind (one by one: medgraft notes)")
         write_table(("code", "kind", "files", "for example"), _summary(done.notes))

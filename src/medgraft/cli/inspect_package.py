@@ -8,6 +8,7 @@ import typer
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.options import JsonOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace.models.fit import StackFit
@@ -65,7 +66,7 @@ def inspect(
 
 def _show_suitability(found: "Suitability") -> None:
     if found.disjoint:
-        write_line(f"none of the {found.checked} subjects of {found.project} is known to have been seen by the model")
+        write_line(f"{found.project}: {counted(found.checked, 'subject')}, none known to have been seen by the model")
     else:
         write_line(f"subjects of {found.project} that the model has seen: {len(found.shared_subjects)}")
     for subject in found.shared_subjects:
@@ -73,7 +74,9 @@ def _show_suitability(found: "Suitability") -> None:
     if found.shared_subjects and not found.shared_stacks:
         write_line("by their ids, not by their images: other images of theirs, or other people under the same numbers")
     if found.shared_stacks:
-        write_line(f"{len(found.shared_stacks)} stacks had a part in its training: {', '.join(found.shared_stacks)}")
+        write_line(
+            f"{counted(len(found.shared_stacks), 'stack')} had a part in its training: {', '.join(found.shared_stacks)}"
+        )
     if found.unknown_trainings:
         write_line(f"unknown, not none: the subjects of {', '.join(found.unknown_trainings)}")
     if found.fit:
@@ -87,7 +90,7 @@ def _show_fit(fit: "StackFit") -> None:
         for one in fit.ranges
     ]
     write_table(columns, rows)
-    write_line(f"{len(fit.doubts)} of {fit.others} stacks are unlike those trained on")
+    write_line(f"unlike those trained on: {len(fit.doubts)} of {counted(fit.others, 'stack')}")
 
 
 def _ends(low: float | None, high: float | None) -> str:

@@ -12,6 +12,7 @@ from medgraft.cli.figures import with_ends
 from medgraft.cli.left_out import write_left_out
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace.measuring.measured import (
@@ -98,7 +99,7 @@ def _show_stacks(measured: "Measured") -> None:
     ]
     _show_table(("subject", "stack", "mask", *figures, *changes, "notes"), rows)
     for number, (reason, count) in enumerate(notes.items(), start=1):
-        write_line(f"note {number}, of {count} of {len(rows)} masks: {reason}")
+        write_line(f"note {number}, of {count} of {counted(len(rows), 'mask')}: {reason}")
     if rows and measured.slices_by:
         write_line("left out: slices at ED and ES that are neither IN nor muscle beside it; change: what that adds")
 

@@ -8,6 +8,7 @@ import typer
 from medgraft.cli.bars import progress_bars
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line
+from medgraft.core.counted import counted
 
 
 def pack(
@@ -40,6 +41,7 @@ def pack(
     if as_json:
         write_json(packed)
         return
-    write_line(f"{packed.file}: {packed.name}, trained on {packed.stacks} stacks of {packed.subjects} subjects")
+    images = f"{counted(packed.stacks, 'stack')} of {counted(packed.subjects, 'subject')}"
+    write_line(f"{packed.file}: {packed.name}, trained on {images}")
     if not packed.has_rules:
         write_line("without annotation rules: medgraft sites rules --new rules.yaml, fill it in, and pack with --rules")

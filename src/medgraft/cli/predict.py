@@ -124,7 +124,7 @@ def predict(
 def _show(answers: "Answers", sheet: Path | None) -> None:
     write_table(*_table(answers, exact=False))
     if answers.slices:
-        write_line(f"\n{len(answers.slices)} slices answered for {answers.task} by {answers.model}")
+        write_line(f"\n{counted(len(answers.slices), 'slice')} answered for {answers.task} by {answers.model}")
         write_line("slice 1 is the most basal; plain: each slice alone; joint: the stack decided as a whole")
     else:
         write_line(f"\n{counted(len(answers.masks), 'stack')} segmented for {answers.task} by {answers.model}")

@@ -7,6 +7,7 @@ import typer
 from medgraft.cli.command import add_command
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace import NewToken
@@ -76,7 +77,7 @@ def list_all(project: ProjectOption = HERE, as_json: JsonOption = False) -> None
     columns = ("reader", "role", "may sign in", "since", "changed")
     cells = [(a.name, a.role, "yes" if a.active else "no", a.created_at, a.changed_at) for a in found]
     write_table(columns, cells)
-    write_line(f"{len(found)} readers")
+    write_line(counted(len(found), "reader"))
 
 
 def _show(given: "NewToken", as_json: bool) -> None:

@@ -8,6 +8,7 @@ from medgraft.cli.command import add_command
 from medgraft.cli.figures import ends, with_ends
 from medgraft.cli.options import HERE, JsonOption, ProjectOption, TaskOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace import ReaderProgress, ReadingStatus
@@ -79,7 +80,7 @@ def status(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
         return
     for reading in found:
         _show_status(reading)
-    write_line(f"{len(found)} rounds")
+    write_line(counted(len(found), "round"))
 
 
 def agreement(
@@ -102,8 +103,8 @@ def agreement(
         write_json(found)
         return
     write_line(
-        f"{found.reading}, {found.task}: {found.units} slices of {found.stacks} stacks of {found.subjects} subjects "
-        f"read by all, {len(found.left_out)} stacks left out"
+        f"{found.reading}, {found.task}: {counted(found.units, 'slice')} of {counted(found.stacks, 'stack')} of "
+        f"{counted(found.subjects, 'subject')} read by all, {counted(len(found.left_out), 'stack')} left out"
     )
     if found.fleiss is not None:
         write_line(f"Fleiss' kappa {_figure(found.fleiss) or 'not defined'}")
@@ -123,7 +124,7 @@ def _show(found: "ReadingStatus", as_json: bool) -> None:
 
 
 def _show_status(found: "ReadingStatus") -> None:
-    write_line(f"{found.name}, {found.task}: {found.stacks} stacks, {found.state}")
+    write_line(f"{found.name}, {found.task}: {counted(found.stacks, 'stack')}, {found.state}")
     columns = ("reader", "labelled", "done", "opinions asked", "seconds per stack", "last")
     write_table(columns, [_progress(reader) for reader in found.readers])
 

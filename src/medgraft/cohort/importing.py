@@ -17,6 +17,7 @@ from medgraft.cohort.removal import RemovedError, is_within
 from medgraft.cohort.source import Source, endings_of, open_source, readable, with_readable_names
 from medgraft.cohort.spacing import millimetres, same_spacing
 from medgraft.core.cohort import ImportNote, ImportReport, StackEntry
+from medgraft.core.counted import counted
 from medgraft.core.digest import array_digest
 from medgraft.core.errors import InputError
 from medgraft.core.progress import Report, silent
@@ -86,10 +87,8 @@ def _choose(source: Source, layout: str, options: ImportOptions) -> Importer:
 
 def _nothing_fits(source: Source) -> str:
     expected = "\n".join(f"  {importer.name}: {importer.expects}" for importer in IMPORTERS)
-    return (
-        f"Expected a folder in a layout that medgraft knows, "
-        f"got {len(source.files)} files ({endings_of(source.files)}).{source.why_less()} Available:\n{expected}"
-    )
+    got = f"{counted(len(source.files), 'file')} ({endings_of(source.files)})"
+    return f"Expected a folder in a layout that medgraft knows, got {got}.{source.why_less()} Available:\n{expected}"
 
 
 def _nothing_found(source: Source, options: ImportOptions, chosen: Importer) -> ImportNote:

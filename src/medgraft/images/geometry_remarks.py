@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from medgraft.core.counted import counted
 from medgraft.core.geometry import normal_of
 from medgraft.images.frame import Frame
 from medgraft.images.ledger import Remark
@@ -44,7 +45,8 @@ def _gap(steps: NDArray[np.float64], usual: float) -> str:
     wide = np.flatnonzero((steps > GAP * usual) & (usual > 0))
     missing = int(sum(round(steps[i] / usual) - 1 for i in wide))
     places = ", ".join(f"{i} and {i + 1} ({steps[i]:.2f} mm)" for i in wide)
-    return f"About {missing} slices are missing between {places}; usual distance {usual:.2f} mm." if len(wide) else ""
+    about = f"About {counted(missing, 'slice')} missing between {places}"
+    return f"{about}; usual distance {usual:.2f} mm." if len(wide) else ""
 
 
 def _uneven(steps: NDArray[np.float64], usual: float) -> str:

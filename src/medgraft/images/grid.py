@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from medgraft.core.counted import counted
 from medgraft.core.geometry import normal_of
 from medgraft.images.frame import Frame
 from medgraft.images.grouping import PROJECTIONS, positions
@@ -130,7 +131,8 @@ def _taken(frame: Frame) -> tuple[object, ...]:
 
 
 def _surplus_remark(surplus: list[Frame]) -> Remark:
-    text = f"{len(surplus)} images more than other slices have: the nearest in time (of repeats, the latest) are used."
+    more = f"{counted(len(surplus), 'image')} more than other slices have"
+    text = f"{more}: the nearest in time (of repeats, the latest) are used."
     return Remark(kind="set aside", code="surplus-image", text=text, frames=surplus)
 
 

@@ -12,6 +12,7 @@ from pydicom.uid import RTStructureSetStorage
 
 from medgraft.core.cohort import ImportNote
 from medgraft.core.contour import PlanarContour
+from medgraft.core.counted import counted
 from medgraft.core.errors import ImageError
 from medgraft.images.attributes import Attributes, items
 from medgraft.images.problem import FOREIGN
@@ -121,5 +122,5 @@ def _contour(item: Dataset, name: str, path: Path) -> PlanarContour:
 def _without_area(drawn: list[Dataset], name: str, path: Path) -> Iterator[ImportNote]:
     kinds = [kind for item in drawn if (kind := _kind(item)) not in _AREAS]
     if kinds:
-        text = f"{len(kinds)} contours of {name} surround no area ({', '.join(sorted(set(kinds)))})."
+        text = f"Around no area: {counted(len(kinds), 'contour')} of {name} ({', '.join(sorted(set(kinds)))})."
         yield ImportNote(kind="set aside", code="no-area", where=path.name, text=text, count=len(kinds))

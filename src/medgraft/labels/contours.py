@@ -11,6 +11,7 @@ from matplotlib.path import Path as Polygon
 from numpy.typing import NDArray
 
 from medgraft.core.cohort import ImportNote, NoteKind
+from medgraft.core.counted import counted
 from medgraft.core.errors import InputError, LabelError
 from medgraft.core.task import MASK_CODES
 
@@ -136,7 +137,9 @@ def _paint(mask: NDArray[np.uint8], files: dict[str, Path]) -> Iterator[ImportNo
         yield _note("one-contour", files[kind], f"only the {'inner' if kind == 'i' else 'outer'} contour was usable")
     elif (inner & ~outer).any():
         yield _note(
-            "inner-outside-outer", files["i"], f"{(inner & ~outer).sum()} pixels of the pool lie outside the wall"
+            "inner-outside-outer",
+            files["i"],
+            f"outside the wall: {counted(int((inner & ~outer).sum()), 'pixel')} of the pool",
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from medgraft.core.counted import counted
 from medgraft.core.errors import LabelError
 from medgraft.core.task import UnitKey
 from medgraft.labels.event import LabelEvent, utc_now
@@ -118,7 +119,9 @@ class Readings:
                 reader: sum((reader, stack) not in reading.done for stack in reading.stacks)
                 for reader in reading.readers
             }
-            waiting = ", ".join(f"{reader} has {count} stacks left" for reader, count in left.items() if count)
+            waiting = ", ".join(
+                f"{reader} has {counted(count, 'stack')} left" for reader, count in left.items() if count
+            )
             raise LabelError(
                 f"Expected a round that all have finished, got {reading.name!r}, which is blinded: {waiting}. "
                 "Do: wait until they are done, or close the round."

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from medgraft.cli.output import write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace import MaskLabelling
@@ -12,7 +13,7 @@ def show_labelling(done: "MaskLabelling") -> None:
     """Say what was recorded, and how every rule of the task counts."""
     changes = done.changes
     write_line(
-        f"{changes.added} labels added by {done.reader} for {done.task} in {done.stacks} stacks, "
+        f"{counted(changes.added, 'label')} added by {done.reader} for {done.task} in {counted(done.stacks, 'stack')}, "
         f"{changes.unchanged} unchanged, {changes.withdrawn} withdrawn"
     )
     codes = list(next(iter(done.counts.values()), {}))

@@ -7,6 +7,7 @@ import typer
 
 from medgraft.cli.options import HERE, JsonOption, ProjectOption, TaskOption
 from medgraft.cli.output import write_json, write_line
+from medgraft.core.counted import counted
 
 
 def export_sheet(
@@ -27,4 +28,4 @@ def export_sheet(
     if as_json:
         write_json(done)
     else:
-        write_line(f"{done.rows} labels written to {done.file}")
+        write_line(f"{counted(done.rows, 'label')} written to {done.file}")

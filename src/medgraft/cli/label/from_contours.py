@@ -10,6 +10,7 @@ from medgraft.cli.label.counts import show_labelling
 from medgraft.cli.mask_options import InPlaceOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 
 def from_contours(
@@ -38,7 +39,8 @@ def from_contours(
     if as_json:
         write_json(done)
         return
-    write_line(f"{done.subject}, stack {done.stack}: {done.slices} images in {done.phases} phases have masks now")
+    images = f"{counted(done.slices, 'image')} in {counted(done.phases, 'phase')}"
+    write_line(f"{done.subject}, stack {done.stack}: masks of {images}")
     if done.before:
         write_line(f"The mask before is {done.before}: medgraft masks undo puts it back")
     show_labelling(done.labels)

@@ -7,6 +7,7 @@ import typer
 
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line
+from medgraft.core.counted import counted
 
 
 def import_sheet(
@@ -29,4 +30,4 @@ def import_sheet(
     if as_json:
         write_json(done)
     else:
-        write_line(f"{done.rows} labels added from {done.file}, {done.unchanged} unchanged")
+        write_line(f"{counted(done.rows, 'label')} added from {done.file}, {done.unchanged} unchanged")

@@ -2,6 +2,7 @@
 
 from medgraft.cli.options import HERE, JsonOption, ProjectOption, TaskOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 
 def status(project: ProjectOption = HERE, task: TaskOption = "sax-range", as_json: JsonOption = False) -> None:
@@ -17,7 +18,9 @@ def status(project: ProjectOption = HERE, task: TaskOption = "sax-range", as_jso
     if as_json:
         write_json(found)
         return
-    write_line(f"{found.task}: {found.labelled} of {found.units} slices labelled, {found.conflicts} in conflict")
+    write_line(
+        f"{found.task}: {found.labelled} of {counted(found.units, 'slice')} labelled, {found.conflicts} in conflict"
+    )
     if found.elsewhere:
         write_line(
             f"{found.elsewhere} more at phases that {found.task} does not ask about, or whose names are not known "

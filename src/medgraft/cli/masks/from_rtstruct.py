@@ -10,6 +10,7 @@ from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
 from medgraft.cli.pairs import read_pairs
 from medgraft.cli.pseudonym_key import read_key
+from medgraft.core.counted import counted
 
 
 def from_rtstruct(
@@ -54,7 +55,7 @@ def from_rtstruct(
     if as_json:
         write_json(done)
         return
-    what = f"{', '.join(done.classes)} on {done.slices} images in {len(done.phases)} phases"
+    what = f"{', '.join(done.classes)} on {counted(done.slices, 'image')} in {counted(len(done.phases), 'phase')}"
     write_line(f"{done.subject}, stack {done.stack}: {what}")
     if done.before:
         write_line(f"The mask before is {done.before}: medgraft masks undo puts it back")

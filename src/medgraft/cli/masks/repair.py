@@ -9,6 +9,7 @@ from medgraft.cli.left_out import write_left_out
 from medgraft.cli.mask_options import StacksOption, TrialOption
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
 from medgraft.cli.output import write_json, write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace import MaskRepairs
@@ -56,6 +57,6 @@ def _show(done: "MaskRepairs") -> None:
     left_out = [(f"{one.subject}, stack {one.stack}", one.reason) for one in done.left_out]
     write_left_out(left_out, "stack", where="--json")
     verb = "would change" if done.dry_run else "changed"
-    write_line(f"{changed} of {len(done.stacks)} masks {verb}")
+    write_line(f"{changed} of {counted(len(done.stacks), 'mask')} {verb}")
     if changed and not done.dry_run:
         write_line("Taken back by medgraft masks undo. Labels from masks: medgraft label from-masks")

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from medgraft.cli.output import write_line, write_table
+from medgraft.core.counted import counted
 from medgraft.core.duration import duration
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def plan_document(plan: "Estimate") -> dict[str, object]:
 def show_plan(plan: "Estimate") -> None:
     """One row per model and depth at one seed, then the whole study."""
     write_line(
-        f"{plan.n_samples} labelled slices of {plan.n_subjects} subjects, {plan.n_test} held out for the test; "
-        f"{plan.n_rows} pictures with their rotations"
+        f"{counted(plan.n_samples, 'labelled slice')} of {counted(plan.n_subjects, 'subject')}, {plan.n_test} held out "
+        f"for the test; {counted(plan.n_rows, 'picture')} with their rotations"
     )
     columns = ("model", "depth", "trainings", "updates", "cached", "cache (GB)", "time")
     write_table(

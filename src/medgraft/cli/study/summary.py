@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from medgraft.cli.figures import with_ends
 from medgraft.cli.output import write_line, write_table
+from medgraft.core.counted import counted
 
 if TYPE_CHECKING:
     from medgraft.workspace.studies.summary import Interval, StudySummary
@@ -21,7 +22,8 @@ def show_summary(study: "StudySummary") -> None:
             for row in study.rows
         ],
     )
-    write_line(f"\n{study.images} slices of {study.subjects} subjects; in brackets: 95 % intervals over subjects")
+    images = f"{counted(study.images, 'slice')} of {counted(study.subjects, 'subject')}"
+    write_line(f"\n{images}; in brackets: 95 % intervals over subjects")
     for model in study.lost:
         write_line(f"not in the table: {model}")
     for code in study.unlabelled:

@@ -13,6 +13,7 @@ from medgraft.cohort.importers.importer import Importer
 from medgraft.cohort.options import ImportOptions
 from medgraft.cohort.source import Note, Source, attempt
 from medgraft.core.cohort import ImportNote
+from medgraft.core.counted import counted
 from medgraft.core.geometry import points_to_apex
 from medgraft.core.progress import Progress, Report
 from medgraft.core.stack import FoundStack, Stack
@@ -90,7 +91,7 @@ def _read_both(path: Path, mask: Path, options: ImportOptions, where: str, note:
 def _note_empty(stack: Stack, where: str, note: Note) -> None:
     n_empty = len(stack.pixels) - len(stack.mask_phases)
     if n_empty:
-        text = f"The mask is all zero in {n_empty} of {len(stack.pixels)} phases: they count as not labelled."
+        text = f"The mask is all zero in {n_empty} of {counted(len(stack.pixels), 'phase')}: not labelled there."
         note(ImportNote(kind="noticed", code="unlabelled-phases", where=where, text=text, count=n_empty))
 
 

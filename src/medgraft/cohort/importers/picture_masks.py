@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from medgraft.cohort.source import Note, Source, attempt
 from medgraft.core.cohort import ImportNote
+from medgraft.core.counted import counted
 from medgraft.core.stack import Stack
 from medgraft.core.task import MASK_CLASSES, MASK_CODES
 from medgraft.images import read_picture
@@ -46,7 +47,7 @@ def with_masks(
     phases = tuple(t for t in range(len(stack.pixels)) if all((t, z) in found for z in range(len(stack.affines))))
     left_out = {t for t, _ in found} - set(phases)
     if left_out:
-        text = f"Some slices of {len(left_out)} phases have no mask: these phases count as not labelled."
+        text = f"Some slices have no mask in {counted(len(left_out), 'phase')}: not labelled there."
         note(ImportNote(kind="noticed", code="unlabelled-phases", where=where, text=text, count=len(left_out)))
     if not phases:
         return stack
