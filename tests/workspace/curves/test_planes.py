@@ -35,6 +35,19 @@ def test_planes_cross_in_the_middle_of_the_heart() -> None:
         np.testing.assert_array_equal(plane.seen["model"], plane.reference)
 
 
+def test_a_heart_imaged_with_a_tilted_gantry_stands_straight() -> None:
+    cuts = [index // 5 for index in range(20)]
+    whole, drawn = rng("planes").normal(size=(20, 24, 31)), np.pad(heart(), ((0, 0), (0, 0), (0, 3)))
+    image, mask = (np.stack([part[:, by : by + 28] for part, by in zip(v, cuts, strict=True)]) for v in (whole, drawn))
+    aside = np.array([(0.0, by) for by in cuts])
+    straight = planes_of(volume(False, False, False), (3.0, 1.0, 1.5), whole, drawn, {"model": drawn})
+    tilted = planes_of(volume(False, False, False), (3.0, 1.0, 1.5), image, mask, {"model": mask}, aside=aside)
+    for one, other in zip(straight, tilted, strict=True):
+        np.testing.assert_array_equal(one.image, other.image)
+        np.testing.assert_array_equal(one.reference, other.reference)
+        np.testing.assert_array_equal(one.seen["model"], other.seen["model"])
+
+
 def test_planes_are_turned_as_readers_are_used_to() -> None:
     image = rng("planes").normal(size=(20, 24, 28))
     plain = planes_of(volume(False, False, False), (1.0, 1.0, 1.0), image, heart(), {})

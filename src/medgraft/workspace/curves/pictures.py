@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from medgraft.core.geometry import slices_aside
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.exchange.package import ModelPackage
 from medgraft.report import ModelKey, Overlay
@@ -63,14 +64,15 @@ def _ranked(rows: Sequence[SubjectFigures]) -> dict[str, SubjectFigures]:
 
 
 def _overlay(project: Project, rank: str, ranked_by: str, shown: Shown, outcome: CurveOutcome) -> Overlay:
-    volume = stack_volume(project, shown.entry.id)
+    entry, volume = shown.entry, stack_volume(project, shown.entry.id)
+    aside = slices_aside(entry.affine_stack) if entry.even_spacing else None
     return Overlay(
-        subject=shown.entry.subject,
+        subject=entry.subject,
         phase=shown.phase,
         rank=rank,
         ranked_by=ranked_by,
         dice=dict(_dice(outcome, shown)),
-        planes=planes_of(volume, shown.entry.spacing, shown.image, shown.reference, shown.seen),
+        planes=planes_of(volume, entry.spacing, shown.image, shown.reference, shown.seen, aside=aside),
     )
 
 

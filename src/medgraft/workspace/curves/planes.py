@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from medgraft.measurement import moved_over
 from medgraft.report import Plane
 from medgraft.workspace.stacks.volumes import StackVolume
 
@@ -36,6 +37,8 @@ def planes_of(
     image: NDArray[Any],
     reference: NDArray[np.uint8],
     seen: Masks,
+    *,
+    aside: NDArray[np.float64] | None = None,
 ) -> tuple[Plane, ...]:
     """Three planes through the centre of the reference; three slices where the spacing is unknown.
 
@@ -45,7 +48,11 @@ def planes_of(
         image: (Z, Y, X).
         reference: (Z, Y, X), 0 where there is no heart.
         seen: as the reference, by name of who saw it.
+        aside: how far slices lie aside of each other (`core.geometry.slices_aside`).
     """
+    if aside is not None:
+        reference, *masks = (moved_over(mask, aside, beyond="nothing") for mask in (reference, *seen.values()))
+        image, seen = moved_over(image, aside), dict(zip(seen, masks, strict=True))
     box = _box(reference if reference.any() else np.ones_like(reference))
     if spacing is None:
         places = [round(box[0].start + level * (box[0].stop - 1 - box[0].start)) for level in _LEVELS]
