@@ -14,7 +14,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,9 @@ def shaken(state: dict[str, torch.Tensor]) -> None:
     state["head.scores.bias"] += 1 + torch.arange(3)
 
 
+PAINTED = replace(SAX_RANGE, classes=tuple(replace(c, colour="url(https://localhost)") for c in SAX_RANGE.classes))
+
+
 def facts_text(text: bytes) -> Kind:
     return swapped("package.json", text)
 
@@ -294,6 +297,7 @@ KINDS: dict[str, tuple[Kind, str]] = {
     ),
     "pictures of no size": (claims(size=0), "side in pixels"),
     "a class twice": (claims(task={**asdict(SAX_RANGE), "classes": [asdict(SAX_RANGE.classes[0])] * 3}), "class codes"),
+    "a colour that loads a page": (claims(task=asdict(PAINTED)), "a colour such as"),
     "an order of other classes": (claims(task={**asdict(SAX_RANGE), "along_stack": ["up", "down"]}), "class codes"),
     "a scaling that divides by nothing": (
         claims(contract={"size": 64, "channels": 3, "mean": [0.5] * 3, "std": [0.0] * 3, "order": "RGB"}),

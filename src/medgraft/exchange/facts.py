@@ -1,6 +1,7 @@
 """PackageFacts: everything a package says in words. It is read and checked without loading torch."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -34,6 +35,9 @@ MAX_WORDS = 8 << 20
 #: Numbers of a package that buffers are made from, and the largest that is believed.
 _LARGEST = {"size": 4096, "channels": 64, "classes": 4096}
 
+#: Pages write colours into their style.
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class FileFact:
@@ -64,9 +68,12 @@ class PackageFacts:
     files: Mapping[str, FileFact] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for names that cannot be shown."""
+        """Raise `InputError` for names and colours that cannot be shown."""
         for name in (self.name, self.network, self.task.name):
             check_name(name)
+        for colour in (item.colour for item in self.task.classes):
+            if not _COLOUR.fullmatch(colour):
+                raise InputError(f"Expected a colour such as #0072B2 for a class, got {colour[:80]!r}.")
 
 
 _READER = TypeAdapter(PackageFacts)
