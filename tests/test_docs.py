@@ -10,6 +10,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from medgraft.cli.main import app
 from medgraft.study import model_plans, parse_study
 from medgraft.study.curve import parse_curve, read_curve_file
 from medgraft.workspace.studies.request import read_study
+
+from .warm_program import warm_program
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -94,12 +97,20 @@ def run_page(page: Path, folder: Path) -> None:
             run_shell(block, folder)
 
 
+@pytest.fixture(scope="module")
+def program() -> Iterator[Path]:
+    """The folder of a `medgraft` that starts at once."""
+    with tempfile.TemporaryDirectory() as folder, warm_program(Path(folder)) as found:
+        yield found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUN, ids=name_of)
-def test_code_on_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_on_a_page_runs(page: Path, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    # The program of this environment comes first, also for programs that a page starts.
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    # The program, then those of this environment, come first, also for programs that a page starts.
+    places = [program, Path(sys.executable).parent, os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(map(str, places)))
     run_page(page, tmp_path)
 
 
