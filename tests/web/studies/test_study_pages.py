@@ -73,6 +73,8 @@ def test_the_confusion_matrix_counts_and_leads(client: TestClient, studied: Proj
     counts = confusion(table.rows.y_true, answers, 3)
     matrix = re.findall(r'<table class="confusion.*?</table>', page, re.DOTALL)[0]
     assert [int(text) for text in re.findall(r"<b>(\d+)</b>", matrix)] == counts.ravel().tolist()
+    words = re.findall(r'aria-label="(\d+) (images?) of', matrix)
+    assert words == [(str(n), "image" if n == 1 else "images") for n in counts[counts > 0].tolist()]
     links = [unescape(link) for link in re.findall(r'href="([^"]+)"', matrix)]
     codes = table.task.codes
     wanted = [f"truth={codes[t]}&answer={codes[a]}" for t, a in np.argwhere(counts).tolist()]

@@ -7,6 +7,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from medgraft.core.counted import counted
 from medgraft.web.charts.svg import element
 
 #: Steps of shade, the style sheet's `.shade0` to `.shade10`.
@@ -25,7 +26,7 @@ def confusion_table(counts: NDArray[Any], codes: Sequence[str], *, link: Callabl
 
     def cell(truth: int, answer: int) -> Markup:
         count = int(counts[truth, answer])
-        words = f"{count} images of {codes[truth]} answered as {codes[answer]}"
+        words = f"{counted(count, 'image')} of {codes[truth]} answered as {codes[answer]}"
         return _cell(count, float(shares[truth, answer]), wrong=truth != answer, link=link(truth, answer), words=words)
 
     head = element("tr", element("td"), *(_head(code, at, "col") for at, code in enumerate(codes)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from medgraft.core.counted import counted
 from medgraft.web.charts.svg import drawing, element
 
 _CELL, _HALF, _GAP = 34, 14, 2
@@ -37,7 +38,7 @@ def _row(row: StripRow, codes: Sequence[str]) -> Markup:
         for at, (truth, answer) in enumerate(zip(row.truth, row.answer, strict=True))
         for part in _pair(at, truth, answer, codes)
     ]
-    words = f"{row.subject} {row.phase}: {row.errors} of {len(row.truth)} slices wrong"
+    words = f"{row.subject} {row.phase}: {row.errors} of {counted(len(row.truth), 'slice')} wrong"
     picture = drawing(len(row.truth) * _CELL, 2 * _HALF + 2, cells, label=words, class_="strip")
     errors = element("span", f"{row.errors}", class_="errors number", title="wrong slices")
     who = element("span", element("span", row.subject), element("span", row.phase), class_="who")
