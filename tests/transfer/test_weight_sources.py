@@ -201,7 +201,11 @@ def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["cut.pth", "cut.safetensors", "cut.h5"])
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", bytes(64)], ids=["empty", "cut", "zeros"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\x03\x04 cut short", bytes(64), pickle.PROTO + b"\2" + pickle.BININT + b"\0"],
+    ids=["empty", "cut", "zeros", "a number cut short"],
+)
 def test_a_damaged_file_is_refused(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(WeightsError, match=name.replace(".", r"\.")):

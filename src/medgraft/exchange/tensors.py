@@ -1,5 +1,8 @@
 """Tensors in safetensors files, which hold no code; the library that reads them checks header and offsets."""
 
+import pickle
+import struct
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +28,22 @@ _DTYPES = frozenset(
         torch.uint8,
         torch.bool,
     }
+)
+
+#: What torch stumbles over in a checkpoint that is none: it takes the steps of a pickle one by one, and trusts them.
+DAMAGED = (
+    zipfile.BadZipFile,
+    pickle.UnpicklingError,
+    struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
 )
 
 

@@ -1,7 +1,5 @@
 """A package from a MONAI bundle. Its configuration is compared with what medgraft would write, never evaluated."""
 
-import pickle
-import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +18,7 @@ from medgraft.exchange.bundle.seen import read_seen
 from medgraft.exchange.facts import MAX_BYTES, MAX_WORDS
 from medgraft.exchange.names import check_name
 from medgraft.exchange.package import AS_IT_IS, ModelPackage
-from medgraft.exchange.tensors import plain, read_tensors, tensors_digest
+from medgraft.exchange.tensors import DAMAGED, plain, read_tensors, tensors_digest
 from medgraft.networks import spec
 
 _METADATA, _INFERENCE = Path("configs", "metadata.json"), Path("configs", "inference.json")
@@ -29,22 +27,6 @@ _METADATA, _INFERENCE = Path("configs", "metadata.json"), Path("configs", "infer
 _WEIGHTS = (Path("models", "model.safetensors"), Path("models", "model.pt"))
 
 _MOST_CLASSES = 256
-
-#: What torch stumbles over in a checkpoint that is none: it takes the steps of a pickle one by one, and trusts them.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    pickle.UnpicklingError,
-    struct.error,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 def is_bundle(folder: Path) -> bool:
@@ -146,7 +128,7 @@ def _plain_tensors(path: Path) -> dict[str, Tensor]:
             if sum(part.file_size for part in parts.infolist()) > MAX_BYTES:
                 raise ValueError(f"more than {MAX_BYTES:,} bytes in it")
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise WeightsError(f"Expected plain tensors in {path}, got what is not: {str(error)[:300]}") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"Expected tensors by name in {path}, got something else.")

@@ -2,7 +2,6 @@
 
 import pickle
 import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +17,13 @@ from medgraft.core.errors import WeightsError
 from medgraft.exchange.archive import SUFFIX
 from medgraft.exchange.facts import FACTS, WEIGHTS
 from medgraft.exchange.seen import Seen, Training
-from medgraft.exchange.tensors import plain
+from medgraft.exchange.tensors import DAMAGED, plain
 from medgraft.networks.spec import NetworkSpec
 from medgraft.transfer.keras_files import read_keras
 from medgraft.transfer.weights import Weights
 
 #: Names under which checkpoints keep the weights, looked for in this order.
 _ENVELOPES = ("state_dict", "model_state_dict", "model")
-#: What unpickling raises for bytes that are not what they should be.
-_DAMAGE = (OSError, EOFError, LookupError, RuntimeError, TypeError, ValueError, AttributeError, zipfile.BadZipFile)
 #: What training code puts before names, outermost first.
 _PREFIXES = ("module.", "model.", "base.")
 
@@ -93,7 +90,7 @@ def _read_torch(path: Path, _network: NetworkSpec) -> Mapping[str, Tensor]:
             f"Expected tensors only, {path.name} is damaged or a pickle that would run code. "
             "Save its state_dict() as .safetensors where you trust the file."
         ) from error
-    except _DAMAGE as error:
+    except DAMAGED as error:
         raise WeightsError(f"Expected a file that torch.save wrote, {path.name} cannot be read: {error}.") from error
     return _base_names(_tensors(content, path))
 
