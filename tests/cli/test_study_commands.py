@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from medgraft.workspace import Project
 from medgraft.workspace.curves import running as curves
 
 Run = Callable[..., Any]
@@ -125,6 +126,11 @@ def one(medgraft: Run, tmp_path: Path) -> Path:
     for subject, split in zip(subjects, ("train", "validation", "test"), strict=True):
         assert medgraft("correct", "--subject", subject, "--split", split, "-P", "one", cwd=tmp_path).code == 0
     return tmp_path / "one"
+
+
+def test_a_project_without_studies_says_so(medgraft: Run, tmp_path: Path) -> None:
+    Project.create(tmp_path / "heart")
+    assert medgraft("study", "list", "-P", "heart", cwd=tmp_path).out == "no study and no learning curve yet\n"
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ def test_subjects_thumbnails_marks_and_search(page: Page, server: Server) -> Non
     page.goto(f"{server.base}/cohort")
     expect(page.locator(".subject")).to_have_count(4)
     first = page.locator(".subject").first
+    expect(first.get_by_text("9 slices, 2 phases, 2 masks")).to_be_visible()
     expect(first.get_by_text("48 × 48, 10.4 × 7.3 × 7.3 mm")).to_be_visible()
     assert first.locator(".mark-row").first.locator("i[title=IN]").count() > 5
     page.wait_for_function("() => [...document.querySelectorAll('.stack img')].every((one) => one.naturalWidth > 90)")

@@ -30,6 +30,7 @@ def test_three_planes_are_drawn_with_a_mask(page: Page, server: Server) -> None:
     expect(page.locator("#volumes")).to_have_attribute("data-state", "ready")
     # Slices, rows, columns: in the order of the axes, as on the Cohort page and in the terminal.
     expect(page.locator("#facts")).to_contain_text("9 × 48 × 48  ·  10.41 × 7.3 × 7.3 mm")
+    assert page.locator("#under dt").all_text_contents()[:3] == ["slice", "row", "column"]
     assert all(count > 200 for count in coloured(page)), "the mask is on every plane"
     page.keyboard.press("h")
     assert coloured(page) == [0, 0, 0]

@@ -223,8 +223,12 @@ def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path: Path) -> 
     shutil.rmtree(theirs)
     with pytest.raises(InputError, match="found no mask"):
         agree_sites(ours, theirs)
-    with pytest.raises(InputError, match=r"Expected masks of the same cases .* P9: at one site only"):
+    with pytest.raises(InputError, match=r"Expected masks of the same cases .* P9: at one site only.*the same path"):
         agree_sites(ours, folder_of(tmp_path / "c", {"P9": drawn()}))
+    with pytest.raises(InputError, match=r"Do: compare two folders .*, or two projects\."):
+        agree_sites(ours, project_of(tmp_path / "d", {"P1": drawn()}))
+    with pytest.raises(InputError, match=r"at the other\.$"):
+        agree_sites(ours, folder_of(tmp_path / "e", {"P1": drawn()[:, :5]}))
 
 
 def test_masks_that_are_stored_in_another_orientation_are_not_compared_voxel_by_voxel(tmp_path: Path) -> None:

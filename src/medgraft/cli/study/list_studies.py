@@ -1,7 +1,7 @@
 """medgraft study list."""
 
 from medgraft.cli.options import HERE, JsonOption, ProjectOption
-from medgraft.cli.output import write_json, write_table
+from medgraft.cli.output import write_json, write_line, write_table
 
 
 def list_studies(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
@@ -19,4 +19,7 @@ def list_studies(project: ProjectOption = HERE, as_json: JsonOption = False) -> 
         write_json({"studies": states})
         return
     rows = [(one.name, one.kind, "finished" if one.finished else "not finished", one.folder) for one in states]
-    write_table(("study", "kind", "state", "folder"), rows)
+    if rows:
+        write_table(("study", "kind", "state", "folder"), rows)
+    else:
+        write_line("no study and no learning curve yet")

@@ -185,7 +185,10 @@ def _along(row: StackRow, phase: int, said: dict[UnitKey, str]) -> tuple[str, ..
 
 def _shape(row: StackRow) -> str:
     slices = counted(row.slices, "slice")
-    return f"{slices}, {row.phases} phases" if row.phases > 1 else slices
+    shape = f"{slices}, {row.phases} phases" if row.phases > 1 else slices
+    if not row.masks:
+        return shape
+    return f"{shape}, {counted(row.masks, 'mask')}" if row.phases > 1 else f"{shape}, mask"
 
 
 def _size(row: StackRow) -> str:

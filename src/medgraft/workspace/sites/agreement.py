@@ -14,6 +14,7 @@ from medgraft.core.task import MASK_CLASSES, MASK_CODES
 from medgraft.evaluation import Interval, dice, mean_interval, means_by_subject
 from medgraft.exchange import QUESTIONS, AnnotationRules, Part, read_rules
 from medgraft.workspace.measuring.surface_distance import surface_distance
+from medgraft.workspace.project import is_project
 from medgraft.workspace.sites.masks import Cases, SiteCase, SiteMask, site_cases
 from medgraft.workspace.sites.parts import Axis, axis_of, heart_parts, heights
 
@@ -101,6 +102,17 @@ class SiteAgreement:
     left_out: tuple[CaseLeftOut, ...]
 
 
+_OF_A_KIND = "compare two folders (medgraft masks export writes one of a project's masks), or two projects"
+
+#: What makes a case the same at both sites, by whether each of them is a project.
+_SAME_CASE = {
+    (False, False): "give the masks of a case the same path in both folders, as P1/cine_gt.nii.gz",
+    (True, True): "import the same images into both projects",
+    (False, True): _OF_A_KIND,
+    (True, False): _OF_A_KIND,
+}
+
+
 def agree_sites(
     a: AnyPath,
     b: AnyPath,
@@ -134,7 +146,8 @@ def agree_sites(
     scores = _drawn_at_both(found)
     if not scores:
         told = "; ".join(f"{one.case}: {one.reason}" for one in left_out[:5])
-        raise InputError(f"Expected masks of the same cases at {a} and {b}, found none: {told}.")
+        do = "" if ours.keys() & theirs.keys() else f" Do: {_SAME_CASE[is_project(Path(a)), is_project(Path(b))]}."
+        raise InputError(f"Expected masks of the same cases at {a} and {b}, found none: {told}.{do}")
     ruled = sorted({question.part for question in QUESTIONS if question.compared})
     return SiteAgreement(
         a=str(a),

@@ -113,8 +113,9 @@ export class Side {
     const found = this.#volume.classes.find((one) => one.value === mask);
     const mm = this.#volume.positions?.[z];
     const lines = [
-      ["column, row", `${x + 1}, ${y + 1}`],
       ["slice", `${z + 1} of ${this.#stack.slices}`],
+      ["row", `${y + 1} of ${this.#stack.rows}`],
+      ["column", `${x + 1} of ${this.#stack.columns}`],
       ["along the stack", mm === undefined ? "unknown" : `${mm.toFixed(1)} mm`],
       ["value", Number.isInteger(value) ? String(value) : value.toPrecision(5)],
       ["mask", found ? found.name : this.#scene.mask ? "none" : "–"],
