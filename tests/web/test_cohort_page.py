@@ -90,11 +90,12 @@ def pictures_in(folder: Path, subject: str, count: int = 1) -> Path:
     return folder / "pictures"
 
 
-def test_a_spacing_is_said_on_the_page(filling: Server, browser_page: Page, tmp_path: Path) -> None:
+def test_site_and_spacing_are_said_on_the_page(filling: Server, browser_page: Page, tmp_path: Path) -> None:
     page, before = browser_page, {row.id for row in list_cohort(Project.open(filling.root)).stacks}
     filling.sign_in(page, filling.new_reader())
     page.goto(f"{filling.base}/cohort")
-    page.get_by_text("Spacing of images that do not say it").click()
+    page.get_by_text("Site, and spacing of images that do not say it").click()
+    page.get_by_label("site", exact=True).fill(" north ")
     page.get_by_label("between slices").fill("8")
     page.get_by_label("between rows").fill("1.5")
     posted: list[str] = []
@@ -108,8 +109,9 @@ def test_a_spacing_is_said_on_the_page(filling: Server, browser_page: Page, tmp_
     page.locator("#pick").set_input_files(str(tmp_path / "pictures"))
     expect(page.locator("#import-text")).to_contain_text("1 stack added")
     expect(page.get_by_label("between columns")).to_have_value("")
+    expect(page.get_by_label("site", exact=True)).to_have_value("")
     (added,) = (row for row in list_cohort(Project.open(filling.root)).stacks if row.id not in before)
-    assert added.spacing == (8.0, 1.5, 1.4)
+    assert (added.site, added.spacing) == ("north", (8.0, 1.5, 1.4))
 
 
 #: One file is never sent.

@@ -65,7 +65,7 @@ async function importFiles(list) {
   busy = true;
   try {
     show("running", "Reading the folder", 0, 0);
-    const asked = { spacing: spacing() };
+    const asked = { site: $("import-site").value.trim() || null, spacing: spacing() };
     const files = await list();
     if (!files.length) throw new Error("The folder has no files in it.");
     show("running", "Sending", 0, files.length);
@@ -87,8 +87,8 @@ function spacing() {
   throw new Error("Expected the spacing as three numbers of millimetres, each above 0: between slices, rows and columns. Do: fill in all three, or none.");
 }
 
-function clearSpacing() {
-  for (const field of document.querySelectorAll("[data-spacing]")) field.value = "";
+function clearOptions() {
+  for (const field of $("import-options").querySelectorAll("input")) field.value = "";
 }
 
 /** Send all files and start the import; whatever comes between, also that the page is closed, gives it up. */
@@ -138,7 +138,7 @@ async function watch(id) {
     if (now.state === "failed") return show("failed", "The import failed", 0, 0, now.error);
     if (now.state === "done") {
       show("done", "Imported", 1, 1, now.text);
-      clearSpacing(); // it was said of these images, not of those that come next
+      clearOptions(); // they were said of these images, not of those that come next
       return globalThis.emitEvent?.("medgraft-imported");
     }
     show("running", "Importing", now.done, now.total, now.total ? `${now.done} of ${now.total} ${now.stage}` : now.stage);
