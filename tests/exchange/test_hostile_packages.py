@@ -303,6 +303,10 @@ KINDS: dict[str, tuple[Kind, str]] = {
         claims(contract={"size": 64, "channels": 3, "mean": [0.5] * 3, "std": [0.0] * 3, "order": "RGB"}),
         "std above 0",
     ),
+    "colours in an order of its own": (
+        claims(contract={"size": 64, "channels": 3, "mean": [0.5] * 3, "std": [0.5] * 3, "order": "XYZ"}),
+        "'RGB' or 'BGR'",
+    ),
     "a crop of nothing": (claims(recipe={"after": [{"step": "centre-crop", "fraction": 0.0}]}), "recipe .* crop"),
     "a window that is none": (
         claims(recipe={"before": [{"step": "percentile-window", "low": 99.0, "high": 1.0}]}),
