@@ -37,6 +37,7 @@ def test_what_is_left_out_is_the_papers() -> None:
         ({"shape": [0, 32, 32]}, "Expected three lengths"),
         ({"spacing": float("inf")}, "Expected a spacing of 0.01 to 200 mm, got inf"),
         ({"arms": {"x\n": {}}}, "an arm's name becomes a folder"),
+        ({"arms": {"x": {}, "X": {}}}, "more than capital letters"),
         ({"spacing": 0}, "spacing"),
         ({"phases": 0}, "phases"),
         ({"networks": ["vgg16"]}, r"did you mean network\?(\n.*)*Keys: name, task, network"),

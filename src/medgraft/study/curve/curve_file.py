@@ -137,6 +137,8 @@ class CurveFile(Settings):
             raise ValueError(f"sizes must grow, got {list(self.sizes)}")
         if strange := [name for name in self.arms if not re.fullmatch(FOLDER_NAME, name)]:
             raise ValueError(f"an arm's name becomes a folder: expected letters, digits, . _ -, got {strange[0]!r}")
+        if len({name.lower() for name in self.arms}) < len(self.arms):  # one folder where file systems know no case
+            raise ValueError(f"arms must differ in more than capital letters, got {', '.join(self.arms)}")
         if self.validation.split == self.test.split:
             raise ValueError("validation and test must be different splits")
         if self.home and self.home.site in (self.sites or ()):
