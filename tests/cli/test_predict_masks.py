@@ -39,6 +39,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_of_one_subject_it_is_said_that_figures_are_not_compared(medgraft: Run, place: Path, tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    write_nifti(scans / "P1.nii.gz", short_axis_heart(subject=1, size=32, n_phases=2, n_slices=3).stack,
+                scans / "P1_gt.nii.gz")  # fmt: skip
+    assert medgraft("import", scans, "--project", tmp_path / "heart", cwd=tmp_path).code == 0
+    done = medgraft("measure", "--project", tmp_path / "heart", "--model", place / "walls", cwd=tmp_path)
+    assert "one subject alone has both masks" in done.out
+    assert "Pearson" not in done.out
+
+
 def test_what_a_model_sees_is_shown_written_and_drawn(medgraft: Run, place: Path, tmp_path: Path) -> None:
     done = medgraft("predict", "walls", "scans", "--out", tmp_path / "out", "--csv", tmp_path / "a.csv", cwd=place)
     assert done.code == 0

@@ -143,6 +143,8 @@ def _show_agreement(measured: "Measured") -> None:
     _show_table(columns, [_agreement_row(one) for one in measured.agreement], title)
     structures = ("structure", "phase", "subjects", "missed or invented", "Dice", "Hausdorff 95 %, mm")
     _show_table(structures, [_overlap_row(one) for one in measured.overlap], "")
+    if max((one.subjects for one in measured.overlap), default=0) == 1:
+        write_line("one subject alone has both masks: volumes, mass and thickness are compared over two or more")
     if measured.seen_before:
         write_line(f"not compared, as the model was trained or chosen on them: {', '.join(measured.seen_before)}")
     if measured.unknown_trainings and measured.overlap:
