@@ -92,9 +92,9 @@ def test_a_comparison_of_stacks_that_comes_late_is_not_shown(study_page: Page, s
     for others, site in enumerate(("south", "north"), start=1):
         with page.expect_response(f"**/fit?site={site}"):
             held[site].fulfill(json={"trained": 4, "others": others, "ranges": [], "doubts": []})
-        expect(card.locator(".fit-result")).to_contain_text("All 1 stacks are like the 4")
+        expect(card.locator(".fit-result")).to_contain_text("Unlike the 4 it was trained on: none of 1 stack.")
         page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
-    expect(card.locator(".fit-result")).to_contain_text("All 1 stacks are like the 4")
+    expect(card.locator(".fit-result")).to_contain_text("Unlike the 4 it was trained on: none of 1 stack.")
     page.unroute_all(behavior="ignoreErrors")
 
 

@@ -1,4 +1,5 @@
 // The Map page: points from the server, what is under the pointer, a selection that becomes a worklist.
+import { counted } from "../counted.js";
 import { ask } from "../label/server.js";
 import { fail, tell } from "../message.js";
 import { answerOf, confidenceOf, isWrong, rowsOf } from "../predictions/answers.js";
@@ -64,7 +65,7 @@ function draw(map) {
   showLegend();
   const wrong = points.filter((point) => point.wrong).length;
   $("select-errors").disabled = !wrong;
-  $("counts").textContent = `${points.length} images, ${wrong} wrong`;
+  $("counts").textContent = `${counted(points.length, "image")}, ${wrong} wrong`;
   showSelection();
 }
 
@@ -123,7 +124,7 @@ function chosenStacks() {
 function showSelection() {
   const stacks = chosenStacks();
   const wrong = [...scatter.selected].filter((at) => points[at].wrong).length;
-  $("selected").textContent = stacks.length ? `${scatter.selected.size} images of ${stacks.length} stack${stacks.length > 1 ? "s" : ""}, ${wrong} wrong` : "Nothing yet: draw around some points.";
+  $("selected").textContent = stacks.length ? `${counted(scatter.selected.size, "image")} of ${counted(stacks.length, "stack")}, ${wrong} wrong` : "Nothing yet: draw around some points.";
   $("clear").disabled = !stacks.length;
   offerMaking();
 }
@@ -138,7 +139,7 @@ async function make(event) {
   $("make-button").disabled = true;
   try {
     const made = await ask("/worklists", { body: { name, stacks: chosenStacks(), why: `Lasso on the map of ${study}, ${model}` } });
-    $("made").textContent = `Made: ${made.name}, ${made.stacks.length} stack${made.stacks.length > 1 ? "s" : ""}.`;
+    $("made").textContent = `Made: ${made.name}, ${counted(made.stacks.length, "stack")}.`;
     $("list-name").value = "";
     showLists();
   } catch (error) {
@@ -161,6 +162,6 @@ function listItem(list) {
   remove.type = "button";
   remove.setAttribute("aria-label", `Remove the worklist ${list.name}`);
   remove.addEventListener("click", () => ask(`/worklists/${list.id}`, { method: "DELETE" }).then(showLists));
-  item.append(link, element("span", "dim number", `${list.stacks.length} stacks, by ${list.by}`), remove);
+  item.append(link, element("span", "dim number", `${counted(list.stacks.length, "stack")}, by ${list.by}`), remove);
   return item;
 }

@@ -1,4 +1,5 @@
 // The Models page: whether weights are intact, and whether other stacks fit, when asked.
+import { counted } from "../counted.js";
 import { ask } from "../label/server.js";
 import { element } from "../study/parts.js";
 
@@ -39,9 +40,7 @@ async function showFit(path, fit, site) {
 
 function fitParts({ trained, others, ranges, doubts }) {
   if (!others) return [element("p", "dim", `It was trained on all stacks that are here (${trained}). Import others to compare them.`)];
-  const verdict = doubts.length
-    ? `${doubts.length} of ${others} stacks are unlike the ${trained} it was trained on.`
-    : `All ${others} stacks are like the ${trained} it was trained on.`;
+  const verdict = `Unlike the ${trained} it was trained on: ${doubts.length || "none"} of ${counted(others, "stack")}.`;
   return [element("p", "", verdict), table(ranges, others), ...(doubts.length ? [list(doubts)] : [])];
 }
 

@@ -1,4 +1,5 @@
 // The page of a model's answers: what is shown is in the address, so that a link shows the same.
+import { counted } from "../counted.js";
 import { ask } from "../label/server.js";
 import { PixelCache } from "../label/pixel_cache.js";
 import { listen as listenToKeys } from "../keys.js";
@@ -65,7 +66,7 @@ function refresh(first = false) {
   const matches = new Set(rows);
   const stacks = all.filter((stack) => stack.rows.some((row) => matches.has(row)));
   shown = { rows: matches, stacks };
-  $("found").textContent = `${rows.length} of ${table.rows.length} images, ${stacks.length} stacks`;
+  $("found").textContent = `${rows.length} of ${counted(table.rows.length, "image")}, ${counted(stacks.length, "stack")}`;
   $("confidence-text").textContent = wanted.confidence.toFixed(2);
   showSwitches();
   if (!rows.length) return tell(page, "empty", "No image passes these filters", "Clear them to see all images again.", ["Clear the filters", clearFilters]);
@@ -92,7 +93,7 @@ async function open(key, slice) {
   review.show({ stack, view, rows: stack.rows, at, decision: state.decision, classes: table.classes, matches: shown.rows, camClass: state.camClass });
   list.choose(key);
   $("stack-name").textContent = `${stack.subject} ${stack.phase.toUpperCase()}`;
-  $("stack-facts").textContent = [`${stack.rows.length} slices`, stack.errors ? `${stack.errors} wrong` : "all right", stack.site && `site ${stack.site}`].filter(Boolean).join(", ");
+  $("stack-facts").textContent = [counted(stack.rows.length, "slice"), stack.errors ? `${stack.errors} wrong` : "all right", stack.site && `site ${stack.site}`].filter(Boolean).join(", ");
   $("to-label").href = `/label?stack=${stack.stack}`;
   remember();
   if (!view || stack.phase_at < 0) return note("The images of this stack are no longer in the project.");
