@@ -1,7 +1,9 @@
 """A project with a finished study, its application for tests without a browser, and a served one for a real one."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,15 @@ def served(project: Project) -> Served:
     return Served(project, guard, sessions, clock, used)
 
 
+def copied(project: Project, root: Path, *without: str) -> Project:
+    """A copy of a project that a server may have open, whose database changes files while it is copied."""
+    database = "project.db"
+    shutil.copytree(project.root, root, ignore=shutil.ignore_patterns(f"{database}*", *without))
+    with closing(sqlite3.connect(project.root / database)) as source, closing(sqlite3.connect(root / database)) as copy:
+        source.backup(copy)
+    return Project.open(root)
+
+
 @pytest.fixture
 def client(place: Served) -> TestClient:
     """A browser without a screen, signed in."""
@@ -93,9 +104,9 @@ def study_page(browser_page: Page, study_server: Server) -> Page:
 @pytest.fixture(scope="session")
 def own_study_server(studied: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server for tests that begin studies: its project has the finished one twice."""
-    root = Path(shutil.copytree(studied.root, tmp_path_factory.mktemp("own") / "heart"))
-    shutil.copytree(root / "studies" / "tiny", root / "studies" / "twin")
-    server = Server(root)
+    own = copied(studied, tmp_path_factory.mktemp("own") / "heart")
+    shutil.copytree(own.studies / "tiny", own.studies / "twin")
+    server = Server(own.root)
     yield server
     server.kill()
 

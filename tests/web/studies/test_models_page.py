@@ -21,7 +21,7 @@ from medgraft.workspace.kept.packages import LOWER, SUBJECTS, UPPER, check_packa
 from medgraft.workspace.kept.study_results import Figure, study_results
 from medgraft.workspace.models.fit import stack_fit
 
-from .conftest import MODEL, served
+from .conftest import MODEL, copied, served
 
 API = "/api/v1/models"
 
@@ -29,8 +29,7 @@ API = "/api/v1/models"
 @pytest.fixture
 def altered(studied: Project, tmp_path: Path) -> Project:
     """The studied project with room to do harm to its packages."""
-    kept = shutil.ignore_patterns("runs", "cache")
-    return Project.open(Path(shutil.copytree(studied.root, tmp_path / "heart", ignore=kept)))
+    return copied(studied, tmp_path / "heart", "runs", "cache")
 
 
 def test_a_card_says_what_the_package_says(studied: Project) -> None:
