@@ -98,10 +98,11 @@ def test_a_form_that_is_not_as_it_asks_is_refused(tmp_path: Path, kind: str, mon
     with pytest.raises(InputError, match=f"(?s){reason}") as caught:
         read_rules(tmp_path / "rules.yaml")
     assert "rules.yaml" in str(caught.value)  # of two files it says which
+    assert str(caught.value).count("Expected") == 1
     assert not (tmp_path / "sprung").exists()
     assert len(str(caught.value)) < 1000
 
 
 def test_a_form_that_is_missing_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read: No such file"):
         read_rules(tmp_path / "rules.yaml")

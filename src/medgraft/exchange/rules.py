@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import yaml
 
-from medgraft.core.errors import InputError
+from medgraft.core.errors import InputError, reason
 
 #: The third of the ventricle next to the valves, the rest of it, or all of it.
 Part = Literal["base", "rest", "whole"]
@@ -117,14 +117,7 @@ def blank_form() -> str:
 
 def read_rules(path: Path) -> AnnotationRules:
     """A filled-in form. Raises `InputError` for a form that is missing, no YAML, or not filled in as it asks."""
-    try:
-        if path.stat().st_size > _LONGEST_FORM:
-            raise InputError(f"Expected a form of at most {_LONGEST_FORM >> 10} KiB, got a longer file: {path}.")
-        # Words as they are written: YAML takes no for an answer to yes or no, 1.10 for 1.1 and 12:30 for 750.
-        text = path.read_text(encoding="utf-8")
-        form = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes words, lists and mappings, no objects)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise InputError(f"Expected annotation rules in {path}, got a file that cannot be read: {error}.") from error
+    form = _form(path)
     if not isinstance(form, dict):
         raise InputError(f"Expected annotation rules in {path}, got no form. Do: medgraft sites rules --new {path}")
     more = form.pop("more", None) or {}
@@ -135,6 +128,19 @@ def read_rules(path: Path) -> AnnotationRules:
         return AnnotationRules(answers=answers, more=own)
     except InputError as error:
         raise InputError(f"{error} This is {path}.") from error
+
+
+def _form(path: Path) -> Any:
+    """Words as they are written: YAML takes no for an answer to yes or no, 1.10 for 1.1 and 12:30 for 750."""
+    try:
+        with path.open("rb") as file:
+            said = file.read(_LONGEST_FORM + 1)
+        if len(said) <= _LONGEST_FORM:
+            return yaml.load(said.decode(), Loader=yaml.BaseLoader)  # noqa: S506 (words, lists, mappings, no objects)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        why = reason(error).rstrip(".")
+        raise InputError(f"Expected annotation rules in {path}, got a file that cannot be read: {why}.") from error
+    raise InputError(f"Expected a form of at most {_LONGEST_FORM >> 10} KiB, got a longer file: {path}.")
 
 
 def write_rules(rules: AnnotationRules, path: Path) -> Path:

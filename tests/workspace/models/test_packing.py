@@ -95,6 +95,12 @@ def test_what_is_packed_speaks_of_the_stacks_trained_on_and_no_others(
     assert (pixel.low, pixel.high) == (min(widths), max(widths))
 
 
+def test_a_file_that_nobody_would_take_for_a_model_is_not_written(home: Project, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"NAME\.medgraft to pack into, got walls\.zip"):
+        pack_model(home, "first/scratch-2", tmp_path / "walls.zip")
+    assert not list(tmp_path.glob("walls*"))
+
+
 def test_no_subject_can_be_read_in_the_file(packed: Path, hearts: Hearts) -> None:
     assert not any(heart.subject.encode() in packed.read_bytes() for heart in hearts)
 

@@ -92,7 +92,7 @@ def _note_empty(stack: Stack, where: str, note: Note) -> None:
     n_empty = len(stack.pixels) - len(stack.mask_phases)
     if n_empty:
         text = f"The mask is all zero in {n_empty} of {counted(len(stack.pixels), 'phase')}: not labelled there."
-        note(ImportNote(kind="noticed", code="unlabelled-phases", where=where, text=text, count=n_empty))
+        note(ImportNote(kind="noticed", code="unlabelled-phases", where=where, text=text))
 
 
 def stem_of(path: Path) -> str:

@@ -48,7 +48,7 @@ def with_masks(
     left_out = {t for t, _ in found} - set(phases)
     if left_out:
         text = f"Some slices have no mask in {counted(len(left_out), 'phase')}: not labelled there."
-        note(ImportNote(kind="noticed", code="unlabelled-phases", where=where, text=text, count=len(left_out)))
+        note(ImportNote(kind="noticed", code="unlabelled-phases", where=where, text=text))
     if not phases:
         return stack
     mask = np.zeros(stack.pixels.shape, np.uint8)

@@ -76,11 +76,13 @@ def pack_model(
         report: told of every subject that is hashed.
 
     Raises:
-        InputError: no such model, its training stacks are not in the project, rules or notes that cannot be read, or a
-            network that MONAI does not have.
+        InputError: no such model, a file of another name, training stacks that are not in the project, rules or notes
+            that cannot be read, or a network that MONAI does not have.
         WeightsError: a package that is damaged.
     """
     file = Path(file)
+    if file.suffix != SUFFIX:  # by it a file is known as a model
+        raise InputError(f"Expected a file NAME{SUFFIX} to pack into, got {file.name}.")
     package = read_package(find_model(model, project.root))
     with project.cohort() as cohort:
         everybody = cohort.entries()
