@@ -80,7 +80,7 @@ def test_a_verdict_that_names_no_model_leaves_the_choice(project: Project) -> No
 
 
 def test_models_that_are_not_there_teach(studied: Project, project: Project, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="CURVE/MODEL, got 'tiny'"):
+    with pytest.raises(InputError, match="CURVE/MODEL or packages/MODEL, got 'tiny'"):
         find_model("tiny")
     with pytest.raises(InputError, match="CURVE/MODEL"):
         find_model("tiny", tmp_path)
