@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medgraft.core.geometry import even_spacing
+from medgraft.core.geometry import even_spacing, slices_aside
 from medgraft.core.task import MASK_CLASSES
 
 
@@ -59,6 +59,11 @@ class StackEntry:
     def even_spacing(self) -> tuple[float, float, float] | None:
         """`spacing` where slices are equally far apart, so that a distance across them is known, else None."""
         return even_spacing(self.affine_stack, self.spacing)
+
+    @property
+    def aside(self) -> NDArray[np.float64] | None:
+        """How far slices lie aside of each other (`slices_aside`); None, too, where `even_spacing` is."""
+        return slices_aside(self.affine_stack) if self.even_spacing else None
 
     @property
     def base_to_apex(self) -> range:

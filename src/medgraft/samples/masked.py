@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from medgraft.core.cohort import StackEntry
 from medgraft.core.errors import InputError
-from medgraft.core.geometry import slices_aside
 from medgraft.core.task import MASK_CODES, Task
 from medgraft.samples.collected import Collected, Dropped
 from medgraft.samples.join import check_one_subject_per_image
@@ -141,7 +140,7 @@ def _sample(entry: StackEntry, task: Task) -> MaskedSample:
 
 def _aside(entry: StackEntry) -> Aside:
     """Empty where slices lie over each other, or where they lie is unknown."""
-    moved = slices_aside(entry.affine_stack) if entry.even_spacing else None
+    moved = entry.aside
     return () if moved is None else tuple((rows, columns) for rows, columns in moved.tolist())
 
 

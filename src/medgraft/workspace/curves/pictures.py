@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from medgraft.core.geometry import slices_aside
 from medgraft.core.progress import Progress, Report, silent
 from medgraft.exchange.package import ModelPackage
 from medgraft.report import ModelKey, Overlay
@@ -65,14 +64,13 @@ def _ranked(rows: Sequence[SubjectFigures]) -> dict[str, SubjectFigures]:
 
 def _overlay(project: Project, rank: str, ranked_by: str, shown: Shown, outcome: CurveOutcome) -> Overlay:
     entry, volume = shown.entry, stack_volume(project, shown.entry.id)
-    aside = slices_aside(entry.affine_stack) if entry.even_spacing else None
     return Overlay(
         subject=entry.subject,
         phase=shown.phase,
         rank=rank,
         ranked_by=ranked_by,
         dice=dict(_dice(outcome, shown)),
-        planes=planes_of(volume, entry.spacing, shown.image, shown.reference, shown.seen, aside=aside),
+        planes=planes_of(volume, entry.spacing, shown.image, shown.reference, shown.seen, aside=entry.aside),
     )
 
 

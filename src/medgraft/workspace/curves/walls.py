@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from medgraft.core.geometry import slices_aside
 from medgraft.core.task import MASK_CODES
 from medgraft.measurement import moved_over, wall_surface, wall_thickness
 from medgraft.report import BullsEye, Surface
@@ -31,7 +30,7 @@ def surfaces(shown: Shown, volume: StackVolume, title: str) -> Iterator[Surface]
     """The outer surface as drawn and as one model sees it, turned as readers are used to see the volume."""
     for source, mask in ((_REFERENCE, shown.reference), (title, shown.seen.get(title))):
         if mask is not None and _measurable(mask, shown):
-            spacing, aside = shown.entry.even_spacing, slices_aside(shown.entry.affine_stack)
+            spacing, aside = shown.entry.even_spacing, shown.entry.aside
             straight = mask if aside is None else moved_over(mask, aside)
             surface = wall_surface(straight, spacing, wall_thickness(straight, spacing))
             yield Surface(
